@@ -1,0 +1,195 @@
+# Everything that is made is made under build/. V=1 shows the commands,
+# WERROR=1 (or CI=1) makes warnings errors, CC=clang works as well as gcc,
+# DEPS=no installs and fetches nothing.
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+CLANG ?= clang
+PYTHON ?= /usr/bin/python3
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+FUZZ_SECONDS ?= 600
+FUZZ_SMOKE_SECONDS ?= 3
+SCENARIOS ?= tests/scenarios
+
+VERSION := $(shell cat VERSION)
+Q := $(if $(V),,@)
+WERROR ?= $(CI)
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+
+# What is compiled.
+
+LIB_C := $(filter-out agent/daemon/%,$(wildcard agent/*/*.c))
+TOOLS_C := $(wildcard tools/*.c)
+UNIT_C := $(wildcard tests/unit/test_*.c)
+FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_C := $(wildcard tests/bench/*.c)
+HEADERS := $(wildcard agent/*/*.h tools/*.h)
+OWN_C := $(LIB_C) $(TOOLS_C) $(UNIT_C) $(FUZZ_C) $(BENCH_C)
+
+UNIT := $(UNIT_C:tests/unit/%.c=build/unit/%)
+ASAN := $(UNIT_C:tests/unit/%.c=build/asan/unit/%)
+FUZZ := $(FUZZ_C:tests/fuzz/%.c=build/fuzz/%)
+
+# How. pkg-config is asked when the first file is compiled: on a bare machine
+# `make deps` has to install it first.
+
+LIBRARIES := libarchive libevent libevent_openssl libisal libzstd \
+	hiredis inih jansson openssl zlib
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wvla
+DEFINES := -D_GNU_SOURCE -DREDKEEP_VERSION='"$(VERSION)"' -Iagent
+OPTIMISED := $(filter-out -O0,$(filter -O%,$(CFLAGS)))
+HARDEN := -fPIE -fstack-protector-strong \
+	$(if $(OPTIMISED),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -O1 -g
+# Under sanitizers gcc sees less of where a value comes from, and guesses.
+GUESSES := -Wno-format-truncation -Wno-maybe-uninitialized
+
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell \
+	pkg-config --cflags $(LIBRARIES)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(PKG_LIBS)
+CHECK_LIBS = $(eval CHECK_LIBS := $(shell pkg-config --libs check))$(CHECK_LIBS)
+
+BASIC = -std=c11 $(DEFINES) $(WARNINGS) $(if $(WERROR),-Werror) $(PKG_CFLAGS)
+LINK := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+
+# Three builds of the same sources: to use, under sanitizers, for fuzzing.
+
+plain_COMPILE = $(CC) $(BASIC) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+asan_COMPILE = $(CC) $(BASIC) $(GUESSES) $(SANITIZE)
+fuzz_COMPILE = $(CLANG) $(BASIC) $(SANITIZE) -fsanitize=fuzzer-no-link
+plain_OBJ := build/obj
+asan_OBJ := build/asan/obj
+fuzz_OBJ := build/fuzz/obj
+plain_LIB := build/libredkeep.a
+asan_LIB := build/asan/libredkeep.a
+fuzz_LIB := build/fuzz/libredkeep.a
+
+define BUILD
+$$($(1)_OBJ)/%.o: %.c build/$(1).flags
+	@mkdir -p $$(@D)
+	$$(if $$(V),,@echo '  CC $$(if $(2),$(2) )$$<')
+	$$(Q)$$($(1)_COMPILE) -MMD -MP -c -o $$@ $$<
+
+$$($(1)_LIB): $$(LIB_C:%.c=$$($(1)_OBJ)/%.o)
+	$$(Q)rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+
+# Other flags: everything again.
+build/$(1).flags: force | deps
+	@mkdir -p build
+	@echo '$$(subst ','\'',$$(filter-out -Werror,$$($(1)_COMPILE)))' | \
+		cmp -s - $$@ || \
+		echo '$$(subst ','\'',$$(filter-out -Werror,$$($(1)_COMPILE)))' >$$@
+endef
+$(eval $(call BUILD,plain,))
+$(eval $(call BUILD,asan,asan))
+$(eval $(call BUILD,fuzz,fuzz))
+-include $(foreach d,$(plain_OBJ) $(asan_OBJ) $(fuzz_OBJ),$(OWN_C:%.c=$(d)/%.d))
+
+build/redkeep: $(TOOLS_C:%.c=$(plain_OBJ)/%.o) $(plain_LIB)
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+build/generate: $(BENCH_C:%.c=$(plain_OBJ)/%.o) $(plain_LIB)
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+$(UNIT): build/unit/%: $(plain_OBJ)/tests/unit/%.o $(plain_LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LINK) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
+
+$(ASAN): build/asan/unit/%: $(asan_OBJ)/tests/unit/%.o $(asan_LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
+
+$(FUZZ): build/fuzz/%: $(fuzz_OBJ)/tests/fuzz/%.o $(fuzz_LIB)
+	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+$(UNIT) $(ASAN) $(FUZZ): | packages-test
+
+.SECONDARY:
+.PHONY: force all deps deps-test packages-test demo test check check-asan check-scenarios \
+	lint fuzz fuzz-smoke bench format longest dist install clean help
+
+# What can be asked for; `make help` prints these lines.
+
+all: build/redkeep ## build/redkeep
+
+deps: ## install what building and the demo need
+	$(if $(filter no,$(DEPS)),,@packaging/deps/install build)
+
+deps-test: packages-test ## install what the tests need; fetch the other servers
+	$(if $(filter no,$(DEPS)),,@tests/servers/fetch)
+
+packages-test: deps
+	$(if $(filter no,$(DEPS)),,@packaging/deps/install test)
+
+demo: build/redkeep build/generate ## a real server loses its data and gets it back
+	@tests/demo/demo.sh build/redkeep
+
+# One after the other, each to its end; the counts are left in build/results.
+TEST_PARTS := check check-asan lint fuzz-smoke check-scenarios
+test: deps-test ## check, check-asan, lint, fuzz-smoke and check-scenarios
+	@rm -rf build/results; failed=; \
+	for part in $(TEST_PARTS); do \
+		$(MAKE) --no-print-directory WERROR=1 DEPS=no $$part || \
+			failed="$$failed $$part"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi; \
+	echo 'all tests passed'
+
+check: $(UNIT) ## unit tests
+	@tests/unit/run check $^
+
+check-asan: $(ASAN) ## unit tests under AddressSanitizer and UBSan
+	@tests/unit/run check-asan $^
+
+check-scenarios: build/redkeep | deps-test ## tests on real servers
+	@tests/scenarios/run $(PYTHON) build/redkeep $(SCENARIOS)
+
+lint: build/redkeep $(LIB_C:%.c=$(plain_OBJ)/%.o) | packages-test ## house rules, format, static analysis, manuals
+	@tests/lint/run
+
+fuzz-smoke: $(FUZZ) ## each fuzz target for a few seconds
+	@tests/fuzz/run $(FUZZ_SMOKE_SECONDS) $^
+
+fuzz: $(FUZZ) ## each fuzz target for FUZZ_SECONDS (600)
+	@tests/fuzz/run $(FUZZ_SECONDS) $^
+
+bench: build/redkeep build/generate ## side by side with other programs
+	@tests/bench/bench.sh build/redkeep
+
+format: | packages-test ## clang-format over all sources
+	$(Q)clang-format -i $(OWN_C) $(HEADERS)
+
+longest: ## the longest functions and files
+	@tests/lint/length.sh --longest
+
+dist: ## build/redkeep-VERSION.tar.gz of the last commit
+	@mkdir -p build
+	$(Q)git archive --prefix=redkeep-$(VERSION)/ \
+		-o build/redkeep-$(VERSION).tar.gz HEAD
+	@echo build/redkeep-$(VERSION).tar.gz
+
+install: build/redkeep ## into PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 build/redkeep $(DESTDIR)$(PREFIX)/bin/redkeep
+	for page in docs/man/*.[1-8]; do \
+		install -D -m 644 $$page \
+			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this text
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' \
+		$(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,16 @@
+/*
+ * clock.h - the two clocks. Only programs and loops look at a clock; functions
+ * that judge or name something take the time as a parameter.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since 1970, UTC; may jump. */
+int64_t clock_wall_ms(void);
+
+/* Milliseconds since some moment; never goes back. */
+uint64_t clock_steady_ms(void);
+
+#endif

@@ -1,0 +1,167 @@
+/*
+ * file.h - the only place that opens, writes, syncs, renames, links and
+ * removes files. Nothing is replaced in place: what is written is written
+ * aside, synced, put at its name in one step, and the folder is synced, so
+ * that a crash at any moment leaves the old file or the new one.
+ *
+ * dir is a descriptor of a directory (or AT_FDCWD) and name is taken relative
+ * to it. All descriptors are close-on-exec. Failures are ERROR_ABSENT where
+ * the file is not there and ERROR_FAILED else, unless said otherwise.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* What a file is, apart from its name: names and inodes are reused. */
+struct file_identity {
+    uint64_t device;
+    uint64_t inode;
+    int64_t birth_ns; /* 0 where the file system does not tell */
+    int64_t mtime_ns;
+    uint64_t size_bytes;
+    uint64_t links;
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+};
+
+/*
+ * Opens a regular file for reading; a FIFO, device, folder or symbolic link as
+ * last component is refused without blocking on it. Descriptor, or -1.
+ */
+int file_open(int dir, const char *name, struct error *e);
+
+/* Opens a directory (a symbolic link to one is followed). Descriptor, or -1. */
+int file_open_directory(int dir, const char *name, struct error *e);
+
+/* Fills id from an open file. */
+int file_identify(int fd, struct file_identity *id, struct error *e);
+
+/* The same by name; a symbolic link is described, not followed. */
+int file_identify_at(int dir, const char *name, struct file_identity *id,
+                     struct error *e);
+
+/* Same device, inode and birth. */
+bool file_same(const struct file_identity *a, const struct file_identity *b);
+
+/* Reads up to size bytes at offset; *got is less only at the end of file. */
+int file_read_at(int fd, void *bytes, size_t size, uint64_t offset,
+                 size_t *got, struct error *e);
+
+/*
+ * The same, and tells whether any of it had to come from the disk (*cold):
+ * such pages are ours to forget, those that were in memory are not.
+ */
+int file_read_cold(int fd, void *bytes, size_t size, uint64_t offset,
+                   size_t *got, bool *cold, struct error *e);
+
+/*
+ * Loads a whole file of at most max bytes (more: ERROR_FAILED). *bytes is the
+ * caller's, with a NUL behind it that *size does not count.
+ */
+int file_load(int dir, const char *name, size_t max, char **bytes,
+              size_t *size, struct error *e);
+
+/* Writes all bytes at the descriptor's position. */
+int file_write(int fd, const void *bytes, size_t size, struct error *e);
+
+/* Flushes a file's bytes and size to the disk. */
+int file_sync(int fd, struct error *e);
+
+/* Flushes a folder's entries; fine where the file system cannot. */
+int file_sync_directory(int dir, struct error *e);
+
+/*
+ * A file under construction: it has no name until it is published, so that a
+ * process that dies leaves nothing. (Where the file system has no O_TMPFILE it
+ * is called ".redkeep-new-PID-N" until then; file_sweep finds those.)
+ */
+struct file_draft {
+    int fd; /* open for writing; -1 when there is none */
+    int dir; /* borrowed */
+    char aside[48]; /* its name meanwhile, or "" */
+};
+
+/* Begins a draft in dir. On failure draft->fd is -1. */
+int file_draft_begin(struct file_draft *draft, int dir, mode_t mode,
+                     struct error *e);
+
+/*
+ * Syncs the draft, gives it its name, syncs the folder, closes. Never replaces:
+ * a taken name is ERROR_REFUSED. On failure the draft is abandoned.
+ */
+int file_draft_publish(struct file_draft *draft, const char *name,
+                       struct error *e);
+
+/* Ends a draft without a trace; does nothing when there is none. */
+void file_draft_abandon(struct file_draft *draft);
+
+/* Removes drafts in dir whose process is gone. */
+int file_sweep(int dir, struct error *e);
+
+/* Puts bytes at name, over what is there, in one step. */
+int file_replace(int dir, const char *name, const void *bytes, size_t size,
+                 mode_t mode, struct error *e);
+
+/*
+ * Creates a regular file for writing that was not there (O_EXCL). For files in
+ * a folder that is itself not in place yet. Descriptor, or -1.
+ */
+int file_create(int dir, const char *name, mode_t mode, struct error *e);
+
+/* Creates a directory; one that is there is fine. *made (may be NULL) tells. */
+int file_make_directory(int dir, const char *name, mode_t mode, bool *made,
+                        struct error *e);
+
+/* Renames and syncs both folders; refuses (ERROR_REFUSED) to replace. */
+int file_move(int from_dir, const char *from, int to_dir, const char *to,
+              struct error *e);
+
+/*
+ * Swaps two entries in one step (RENAME_EXCHANGE) and syncs both folders.
+ * ERROR_DENIED where the file system cannot.
+ */
+int file_exchange(int a_dir, const char *a, int b_dir, const char *b,
+                  struct error *e);
+
+/* Gives an open file or folder to an owner; does nothing if it is theirs. */
+int file_give(int fd, uid_t uid, gid_t gid, struct error *e);
+
+/* Sets the permission bits. */
+int file_set_mode(int fd, mode_t mode, struct error *e);
+
+/* Removes a file and syncs the folder; none there is fine. */
+int file_remove(int dir, const char *name, struct error *e);
+
+/* Removes a folder with all in it, never following links; none is fine. */
+int file_remove_tree(int dir, const char *name, struct error *e);
+
+/* Bytes that an unprivileged writer may still use on the file system of fd. */
+int file_free_bytes(int fd, uint64_t *bytes, struct error *e);
+
+/*
+ * The entries of a directory, without "." and "..", sorted by name. *names is
+ * the caller's: file_free_names. More than FILE_NAMES_MAX is ERROR_FAILED.
+ */
+enum { FILE_NAMES_MAX = 1000000 };
+int file_names(int dir, char ***names, size_t *count, struct error *e);
+void file_free_names(char **names, size_t count);
+
+/*
+ * Whether anybody has an open file open for writing, in whatever container, as
+ * the kernel says by F_SETLEASE. fd must be open for reading. UNKNOWN where a
+ * lease cannot be had (not ours and not root, or the file system has none).
+ */
+enum file_writer { FILE_WRITER_NONE, FILE_WRITER_SOME, FILE_WRITER_UNKNOWN };
+int file_find_writer(int fd, enum file_writer *writer, struct error *e);
+
+/* Tells the kernel that the clean pages of a range are not needed again. */
+void file_forget_pages(int fd, uint64_t offset, uint64_t size);
+
+#endif

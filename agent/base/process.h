@@ -1,0 +1,54 @@
+/*
+ * process.h - other processes: who uses a directory, what a program prints,
+ * and the request to stop.
+ */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* SIGINT, SIGTERM and SIGHUP set a flag from now on; SIGPIPE is ignored. */
+void process_catch_stop(void);
+
+/* The signal that asked us to stop, or 0. */
+int process_stop_signal(void);
+
+/* 0, or -1 with ERROR_STOPPED ("stopped by SIGINT") once asked to stop. */
+int process_check_stop(struct error *e);
+
+/* What /proc tells of a process. */
+struct process_view {
+    pid_t pid;
+    char command[64];     /* comm */
+    int64_t started_ms;   /* since 1970; 0 unknown */
+    uint64_t cwd_device;  /* both 0: its working directory cannot be seen */
+    uint64_t cwd_inode;
+};
+
+/* Looks at one process. ERROR_ABSENT: there is none of that number here. */
+int process_look(pid_t pid, struct process_view *view, struct error *e);
+
+/*
+ * A process, other than ourselves and our ancestors, that has its working
+ * directory in dir, or a file open for writing in dir or one level below it
+ * (and, where files may be open read-only, is a redis or valkey server).
+ * Returns 1 and fills view, 0 if there is none, -1 on failure. *hidden counts
+ * the processes that we may not look into.
+ */
+int process_find_user(int dir, struct process_view *view, size_t *hidden,
+                      struct error *e);
+
+/*
+ * Runs a program found by PATH with its arguments (NULL-terminated, argv[0]
+ * the name), no input, and keeps up to size-1 bytes of its standard output in
+ * out, NUL-terminated. Ends it after timeout_ms. *status as waitpid gives it.
+ */
+int process_run(char *const argv[], char *out, size_t size,
+                unsigned timeout_ms, int *status, struct error *e);
+
+#endif

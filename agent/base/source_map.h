@@ -1,0 +1,26 @@
+/*
+ * source_map.h - the mapped window of a source over a file; for source.c only.
+ */
+#ifndef BASE_SOURCE_MAP_H
+#define BASE_SOURCE_MAP_H
+
+#include <stdbool.h>
+
+#include "base/source.h"
+
+/*
+ * Catches SIGBUS from now on: a page of a mapped source that its file no longer
+ * has reads as zeros, and the source's error is set.
+ */
+int source_map_begin(struct source *s, struct error *e);
+
+/*
+ * Maps anew so that the window begins at s->at. False when the source has
+ * failed or nothing follows.
+ */
+bool source_map_move(struct source *s);
+
+/* Ends the window; at and end_offset keep their place in the stream. */
+void source_map_drop(struct source *s);
+
+#endif

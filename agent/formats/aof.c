@@ -1,0 +1,150 @@
+#include "formats/aof.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/aof_fast.h"
+#include "formats/aof_item.h"
+
+static bool
+begins_with(struct source *s, const char *text)
+{
+    size_t size = strlen(text);
+
+    return source_want(s, size) && memcmp(s->at, text, size) == 0;
+}
+
+/* Walks an RDB in front. false: nothing behind it can be judged. */
+static bool
+walk_front(struct aof_item_scan *a, struct error *e, int *rc)
+{
+    struct rdb_options options = {.key_seen = a->options->key_seen,
+                                  .context = a->options->context};
+    struct aof_result *r = a->result;
+
+    if (!begins_with(a->s, "REDIS") && !begins_with(a->s, "VALKEY") &&
+        !begins_with(a->s, "VKCS"))
+        return true;
+    r->has_rdb = true;
+    *rc = rdb_walk(a->s, &options, a->report, &r->rdb, e);
+    if (*rc != 0)
+        return false;
+    r->good_end = r->rdb.end_offset;
+    r->damage_offset = r->rdb.damage_offset;
+    r->verdict = r->rdb.verdict;
+    r->server_refuses = r->verdict == VERDICT_DAMAGED;
+    return r->verdict == VERDICT_SOUND;
+}
+
+/* Where it is safe to cut: nothing behind a fault is. */
+static void
+note_good_end(struct aof_item_scan *a)
+{
+    if (!a->tolerated && !a->in_multi)
+        a->result->good_end = source_offset(a->s);
+    else if (!a->tolerated)
+        a->result->good_end = a->multi_offset;
+}
+
+static void
+add_finding(struct aof_item_scan *a, const char *code, uint64_t offset,
+            const char *text, const char *why)
+{
+    const struct aof_result *r = a->result;
+    char remedy[256];
+
+    snprintf(remedy, sizeof remedy,
+             "%s with the server stopped, copy the file and cut it: truncate "
+             "-s %" PRIu64,
+             why, r->good_end);
+    report_add(a->report, SEVERITY_ERROR, code, (int64_t)offset, remedy,
+               "%s: %" PRIu64 " bytes behind offset %" PRIu64 " are unfinished",
+               text, r->size_bytes - r->good_end, r->good_end);
+}
+
+static void
+report_tail(struct aof_item_scan *a)
+{
+    const struct aof_result *r = a->result;
+
+    if (r->ends_in_annotation && !r->ends_in_multi)
+        add_finding(a, "aof-annotation-torn", r->damage_offset,
+                    "ends inside an annotation",
+                    "a server appends to it and cannot load that later;");
+    if (r->ends_in_command)
+        add_finding(a, "aof-torn", r->damage_offset, "ends inside a command",
+                    "a server with aof-load-truncated yes cuts it itself;");
+    if (r->ends_in_multi)
+        add_finding(a, "aof-multi-open", a->multi_offset, "ends inside a MULTI",
+                    r->ends_in_command
+                        ? "a server would leave the MULTI open, and its "
+                          "second start would lose all written since;"
+                        : "a server with aof-load-truncated yes cuts it "
+                          "itself;");
+    if (r->has_rdb && r->server_end == 0 && !r->server_refuses)
+        add_finding(a, "aof-torn-front", 0,
+                    "the first command behind the RDB is unfinished",
+                    "a server would cut the whole file, the RDB too, and "
+                    "its second start would be empty;");
+}
+
+/* From what the items told to the verdict of the file. */
+static void
+conclude(struct aof_item_scan *a)
+{
+    struct aof_result *r = a->result;
+
+    r->ends_in_multi = a->in_multi && !r->server_refuses;
+    if (r->ends_in_multi && !r->ends_in_command && !a->tolerated)
+        r->damage_offset = a->multi_offset;
+    if (r->server_refuses || r->ends_in_command)
+        r->server_end = a->command_end;
+    else if (r->ends_in_multi)
+        r->server_end = a->multi_server;
+    if (r->server_refuses || a->tolerated)
+        r->verdict = VERDICT_DAMAGED;
+    else if (r->ends_in_command || r->ends_in_multi || r->ends_in_annotation)
+        r->verdict = VERDICT_TORN;
+    report_tail(a);
+}
+
+static void
+scan_items(struct aof_item_scan *a)
+{
+    do {
+        aof_fast_commands(a);
+        note_good_end(a);
+    } while (aof_item_next(a));
+}
+
+int
+aof_scan(struct source *s, const struct aof_options *options,
+         struct report *report, struct aof_result *result, struct error *e)
+{
+    static const struct aof_options none;
+    struct aof_item_scan a = {.s = s,
+                              .options = options == NULL ? &none : options,
+                              .report = report,
+                              .result = result,
+                              .time = -1};
+    int rc = 0;
+    bool walked;
+
+    *result = (struct aof_result){.first_time = -1, .last_time = -1};
+    walked = walk_front(&a, e, &rc);
+    if (rc != 0)
+        return -1;
+    if (walked)
+        scan_items(&a);
+    if (s->error.kind != ERROR_NONE) {
+        *e = s->error;
+        return -1;
+    }
+    result->size_bytes = s->size_bytes == UINT64_MAX ? source_offset(s)
+                                                     : s->size_bytes;
+    result->server_end = result->size_bytes;
+    if (walked)
+        conclude(&a);
+    return 0;
+}

@@ -1,0 +1,378 @@
+/*
+ * What is there is surveyed first; then the kind is chosen by the server's own
+ * rules (redis/src/aof.c, aofLoadManifestFromDisk and aofUpgradePrepare), and
+ * where a server would load nothing at all, whatever data there is: it is kept
+ * and judged, though no server takes it.
+ */
+#include "formats/dataset_find.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+struct survey {
+    const struct dataset_names *names;
+    int dir;
+    int append_dir; /* -1: there is none */
+    char *manifest_name;
+    char *manifest; /* its bytes; NULL: not there or not readable */
+    size_t manifest_size;
+    bool has_dump, has_single, has_manifest;
+    bool names_parts; /* the manifest was read and names a base or an incr */
+    char **entries;   /* of append_dir */
+    size_t entry_count;
+    bool changed;
+};
+
+static bool
+is_there(int dir, const char *name)
+{
+    struct file_identity id;
+    struct error e = {0};
+
+    if (dir < 0)
+        return false;
+    if (file_identify_at(dir, name, &id, &e) != 0)
+        return e.kind != ERROR_ABSENT;
+    return !S_ISDIR(id.mode);
+}
+
+static bool
+is_named(const struct aof_manifest *m, const char *name)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (strcmp(m->parts[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* "appendonly.aof.12.incr.aof" and the like, or the migrated old file. */
+static bool
+is_aof_name(const char *name, const char *appendfilename)
+{
+    size_t size = strlen(appendfilename);
+
+    if (strncmp(name, appendfilename, size) != 0)
+        return false;
+    name += size;
+    if (*name == '\0')
+        return true;
+    if (*name++ != '.')
+        return false;
+    size = strspn(name, "0123456789");
+    name += size;
+    return size > 0 &&
+           (strcmp(name, ".base.rdb") == 0 || strcmp(name, ".base.aof") == 0 ||
+            strcmp(name, ".incr.aof") == 0);
+}
+
+static bool
+is_orphan(const struct survey *v, const struct dataset *d, size_t entry)
+{
+    return is_aof_name(v->entries[entry], v->names->appendfilename) &&
+           !is_named(&d->manifest, v->entries[entry]);
+}
+
+static bool
+has_orphans(const struct survey *v, const struct dataset *d)
+{
+    for (size_t i = 0; i < v->entry_count; i++)
+        if (is_orphan(v, d, i))
+            return true;
+    return false;
+}
+
+static void
+open_file(struct dataset_file *f, int dir, const char *name)
+{
+    if (!text_is_name(name)) {
+        f->fd = error_set(&f->error, ERROR_DAMAGED, "'%.100s' is no file name",
+                          name);
+        return;
+    }
+    f->fd = file_open(dir, name, &f->error);
+    if (f->fd >= 0 && file_identify(f->fd, &f->id, &f->error) != 0) {
+        close(f->fd);
+        f->fd = -1;
+    }
+    f->missing = f->fd < 0 && f->error.kind == ERROR_ABSENT;
+}
+
+/* Opens a file of the data directory, or of the AOF's own. */
+static struct dataset_file *
+add_file(struct dataset *d, const struct survey *v, bool appended,
+         const char *name, enum dataset_role role)
+{
+    struct dataset_file *f;
+
+    d->files = memory_resize(d->files, d->count + 1, sizeof *d->files);
+    f = &d->files[d->count++];
+    *f = (struct dataset_file){.role = role};
+    f->path = appended ? text_format("%s/%s", v->names->appenddirname, name)
+                       : memory_dup(name);
+    open_file(f, appended ? v->append_dir : v->dir, name);
+    return f;
+}
+
+static int
+load_bytes(const struct dataset_file *f, char **bytes, size_t *size,
+           struct error *e)
+{
+    if (f->id.size_bytes > AOF_MANIFEST_SIZE_MAX)
+        return error_set(e, ERROR_DAMAGED, "%llu bytes are no manifest",
+                         (unsigned long long)f->id.size_bytes);
+    *bytes = memory_new((size_t)f->id.size_bytes + 1);
+    return file_read_at(f->fd, *bytes, (size_t)f->id.size_bytes, 0, size, e);
+}
+
+/* Opens and reads the manifest; what is wrong with it goes to d. */
+static void
+read_manifest(struct dataset *d, struct survey *v)
+{
+    struct dataset_file *f =
+        add_file(d, v, true, v->manifest_name, DATASET_ROLE_MANIFEST);
+    struct error *e = &d->manifest_error;
+
+    if (f->missing) {
+        v->changed = true;
+        return;
+    }
+    if (f->fd < 0) {
+        *e = f->error;
+        return;
+    }
+    if (load_bytes(f, &v->manifest, &v->manifest_size, e) != 0 ||
+        aof_manifest_read(&d->manifest, v->manifest, v->manifest_size, e) != 0)
+        return;
+    for (size_t i = 0; i < d->manifest.count; i++)
+        if (d->manifest.parts[i].type == AOF_HISTORY)
+            d->has_history = true;
+        else
+            v->names_parts = true;
+}
+
+static int
+look(struct survey *v, struct dataset *d, struct error *e)
+{
+    char *temporary;
+
+    v->manifest_name = text_format("%s.manifest", v->names->appendfilename);
+    v->has_dump = is_there(v->dir, v->names->dbfilename);
+    v->has_single = is_there(v->dir, v->names->appendfilename);
+    v->append_dir = file_open_directory(v->dir, v->names->appenddirname, e);
+    if (v->append_dir < 0 && e->kind != ERROR_ABSENT)
+        return -1;
+    if (v->append_dir < 0) {
+        *e = (struct error){0};
+        return 0;
+    }
+    if (file_names(v->append_dir, &v->entries, &v->entry_count, e) != 0)
+        return error_in(e, "%s", v->names->appenddirname);
+    temporary = text_format("temp-%s.incr", v->names->appendfilename);
+    d->switching_on = is_there(v->append_dir, temporary);
+    free(temporary);
+    v->has_manifest = is_there(v->append_dir, v->manifest_name);
+    if (v->has_manifest)
+        read_manifest(d, v);
+    return 0;
+}
+
+/* Whether a server would take the old single file, and move it into its set. */
+static bool
+single_wins(const struct survey *v, const struct dataset *d)
+{
+    const struct aof_part *base = aof_manifest_base(&d->manifest);
+
+    if (!v->has_single || d->manifest_error.kind != ERROR_NONE)
+        return false;
+    if (v->names->no_manifest || !v->names_parts)
+        return true;
+    return base != NULL && aof_manifest_last_incr(&d->manifest) == NULL &&
+           strcmp(base->name, v->names->appendfilename) == 0 &&
+           !is_there(v->append_dir, base->name);
+}
+
+/* The append-only data there is: of a kind, or DATASET_NONE. */
+static enum dataset_kind
+choose_aof(const struct survey *v, const struct dataset *d)
+{
+    if (v->has_single && v->names->no_manifest)
+        return DATASET_AOF_SINGLE;
+    if (single_wins(v, d))
+        return DATASET_AOF_SINGLE;
+    if (v->has_manifest || has_orphans(v, d))
+        return DATASET_AOF;
+    return DATASET_NONE;
+}
+
+static enum dataset_kind
+choose(const struct survey *v, const struct dataset *d)
+{
+    enum dataset_kind aof = choose_aof(v, d);
+    bool set = aof == DATASET_AOF;
+    bool loads = aof == DATASET_AOF_SINGLE ||
+                 (set && v->has_manifest && !v->names->no_manifest);
+
+    if (v->has_dump &&
+        (aof == DATASET_NONE || v->names->appendonly == DATASET_APPENDONLY_NO ||
+         (v->names->appendonly == DATASET_APPENDONLY_AUTO && !loads)))
+        return DATASET_RDB;
+    return aof;
+}
+
+static void
+add_orphans(struct dataset *d, const struct survey *v)
+{
+    for (size_t i = 0; i < v->entry_count; i++)
+        if (is_orphan(v, d, i))
+            add_file(d, v, true, v->entries[i], DATASET_ROLE_ORPHAN);
+}
+
+static void
+add_part(struct dataset *d, const struct survey *v, const struct aof_part *part)
+{
+    enum dataset_role role = part->type == AOF_BASE ? DATASET_ROLE_BASE
+                                                    : DATASET_ROLE_INCR;
+
+    add_file(d, v, true, part->name, role)->seq = part->seq;
+}
+
+/* The set, or where it names nothing that can be read, all that may be. */
+static void
+add_set(struct dataset *d, const struct survey *v)
+{
+    const struct aof_part *base = aof_manifest_base(&d->manifest);
+
+    if (base != NULL)
+        add_part(d, v, base);
+    for (size_t i = 0; i < d->manifest.count; i++)
+        if (d->manifest.parts[i].type == AOF_INCR)
+            add_part(d, v, &d->manifest.parts[i]);
+    if (v->names_parts)
+        return;
+    if (v->has_dump)
+        add_file(d, v, false, v->names->dbfilename, DATASET_ROLE_DUMP);
+    add_orphans(d, v);
+}
+
+static void
+drop_manifest(struct dataset *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        free(d->files[i].path);
+        if (d->files[i].fd >= 0)
+            close(d->files[i].fd);
+    }
+    d->count = 0;
+    aof_manifest_clear(&d->manifest);
+    d->manifest_error = (struct error){0};
+    d->has_history = false;
+}
+
+/* Whether append-only files stay that the chosen dataset does not use. */
+static bool
+leaves_aof(const struct survey *v, const struct dataset *d)
+{
+    bool migrates = d->kind == DATASET_AOF_SINGLE && !v->names->no_manifest;
+
+    if (has_orphans(v, d))
+        return true;
+    if (v->has_single && d->kind != DATASET_AOF_SINGLE)
+        return true;
+    return v->has_manifest && d->kind != DATASET_AOF && !migrates &&
+           (v->names_parts || d->manifest_error.kind != ERROR_NONE);
+}
+
+static bool
+lacks_manifest(const struct survey *v, const struct dataset *d)
+{
+    return !v->has_manifest && has_orphans(v, d) && !v->names->no_manifest &&
+           (d->kind == DATASET_AOF ||
+            (d->kind == DATASET_RDB &&
+             v->names->appendonly == DATASET_APPENDONLY_AUTO));
+}
+
+static void
+collect(struct dataset *d, const struct survey *v)
+{
+    d->kind = choose(v, d);
+    d->other_dump = v->has_dump && d->kind != DATASET_RDB;
+    d->other_aof = leaves_aof(v, d);
+    d->manifest_missing = lacks_manifest(v, d);
+    if (d->kind == DATASET_AOF) {
+        add_set(d, v);
+        return;
+    }
+    drop_manifest(d);
+    if (d->kind == DATASET_AOF_SINGLE)
+        add_file(d, v, false, v->names->appendfilename, DATASET_ROLE_SINGLE);
+    if (d->kind == DATASET_RDB)
+        add_file(d, v, false, v->names->dbfilename, DATASET_ROLE_DUMP);
+    if (d->manifest_missing)
+        add_orphans(d, v);
+}
+
+/* Whether the name still stands for what was opened. */
+static bool
+is_in_place(const struct survey *v, const struct dataset_file *f)
+{
+    struct file_identity id;
+    struct error e = {0};
+    bool found = file_identify_at(v->dir, f->path, &id, &e) == 0;
+
+    if (f->fd < 0)
+        return f->missing == (e.kind == ERROR_ABSENT);
+    return found && file_same(&id, &f->id);
+}
+
+/* Whether all stayed as it was while the files were opened. */
+static bool
+is_settled(const struct survey *v, const struct dataset *d)
+{
+    struct error e = {0};
+    char *bytes = NULL;
+    size_t size = 0;
+    bool same = true;
+
+    for (size_t i = 0; i < d->count; i++)
+        if (!is_in_place(v, &d->files[i]))
+            return false;
+    if (is_there(v->append_dir, v->manifest_name) != v->has_manifest)
+        return false;
+    if (v->manifest == NULL)
+        return true;
+    if (file_load(v->append_dir, v->manifest_name, AOF_MANIFEST_SIZE_MAX,
+                  &bytes, &size, &e) != 0)
+        return false;
+    same = size == v->manifest_size && memcmp(bytes, v->manifest, size) == 0;
+    free(bytes);
+    return same;
+}
+
+static void
+clear(struct survey *v)
+{
+    free(v->manifest_name);
+    free(v->manifest);
+    file_free_names(v->entries, v->entry_count);
+    if (v->append_dir >= 0)
+        close(v->append_dir);
+}
+
+int
+dataset_find(struct dataset *d, int dir, const struct dataset_names *names,
+             bool *changed, struct error *e)
+{
+    struct survey v = {.names = names, .dir = dir, .append_dir = -1};
+    int rc = look(&v, d, e);
+
+    if (rc == 0 && !v.changed)
+        collect(d, &v);
+    *changed = rc == 0 && (v.changed || !is_settled(&v, d));
+    clear(&v);
+    return rc;
+}

@@ -1,0 +1,77 @@
+/*
+ * rdb.h - walks an RDB from the magic to the checksum without building values.
+ *
+ * Layout: "REDIS" + 4 digits or "VALKEY" + 3 digits, opcodes and keys, 0xFF,
+ * and since version 5 eight bytes CRC-64, little endian (0: switched off).
+ */
+#ifndef FORMATS_RDB_H
+#define FORMATS_RDB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/source.h"
+#include "formats/report.h"
+
+enum rdb_checksum {
+    RDB_CHECKSUM_NONE,     /* versions below 5 have none, or not reached */
+    RDB_CHECKSUM_OK,
+    RDB_CHECKSUM_BAD,
+    RDB_CHECKSUM_DISABLED, /* stored as 0 */
+};
+
+enum { RDB_VERSION_MAX = 14, RDB_VALKEY_VERSION_MAX = 80 };
+
+/* One key, told when its value has been walked to the end. */
+struct rdb_key {
+    uint64_t offset;       /* of its first opcode (expiry, idle, type...) */
+    uint64_t value_offset; /* behind the name */
+    uint64_t end_offset;   /* behind the value */
+    uint64_t db;
+    int64_t expire_ms;     /* -1: none */
+    uint8_t type;          /* of the file; read it by magic and version */
+    bool empty;            /* no elements: servers skip it at load */
+};
+
+typedef void rdb_key_seen(void *context, const struct rdb_key *key);
+
+struct rdb_options {
+    rdb_key_seen *key_seen; /* may be NULL */
+    void *context;
+};
+
+struct rdb_result {
+    enum verdict verdict;  /* sound, damaged; unknown: newer than we know */
+    enum rdb_checksum checksum;
+    int version;           /* 0: no magic was found */
+    bool valkey_magic;
+    bool container;        /* valkey's compressed container "VKCS" */
+    bool cut_short;        /* damaged because the stream ended too early */
+    bool functions;
+    bool enterprise;       /* opcodes of Redis Enterprise */
+    uint64_t keys, expires, empty_keys;
+    uint64_t modules;      /* module values and module aux fields */
+    uint64_t databases;    /* highest index seen + 1 */
+    uint64_t end_offset;   /* behind the checksum; 0 when not reached */
+    uint64_t damage_offset;
+    int64_t created;       /* aux ctime, seconds since 1970; -1 not told */
+    char server[40];       /* "redis 7.0.15" from aux, or "" */
+};
+
+/*
+ * Walks one RDB that begins at source->at and stops behind its checksum; bytes
+ * after it are the caller's. What is wrong goes to the report with the offset
+ * in the stream and into result. -1: the source failed (nothing is judged).
+ *
+ * A version beyond ours is not walked: with a known end (source->size_bytes)
+ * the checksum is judged over everything but the last 8 bytes: right or 0 is
+ * VERDICT_UNKNOWN, else damaged.
+ */
+int rdb_walk(struct source *s, const struct rdb_options *options,
+             struct report *report, struct rdb_result *result,
+             struct error *e);
+
+/* "ok", "bad", "disabled", "none". */
+const char *rdb_checksum_name(enum rdb_checksum c);
+
+#endif

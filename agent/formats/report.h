@@ -1,0 +1,57 @@
+/*
+ * report.h - what a check found. A damaged file is a successful check with a
+ * bad finding, not an error.
+ *
+ * A finding's code is stable ("rdb-checksum"); scripts may rely on it.
+ */
+#ifndef FORMATS_REPORT_H
+#define FORMATS_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of data: torn means that only an unfinished tail is bad. */
+enum verdict { VERDICT_SOUND, VERDICT_TORN, VERDICT_DAMAGED, VERDICT_UNKNOWN };
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
+
+struct finding {
+    const char *code; /* a constant */
+    enum severity severity;
+    char *path;
+    int64_t offset; /* -1: of the file as a whole */
+    char *text;
+    char *remedy; /* what to do; may be "" */
+};
+
+enum { REPORT_FINDINGS_MAX = 1000 };
+
+struct report {
+    struct finding *findings;
+    size_t count, capacity;
+    uint64_t dropped; /* found beyond REPORT_FINDINGS_MAX */
+    char *path;       /* of the file being looked at; owned */
+};
+
+/* Findings from now on are about path (copied). */
+void report_about(struct report *r, const char *path);
+
+/* Adds a finding about the present path; r may be NULL. */
+void report_add(struct report *r, enum severity severity, const char *code,
+                int64_t offset, const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* Gives back what the report holds and empties it. */
+void report_clear(struct report *r);
+
+/* "sound", "torn", "damaged", "unknown"; "info", "warning", "error". */
+const char *verdict_name(enum verdict v);
+const char *severity_name(enum severity s);
+
+/* The verdict of that name; VERDICT_UNKNOWN for any other text. */
+enum verdict verdict_find(const char *name);
+
+/* The worse of two: sound < torn < unknown < damaged. */
+enum verdict verdict_worse(enum verdict a, enum verdict b);
+
+#endif

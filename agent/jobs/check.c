@@ -1,0 +1,210 @@
+#include "jobs/check.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/source.h"
+#include "base/text.h"
+
+struct watch {
+    const struct progress *progress;
+    const char *path;
+    uint64_t size;
+};
+
+/* Called as the window moves: shows how far we are, hears a request to stop. */
+static int
+moved(void *context, uint64_t offset, struct error *e)
+{
+    const struct watch *w = context;
+
+    progress_tell(w->progress, w->path, offset, w->size);
+    return process_check_stop(e);
+}
+
+static int
+judge_one(struct check *c, const struct dataset_file *f, const char *shown,
+          struct report *report, const struct progress *progress,
+          struct error *e)
+{
+    struct watch watch = {progress, shown, f->id.size_bytes};
+    struct source s;
+    int rc;
+
+    if (f->fd < 0) {
+        judge_add_missing(&c->judge, shown, f->role, f->error.text, report);
+        return 0;
+    }
+    if (source_of_file(&s, f->fd, f->id.size_bytes, e) != 0)
+        return error_in(e, "%s", shown);
+    s.moved = moved;
+    s.moved_context = &watch;
+    rc = judge_add(&c->judge, shown, f->role, &s, report, e);
+    source_close(&s);
+    return rc == 0 ? 0 : error_in(e, "%s", shown);
+}
+
+/* Judges the files of a dataset, shown with the folder's name in front. */
+static int
+judge_all(struct check *c, const char *folder, struct report *report,
+          const struct progress *progress, struct error *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < c->dataset.count && rc == 0; i++) {
+        const struct dataset_file *f = &c->dataset.files[i];
+        char *shown = folder == NULL
+                          ? memory_dup(f->path)
+                          : text_format("%s/%s", folder, f->path);
+        rc = judge_one(c, f, shown, report, progress, e);
+        free(shown);
+    }
+    if (rc == 0) {
+        report_about(report, folder != NULL ? folder : c->dataset.files[0].path);
+        judge_end(&c->judge, &c->dataset, report);
+    }
+    return rc;
+}
+
+static int
+check_directory(struct check *c, const char *path, struct report *report,
+                const struct progress *progress, struct error *e)
+{
+    int dir = file_open_directory(AT_FDCWD, path, e);
+    int rc;
+
+    if (dir < 0)
+        return -1;
+    rc = dataset_open(&c->dataset, dir, &c->options.names, e);
+    close(dir);
+    if (rc != 0)
+        return error_in(e, "%s", path);
+    return judge_all(c, path, report, progress, e);
+}
+
+/* Whether a file alone is taken for an AOF: by its bytes, else by its name. */
+static int
+is_aof(const struct dataset_file *f, bool *aof, struct error *e)
+{
+    static const char *const magics[] = {"REDIS", "VALKEY", "VKCS"};
+    const char *dot = strrchr(f->path, '.');
+    char head[8] = "";
+    size_t got;
+
+    *aof = dot != NULL && strcmp(dot, ".aof") == 0;
+    if (*aof)
+        return 0;
+    if (file_read_at(f->fd, head, sizeof head - 1, 0, &got, e) != 0)
+        return -1;
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+        if (strncmp(head, magics[i], strlen(magics[i])) == 0)
+            return 0;
+    *aof = head[0] == '*' || head[0] == '#';
+    return 0;
+}
+
+/* One file as the only one of its server. */
+static int
+check_file(struct check *c, const char *path, struct report *report,
+           const struct progress *progress, struct error *e)
+{
+    struct dataset *d = &c->dataset;
+    struct dataset_file *f = memory_new(sizeof *f);
+    bool aof;
+
+    d->files = f;
+    d->count = 1;
+    f->path = memory_dup(path);
+    f->fd = file_open(AT_FDCWD, path, e);
+    if (f->fd < 0 || file_identify(f->fd, &f->id, e) != 0 ||
+        is_aof(f, &aof, e) != 0)
+        return -1;
+    d->kind = aof ? DATASET_AOF_SINGLE : DATASET_RDB;
+    f->role = aof ? DATASET_ROLE_SINGLE : DATASET_ROLE_DUMP;
+    return judge_all(c, NULL, report, progress, e);
+}
+
+static bool
+has_suffix(const char *text, const char *suffix)
+{
+    size_t n = strlen(text), m = strlen(suffix);
+
+    return n > m && strcmp(text + n - m, suffix) == 0;
+}
+
+/* A manifest stands for its set: DIR/appendonlydir/NAME.manifest. */
+static int
+check_manifest(struct check *c, const char *path, struct report *report,
+               const struct progress *progress, struct error *e)
+{
+    char *whole = realpath(path, NULL), *slash;
+    int rc;
+
+    if (whole == NULL)
+        return error_sys(e, "%s", path);
+    slash = strrchr(whole, '/');
+    c->name = memory_copy(slash + 1, strlen(slash + 1) - strlen(".manifest"));
+    *slash = '\0';
+    slash = strrchr(whole, '/');
+    if (slash == NULL) {
+        free(whole);
+        return error_set(e, ERROR_USAGE,
+                         "%s: a manifest lies in a folder of its own below"
+                         " the data directory", path);
+    }
+    c->folder = memory_dup(slash + 1);
+    slash[slash == whole] = '\0';
+    c->options.names.appendonly = DATASET_APPENDONLY_YES;
+    c->options.names.appendfilename = c->name;
+    c->options.names.appenddirname = c->folder;
+    rc = check_directory(c, whole, report, progress, e);
+    free(whole);
+    return rc;
+}
+
+int
+check_path(struct check *c, const char *path,
+           const struct judge_options *options, struct report *report,
+           const struct progress *progress, struct error *e)
+{
+    struct stat st;
+    int rc;
+
+    memset(c, 0, sizeof *c);
+    if (stat(path, &st) != 0)
+        return error_sys(e, "%s", path);
+    c->options = *options;
+    judge_begin(&c->judge, &c->options);
+    if (S_ISDIR(st.st_mode))
+        rc = check_directory(c, path, report, progress, e);
+    else if (S_ISREG(st.st_mode) && has_suffix(path, ".manifest"))
+        rc = check_manifest(c, path, report, progress, e);
+    else
+        rc = check_file(c, path, report, progress, e);
+    if (rc != 0)
+        check_clear(c);
+    return rc;
+}
+
+bool
+check_is_empty(const struct check *c)
+{
+    return c->dataset.kind == DATASET_NONE && !c->dataset.other_dump &&
+           !c->dataset.other_aof && !c->dataset.manifest_missing;
+}
+
+void
+check_clear(struct check *c)
+{
+    judge_clear(&c->judge);
+    dataset_close(&c->dataset);
+    free(c->folder);
+    free(c->name);
+    memset(c, 0, sizeof *c);
+}

@@ -1,0 +1,64 @@
+/*
+ * restore.h - puts a snapshot into a data directory.
+ *
+ * All is built, judged and synced in <target>/.redkeep/restore-<id>/ first; then
+ * the new set is put in by renames, and what was there is kept in
+ * <target>/redkeep-before-<time>/. Nothing of the user's is overwritten.
+ */
+#ifndef JOBS_RESTORE_H
+#define JOBS_RESTORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "formats/report.h"
+#include "jobs/instance.h"
+#include "jobs/progress.h"
+#include "repo/catalog.h"
+
+enum restore_layout { RESTORE_AUTO, RESTORE_AOF, RESTORE_RDB };
+
+struct restore_options {
+    struct instance_options instance; /* the server to ask, if one answers */
+    const char *repo, *name;
+    const char *id;     /* NULL: the newest good one */
+    const char *target;
+    enum restore_layout layout;
+    bool yes;            /* the user accepts what else would be refused */
+    bool server_stopped; /* the user's word for it */
+    bool dry_run;
+    double collapse_percent; /* a latest that lost more is refused; 0: never */
+    const struct progress *progress;
+};
+
+/* One thing that is or would be done, for people. */
+struct restore_step {
+    char *text;
+};
+
+struct restore {
+    char id[CATALOG_ID_SIZE];
+    char *target;       /* absolute where it exists */
+    char *kept;         /* where the old set is; NULL: there was none */
+    int64_t point_ms;   /* the moment whose state was restored */
+    int64_t keys;       /* of all databases; -1 unknown */
+    uint64_t bytes;
+    uint64_t took_ms;
+    struct report report;
+    struct restore_step *steps;
+    size_t step_count;
+    char *judged_for;   /* release that the version was judged for; NULL none */
+};
+
+/*
+ * Restores. ERROR_REFUSED (a server uses the target, too new for its server,
+ * other things in the folder, a damaged or collapsed snapshot without yes) and
+ * ERROR_DAMAGED (the snapshot is not what was stored) leave the target as it was.
+ */
+int restore_run(struct restore *r, const struct restore_options *options,
+                struct error *e);
+
+void restore_clear(struct restore *r);
+
+#endif

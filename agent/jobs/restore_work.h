@@ -1,0 +1,42 @@
+/*
+ * restore_work.h - what a restore holds while it runs; for restore*.c only.
+ */
+#ifndef JOBS_RESTORE_WORK_H
+#define JOBS_RESTORE_WORK_H
+
+#include "base/lock.h"
+#include "jobs/place.h"
+#include "jobs/restore.h"
+#include "repo/storage.h"
+
+struct restore_work {
+    const struct restore_options *options;
+    struct restore *r;
+    struct storage storage;
+    struct lock lock;
+    struct catalog catalog;
+    const struct catalog_entry *entry;
+    struct instance server;
+    struct release release;  /* of the server that will load it */
+    bool release_known;
+    enum restore_layout layout;
+    int dir;                 /* the target; -1: it does not exist yet */
+    bool had_data;           /* a dataset was there */
+    struct place_names names;
+    uid_t uid;
+    gid_t gid;
+    mode_t dir_mode;
+};
+
+/* Adds a line to the plan. */
+void restore_plan_step(struct restore *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Which snapshot; refuses what must not be restored without --yes. */
+int restore_plan_choose(struct restore_work *w, struct error *e);
+
+/* Looks at target, its server and its space, and decides layout and owner. */
+int restore_plan_target(struct restore_work *w, struct error *e);
+
+
+#endif

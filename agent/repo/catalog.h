@@ -1,0 +1,136 @@
+/*
+ * catalog.h - the list of snapshots. <id>.json beside the archive is the
+ * commit record: a snapshot exists when its entry does. Order is by the
+ * catalog sequence, never by the clock.
+ */
+#ifndef REPO_CATALOG_H
+#define REPO_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "formats/dataset.h"
+#include "formats/report.h"
+#include "repo/codec.h"
+#include "repo/digest.h"
+
+enum { CATALOG_FORMAT = 1, CATALOG_ID_SIZE = 32, CATALOG_ENTRY_MAX = 16 << 20 };
+
+enum catalog_kind { CATALOG_FULL, CATALOG_INCREMENTAL };
+
+enum catalog_bound { CATALOG_NO_SERVER, CATALOG_UNBOUND, CATALOG_BOUND };
+
+/* One file of the dataset as it was, and as it was stored. */
+struct catalog_file {
+    char *path; /* under the data directory, as in the archive */
+    enum dataset_role role;
+    int64_t seq;           /* in the manifest; 0 where there is none */
+    uint64_t size_bytes;   /* stored */
+    uint64_t length_bytes; /* taken from the source file */
+    int64_t cut;           /* stored up to here; -1: whole length */
+    char sha256[DIGEST_HEX_SIZE];
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    char *owner, *group;   /* names; NULL where there are none */
+    uint64_t device, inode;
+    int64_t birth_ns, mtime_ns;
+    bool config;           /* under config/: never restored by itself */
+};
+
+struct catalog_entry {
+    int format;
+    uint64_t sequence;
+    char id[CATALOG_ID_SIZE];
+    enum catalog_kind kind;
+    char *parent; /* id; NULL for a full */
+    char *instance;
+    int64_t started_ms, finished_ms, state_time_ms;
+    struct {
+        bool known;
+        char *product, *version, *run_id, *replication_id, *role;
+        int64_t replication_offset;
+    } server;
+    enum dataset_kind dataset;
+    char *dbfilename, *appendfilename, *appenddirname; /* names it had */
+    struct catalog_file *files;
+    size_t file_count;
+    char *log_file;     /* the log position: last incr; NULL without AOF */
+    int64_t log_offset;
+    int rdb_version;    /* highest in it; 0 none */
+    bool valkey_magic;
+    int64_t keys;       /* AOF: INFO's when the length was taken, -1 unknown */
+    int64_t expires;
+    uint64_t commands;
+    enum catalog_bound bound;
+    enum verdict verdict;
+    struct report report;
+    char *codes; /* of the findings, where the entry was read */
+    struct {
+        char *name;
+        enum codec codec;
+        uint64_t size_bytes;
+        char sha256[DIGEST_HEX_SIZE];
+    } archive;
+    uint64_t bytes_source, bytes_stored;
+    /* Not in the entry itself, read from beside it: */
+    int64_t verified_ms; /* -1: never verified well */
+    bool held;
+};
+
+/*
+ * The entry as JSON with the sha256 of itself; caller frees. NULL when it would
+ * be larger than CATALOG_ENTRY_MAX: nobody could read it again.
+ */
+char *catalog_entry_write(const struct catalog_entry *entry, size_t *size);
+
+/*
+ * Reads an entry and compares its sha256 and every bound (ERROR_DAMAGED). A
+ * format newer than ours is ERROR_REFUSED ("... format 2, this redkeep reads
+ * up to 1: use a newer redkeep"). On failure entry is empty.
+ */
+int catalog_entry_read(struct catalog_entry *entry, const char *bytes,
+                       size_t size, struct error *e);
+
+void catalog_entry_clear(struct catalog_entry *entry);
+
+/* An entry whose file cannot be read is listed too, by its id. */
+struct catalog_item {
+    char id[CATALOG_ID_SIZE];
+    struct catalog_entry entry; /* empty when broken */
+    struct error broken;        /* kind ERROR_NONE when all is well */
+};
+
+struct catalog {
+    struct catalog_item *items; /* by sequence; broken ones last */
+    size_t count;
+};
+
+/*
+ * Loads all entries of the snapshots folder. One that is damaged, or whose
+ * archive is missing or has another size, is there as a broken item.
+ */
+int catalog_load(struct catalog *c, int snapshots_dir, struct error *e);
+void catalog_clear(struct catalog *c);
+
+/* The item of that id (exact), or NULL. Borrowed. */
+struct catalog_item *catalog_find(const struct catalog *c, const char *id);
+
+/* The newest readable entry; with good: the newest sound one. Or NULL. */
+struct catalog_entry *catalog_newest(const struct catalog *c, bool good);
+
+/* A free id for that time: "20261120T113000Z", "...-2" if it is taken. */
+void catalog_new_id(const struct catalog *c, int64_t now_ms,
+                    char id[CATALOG_ID_SIZE]);
+
+/* Whether text has the form of an id (so it is safe in a file name). */
+bool catalog_is_id(const char *text);
+
+/* Notes beside the entry that the snapshot was verified well at that time. */
+int catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms,
+                          struct error *e);
+
+#endif

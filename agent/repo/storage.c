@@ -1,0 +1,392 @@
+#include "repo/storage.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "repo/storage_absent.h"
+#include "repo/storage_instance.h"
+
+#define SNAPSHOTS "snapshots"
+#define LOCKS "locks"
+#define TRASH "trash"
+#define READERS "readers"
+
+enum { FOLDER_MODE = 0700, WHOSE_SIZE = 176 };
+
+static int
+begin(struct storage *s, const char *repo, const char *instance,
+      struct error *e)
+{
+    char name[80];
+
+    *s = (struct storage){.instance_dir = -1, .snapshots_dir = -1};
+    if (!text_is_name(instance) || instance[0] == '.') {
+        text_quote(name, sizeof name, instance, strlen(instance));
+        return error_set(e, ERROR_USAGE,
+                         "'%s' cannot be the name of an instance", name);
+    }
+    s->path = memory_dup(repo);
+    s->instance = memory_dup(instance);
+    return 0;
+}
+
+/* Opens the instance's folder, or says why not. */
+static int
+open_instance(struct storage *s, struct error *e)
+{
+    int repo = file_open_directory(AT_FDCWD, s->path, e);
+
+    if (repo < 0)
+        return storage_absent_repo(s->path, e);
+    s->instance_dir = file_open_directory(repo, s->instance, e);
+    if (s->instance_dir < 0)
+        storage_absent_instance(repo, s->path, s->instance, e);
+    close(repo);
+    return s->instance_dir < 0 ? -1 : 0;
+}
+
+static int
+check_mark(struct storage *s, struct error *e)
+{
+    struct storage_instance found;
+
+    if (storage_instance_load(&found, s->instance_dir, e) != 0) {
+        if (e->kind == ERROR_ABSENT)
+            return storage_absent_mark(s->instance_dir, s->path, s->instance,
+                                       e);
+        return error_in(e, "%s/%s", s->path, s->instance);
+    }
+    storage_instance_clear(&found);
+    return 0;
+}
+
+int
+storage_open(struct storage *s, const char *repo, const char *instance,
+             struct error *e)
+{
+    if (begin(s, repo, instance, e) != 0 || open_instance(s, e) != 0 ||
+        check_mark(s, e) != 0)
+        goto fail;
+    s->snapshots_dir = file_open_directory(s->instance_dir, SNAPSHOTS, e);
+    if (s->snapshots_dir >= 0)
+        return 0;
+    error_in(e, "%s/%s", repo, instance);
+    if (e->kind == ERROR_ABSENT)
+        e->kind = ERROR_FAILED; /* the repository is there, but not whole */
+
+fail:
+    storage_close(s);
+    return -1;
+}
+
+/* Makes a folder and those above it. One that is there is only opened. */
+static int
+make_folders(const char *path, struct error *e)
+{
+    int fd = file_open_directory(AT_FDCWD, path, e);
+    const char *slash = strrchr(path, '/');
+    int rc = 0;
+    char *above;
+
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    if (e->kind != ERROR_ABSENT)
+        return -1;
+    if (slash != NULL && slash != path) {
+        above = memory_copy(path, (size_t)(slash - path));
+        rc = make_folders(above, e);
+        free(above);
+    }
+    return rc != 0 ? -1
+                   : file_make_directory(AT_FDCWD, path, FOLDER_MODE, NULL, e);
+}
+
+static int
+make_instance(struct storage *s, struct error *e)
+{
+    int repo, rc;
+
+    if (make_folders(s->path, e) != 0)
+        return storage_absent_access(s->path, R_OK | X_OK, e) != 0
+                   ? -1
+                   : error_in(e, "repository %s", s->path);
+    repo = file_open_directory(AT_FDCWD, s->path, e);
+    if (repo < 0)
+        return storage_absent_repo(s->path, e);
+    rc = file_make_directory(repo, s->instance, FOLDER_MODE, NULL, e);
+    close(repo);
+    if (rc == 0)
+        return open_instance(s, e);
+    /* No permission has a better text than mkdir's. */
+    return storage_absent_access(s->path, R_OK | W_OK | X_OK, e) != 0
+               ? -1
+               : error_in(e, "repository %s", s->path);
+}
+
+static void
+set_owner(struct storage_instance *mark, const struct storage_owner *owner)
+{
+    free(mark->machine_id);
+    free(mark->host);
+    free(mark->directory);
+    mark->machine_id = memory_dup(owner->machine_id);
+    mark->host = memory_dup(owner->host);
+    mark->directory = memory_dup(owner->directory);
+}
+
+/* Only in an empty folder, so that no mistyped path is taken over. */
+static int
+mark_new(struct storage *s, const struct storage_owner *owner, struct error *e)
+{
+    char names[STORAGE_ABSENT_NAMES_SIZE];
+    struct storage_instance mark = {.format = STORAGE_FORMAT};
+    int rc;
+
+    if (file_sweep(s->instance_dir, e) != 0)
+        return error_in(e, "%s/%s", s->path, s->instance);
+    storage_absent_names(s->instance_dir, names);
+    if (names[0] != '\0')
+        return error_set(e, ERROR_REFUSED,
+                         "%s/%s is neither empty nor an instance of a "
+                         "repository: it holds %s",
+                         s->path, s->instance, names);
+    if (storage_instance_new_uuid(mark.uuid, e) != 0)
+        return -1;
+    mark.created_ms = clock_wall_ms();
+    set_owner(&mark, owner);
+    rc = storage_instance_save(&mark, s->instance_dir, e);
+    storage_instance_clear(&mark);
+    return rc;
+}
+
+/* "/data on alpha (machine 12ab)", each part shortened. */
+static void
+describe(char out[WHOSE_SIZE], const char *directory, const char *host,
+         const char *machine_id)
+{
+    char where[80], name[32], machine[40];
+
+    text_quote(where, sizeof where, directory, strlen(directory));
+    text_quote(name, sizeof name, host, strlen(host));
+    text_quote(machine, sizeof machine, machine_id, strlen(machine_id));
+    snprintf(out, WHOSE_SIZE, "%s on %s (machine %s)", where, name, machine);
+}
+
+static int
+check_owner(struct storage *s, struct storage_instance *mark,
+            const struct storage_owner *owner, bool adopt, struct error *e)
+{
+    char theirs[WHOSE_SIZE], ours[WHOSE_SIZE];
+
+    if (strcmp(mark->machine_id, owner->machine_id) == 0 &&
+        strcmp(mark->directory, owner->directory) == 0)
+        return 0;
+    if (adopt) {
+        set_owner(mark, owner);
+        return storage_instance_save(mark, s->instance_dir, e);
+    }
+    describe(theirs, mark->directory, mark->host, mark->machine_id);
+    describe(ours, owner->directory, owner->host, owner->machine_id);
+    return error_set(e, ERROR_REFUSED,
+                     "%s/%s holds the snapshots of %s, not of %s: choose "
+                     "another --instance, or adopt it with --yes",
+                     s->path, s->instance, theirs, ours);
+}
+
+static int
+mark_owner(struct storage *s, const struct storage_owner *owner, bool adopt,
+           struct error *e)
+{
+    struct storage_instance mark;
+    int rc;
+
+    if (storage_instance_load(&mark, s->instance_dir, e) != 0)
+        return e->kind == ERROR_ABSENT
+                   ? mark_new(s, owner, e)
+                   : error_in(e, "%s/%s", s->path, s->instance);
+    rc = check_owner(s, &mark, owner, adopt, e);
+    storage_instance_clear(&mark);
+    return rc;
+}
+
+static int
+make_parts(struct storage *s, struct error *e)
+{
+    static const char *const parts[] = {SNAPSHOTS, LOCKS, TRASH};
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (file_make_directory(s->instance_dir, parts[i], FOLDER_MODE, NULL,
+                                e) != 0)
+            return error_in(e, "%s/%s", s->path, s->instance);
+    s->snapshots_dir = file_open_directory(s->instance_dir, SNAPSHOTS, e);
+    return s->snapshots_dir < 0 ? error_in(e, "%s/%s", s->path, s->instance)
+                                : 0;
+}
+
+/* Said before the first write fails, in words that help. */
+static int
+check_writable(const struct storage *s, struct error *e)
+{
+    char *path = text_format("%s/%s", s->path, s->instance);
+    int rc = storage_absent_access(path, R_OK | W_OK | X_OK, e);
+
+    free(path);
+    return rc;
+}
+
+int
+storage_open_writable(struct storage *s, const char *repo, const char *instance,
+                      const struct storage_owner *owner, bool adopt,
+                      struct error *e)
+{
+    if (begin(s, repo, instance, e) != 0 || make_instance(s, e) != 0 ||
+        check_writable(s, e) != 0 || mark_owner(s, owner, adopt, e) != 0 ||
+        make_parts(s, e) != 0) {
+        storage_close(s);
+        return -1;
+    }
+    s->writable = true;
+    return 0;
+}
+
+/* Whose name a file has in snapshots/: "<id>.tar.zst" has the id's length. */
+static size_t
+id_length(const char *name)
+{
+    size_t length = strcspn(name, ".");
+    char id[CATALOG_ID_SIZE];
+
+    if (length >= sizeof id)
+        return 0;
+    memcpy(id, name, length);
+    id[length] = '\0';
+    return catalog_is_id(id) ? length : 0;
+}
+
+/* What means nothing without an entry. */
+static bool
+needs_entry(const char *suffix)
+{
+    return strcmp(suffix, ".tar") == 0 || strcmp(suffix, ".tar.gz") == 0 ||
+           strcmp(suffix, ".tar.zst") == 0 || strcmp(suffix, ".verified") == 0;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* names are sorted by strcmp. */
+static bool
+has_entry(char **names, size_t count, const char *name, size_t length)
+{
+    char *entry = text_format("%.*s.json", (int)length, name);
+    bool has = bsearch(&entry, names, count, sizeof *names, compare_names);
+
+    free(entry);
+    return has;
+}
+
+int
+storage_sweep(struct storage *s, struct error *e)
+{
+    char **names;
+    size_t count;
+    int rc = 0;
+
+    if (file_sweep(s->instance_dir, e) != 0 ||
+        file_sweep(s->snapshots_dir, e) != 0 ||
+        file_names(s->snapshots_dir, &names, &count, e) != 0)
+        return error_in(e, "clean up %s/%s", s->path, s->instance);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        size_t length = id_length(names[i]);
+
+        if (length > 0 && needs_entry(names[i] + length) &&
+            !has_entry(names, count, names[i], length))
+            rc = file_remove(s->snapshots_dir, names[i], e);
+    }
+    file_free_names(names, count);
+    return rc == 0 ? 0 : error_in(e, "clean up %s/%s", s->path, s->instance);
+}
+
+int
+storage_lock(struct storage *s, struct lock *lock, const char *job,
+             struct error *e)
+{
+    int rc, locks;
+
+    lock->fd = -1;
+    if (file_make_directory(s->instance_dir, LOCKS, FOLDER_MODE, NULL, e) != 0)
+        return error_in(e, "%s/%s", s->path, s->instance);
+    locks = file_open_directory(s->instance_dir, LOCKS, e);
+    if (locks < 0)
+        return error_in(e, "%s/%s", s->path, s->instance);
+    rc = lock_take(lock, locks, job, e);
+    close(locks);
+    return rc == 0 ? 0 : error_in(e, "%s/%s", s->path, s->instance);
+}
+
+int
+storage_lock_readers(struct storage *s, struct lock *lock, struct error *e)
+{
+    int rc, locks;
+
+    lock->fd = -1;
+    locks = file_open_directory(s->instance_dir, LOCKS, e);
+    /* A copy without locks: nobody prunes there, open_writable makes it. */
+    if (locks < 0 && e->kind == ERROR_ABSENT)
+        return 0;
+    if (locks < 0)
+        return error_in(e, "%s/%s", s->path, s->instance);
+    rc = lock_share(lock, locks, READERS, e);
+    close(locks);
+    return rc == 0 ? 0 : error_in(e, "%s/%s", s->path, s->instance);
+}
+
+int
+storage_open_archive(const struct storage *s, const struct catalog_entry *entry,
+                     struct error *e)
+{
+    int fd = file_open(s->snapshots_dir, entry->archive.name, e);
+    struct file_identity identity;
+
+    if (fd < 0) {
+        if (e->kind == ERROR_ABSENT)
+            e->kind = ERROR_DAMAGED;
+        return error_in(e, "snapshot %s", entry->id);
+    }
+    if (file_identify(fd, &identity, e) != 0) {
+        error_in(e, "snapshot %s", entry->id);
+    } else if (identity.size_bytes == entry->archive.size_bytes) {
+        return fd;
+    } else {
+        error_set(e, ERROR_DAMAGED,
+                  "snapshot %s: its archive has %llu bytes, expected %llu",
+                  entry->id, (unsigned long long)identity.size_bytes,
+                  (unsigned long long)entry->archive.size_bytes);
+    }
+    close(fd);
+    return -1;
+}
+
+void
+storage_close(struct storage *s)
+{
+    if (s->instance_dir >= 0)
+        close(s->instance_dir);
+    if (s->snapshots_dir >= 0)
+        close(s->snapshots_dir);
+    free(s->path);
+    free(s->instance);
+    *s = (struct storage){.instance_dir = -1, .snapshots_dir = -1};
+}

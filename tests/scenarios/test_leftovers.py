@@ -1,0 +1,161 @@
+"""Nothing is changed and nothing is left behind, whenever redkeep ends."""
+
+import random
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from data import fill, one_client, state
+from program import leftovers, tree
+from servers import wait_for
+
+
+def settings(server):
+    return server.client().config_get("*")
+
+
+@pytest.mark.parametrize("aof,args", [
+    ("yes", []), ("yes", ["--bgsave"]), ("no", []), ("no", ["--bgsave"])])
+def test_no_setting_and_no_file_of_the_server_changes(keep, serve, aof, args):
+    server = serve(appendonly=aof, save=("3600", "1"))
+    fill(one_client(server))
+    server.rest()
+    before = settings(server)
+    names = {p.name for p in server.data.iterdir()}
+    for _ in range(3):
+        keep.snapshot(server, "--full", *args)
+    assert settings(server) == before
+    names |= {"dump.rdb"} if aof == "no" or args else set()
+    assert {p.name for p in server.data.iterdir()} == names
+    assert leftovers(keep.repo) == []
+    for entry in keep.list():
+        assert entry["bound"] is True and entry["verdict"] == "sound"
+
+
+def bulky(server, megabytes, seed):
+    """Enough that a snapshot lasts long enough to be killed in."""
+    rng = random.Random(seed)
+    pipe = server.client().pipeline(transaction=False)
+    for i in range(megabytes * 10):
+        pipe.set(f"bulk:{seed}:{i}", rng.randbytes(100000))
+    pipe.execute()
+    server.drain()
+
+
+def seconds_of(work):
+    begin = time.monotonic()
+    work()
+    return time.monotonic() - begin
+
+
+def kill_after(process, delay):
+    """Kills it after that time, unless it ended before: how often it did."""
+    try:
+        process.communicate(timeout=delay)
+        return False
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return True
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_killed_snapshot_leaves_a_valid_repository(keep, serve, seed):
+    rng = random.Random(seed)
+    server = serve(appendonly="yes")
+    bulky(server, 8, seed)
+    usual = seconds_of(lambda: keep.snapshot(server))
+    killed = 0
+    for _ in range(9):
+        killed += kill_after(
+            keep.begin("snapshot", "--redis", server.url),
+            rng.uniform(0, usual * 1.1))
+        listed = keep.list()
+        keep("verify", "--all")
+        assert [p.name for p in server.data.iterdir()] == ["appendonlydir"]
+        keep.snapshot(server)
+        assert leftovers(keep.repo) == []
+        assert len(keep.list()) == len(listed) + 1
+    assert killed >= 6, "the seed leaves too few kills"
+
+
+class Target:
+    """A data directory with an old dataset, to be put back as it was."""
+
+    def __init__(self, place, old):
+        self.path, self.old = place / "target", old
+
+    def reset(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+        shutil.copytree(self.old, self.path, symlinks=True)
+
+
+def boots(server):
+    """Whether a launched server comes up; else it must have said why."""
+    try:
+        wait_for(server.answers, "the server")
+        return True
+    except AssertionError:
+        assert server.process.poll() is not None
+        assert server.log_text().strip()
+        return False
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_killed_restore_leaves_the_old_or_the_new_set(
+        place, keep, serve, boot, seed):
+    rng = random.Random(seed)
+    server = serve("old", appendonly="yes")
+    bulky(server, 2, seed)
+    old = state(one_client(server))
+    server.stop()
+    target = Target(place, server.data)
+    server = serve("new", appendonly="yes")
+    bulky(server, 8, seed + 100)
+    new = state(one_client(server))
+    keep.snapshot(server)
+    server.stop()
+    target.reset()
+    usual = seconds_of(lambda: keep.restore(target.path))
+    killed = 0
+    for _ in range(5):
+        target.reset()
+        killed += kill_after(
+            keep.begin("restore", "latest", "--to", str(target.path),
+                       "--redis", f"unix://{place}/nobody"),
+            rng.uniform(0, usual))
+        copy = place / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(target.path, copy, symlinks=True)
+        one = boot(copy, begin=False).launch()
+        if boots(one):
+            assert state(one_client(one)) in (old, new)
+        one.kill()
+        keep.restore(target.path)
+        assert not (target.path / ".redkeep").exists()
+        one = boot(target.path)
+        assert state(one_client(one)) == new
+        one.kill()
+    assert killed >= 3, "the seed leaves too few kills"
+    keep("verify", "--all")
+    assert leftovers(keep.repo) == []
+
+
+def test_reading_commands_change_nothing(place, keep, serve):
+    server = serve(appendonly="yes")
+    fill(one_client(server))
+    keep.snapshot(server)
+    server.stop()
+    before = tree(server.data)
+    keep("check", server.data, exit=None)
+    keep("snapshot", "--data-dir", server.data, "--redis",
+         f"unix://{place}/nobody")
+    assert tree(server.data) == before
+    before = tree(keep.repo)
+    keep("list")
+    keep.restore(place / "to")
+    after = tree(keep.repo)
+    assert {k: v for k, v in after.items() if "/locks/" not in k} == \
+        {k: v for k, v in before.items() if "/locks/" not in k}

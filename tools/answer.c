@@ -1,0 +1,95 @@
+#include "answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+json_t *
+answer_text(const char *text)
+{
+    json_t *value;
+    char *shown;
+
+    if (text == NULL)
+        return json_null();
+    value = json_string(text);
+    if (value != NULL)
+        return value;
+    shown = memory_new(4 * strlen(text) + 4);
+    value = json_string(
+        text_quote(shown, 4 * strlen(text) + 4, text, strlen(text)));
+    free(shown);
+    return value;
+}
+
+json_t *
+answer_time(int64_t ms)
+{
+    char text[TEXT_TIME_SIZE];
+
+    if (ms < 0)
+        return json_null();
+    text_write_time(text, ms);
+    return json_string(text);
+}
+
+json_t *
+answer_number(int64_t number)
+{
+    return number < 0 ? json_null() : json_integer(number);
+}
+
+json_t *
+answer_findings(const struct report *report)
+{
+    json_t *all = json_array();
+
+    for (size_t n = 0; n < report->count; n++) {
+        const struct finding *f = &report->findings[n];
+
+        json_array_append_new(
+            all, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "code", f->code,
+                           "severity", severity_name(f->severity), "path",
+                           answer_text(f->path), "offset",
+                           answer_number(f->offset), "text",
+                           answer_text(f->text), "remedy",
+                           answer_text(f->remedy)));
+    }
+    return all;
+}
+
+int
+answer_print(json_t *object, struct error *e)
+{
+    int rc = json_dumpf(object, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+
+    json_decref(object);
+    if (rc != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
+        return error_sys(e, "write to standard output");
+    return 0;
+}
+
+void
+answer_show_findings(const struct report *report, bool all)
+{
+    for (size_t n = 0; n < report->count; n++) {
+        const struct finding *f = &report->findings[n];
+        char where[32] = "";
+
+        if (f->severity == SEVERITY_INFO && !all)
+            continue;
+        if (f->offset >= 0)
+            snprintf(where, sizeof where, " at byte %lld",
+                     (long long)f->offset);
+        printf("%s: %s%s: %s [%s]\n", severity_name(f->severity), f->path,
+               where, f->text, f->code);
+        if (f->remedy[0] != '\0')
+            printf("    to do: %s\n", f->remedy);
+    }
+    if (report->dropped > 0)
+        printf("... and %llu more findings\n",
+               (unsigned long long)report->dropped);
+}

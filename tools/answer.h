@@ -1,0 +1,36 @@
+/*
+ * answer.h - what a command prints: one JSON object, or lines and tables for
+ * people.
+ */
+#ifndef TOOLS_ANSWER_H
+#define TOOLS_ANSWER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "formats/report.h"
+
+/* Text as JSON; bytes that are no UTF-8 are shown as \xHH. NULL gives null. */
+json_t *answer_text(const char *text);
+
+/* Milliseconds since 1970 as RFC 3339; -1 gives null. */
+json_t *answer_time(int64_t ms);
+
+/* A number; negative gives null. */
+json_t *answer_number(int64_t number);
+
+/* findings[] of the contract. */
+json_t *answer_findings(const struct report *report);
+
+/* Prints the object on standard output and gives it back to jansson. */
+int answer_print(json_t *object, struct error *e);
+
+/*
+ * Prints findings for people: what is wrong, where, and what to do. Notes of
+ * severity info only if all.
+ */
+void answer_show_findings(const struct report *report, bool all);
+
+#endif

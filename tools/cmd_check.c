@@ -1,0 +1,248 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "answer.h"
+#include "base/text.h"
+#include "command.h"
+#include "jobs/check.h"
+#include "meter.h"
+#include "table.h"
+
+static const struct {
+    const char *name;
+    enum dataset_appendonly value;
+} appendonly_words[] = {
+    {"auto", DATASET_APPENDONLY_AUTO},
+    {"yes", DATASET_APPENDONLY_YES},
+    {"no", DATASET_APPENDONLY_NO},
+};
+
+static int
+read_appendonly(const struct invocation *in, struct judge_options *o,
+                struct error *e)
+{
+    const char *value = command_value_of(in, "appendonly");
+
+    if (value == NULL)
+        return 0;
+    for (size_t i = 0; i < 3; i++)
+        if (strcmp(value, appendonly_words[i].name) == 0) {
+            o->names.appendonly = appendonly_words[i].value;
+            return 0;
+        }
+    return error_set(e, ERROR_USAGE,
+                     "--appendonly: found '%s', expected yes, no or auto",
+                     value);
+}
+
+static int
+read_name(const struct invocation *in, const char *option, const char **name,
+          struct error *e)
+{
+    *name = command_value_of(in, option);
+    if (*name == NULL || text_is_name(*name))
+        return 0;
+    return error_set(e, ERROR_USAGE,
+                     "--%s: found '%s', expected a bare file name", option,
+                     *name);
+}
+
+static int
+read_options(const struct invocation *in, struct judge_options *o,
+             struct error *e)
+{
+    const char *release = command_value_of(in, "server-version");
+    const char *truncated = command_value_of(in, "aof-load-truncated");
+    const char *databases = command_value_of(in, "databases");
+
+    *o = (struct judge_options){.release = release_newest()};
+    if (release != NULL && !release_read(&o->release, release))
+        return error_set(e, ERROR_USAGE,
+                         "--server-version: found '%s', expected a release"
+                         " such as 7.0.15 or valkey-8.1.1", release);
+    if (truncated != NULL && strcmp(truncated, "yes") != 0 &&
+        strcmp(truncated, "no") != 0)
+        return error_set(e, ERROR_USAGE,
+                         "--aof-load-truncated: found '%s', expected yes or"
+                         " no", truncated);
+    o->refuse_truncated = truncated != NULL && strcmp(truncated, "no") == 0;
+    if (databases != NULL &&
+        (!text_number(databases, 1 << 30, &o->databases) ||
+         o->databases == 0))
+        return error_set(e, ERROR_USAGE,
+                         "--databases: found '%s', expected a number from 1",
+                         databases);
+    o->names.no_manifest = !release_has_manifest(&o->release);
+    if (read_appendonly(in, o, e) != 0 ||
+        read_name(in, "appendfilename", &o->names.appendfilename, e) != 0 ||
+        read_name(in, "appenddirname", &o->names.appenddirname, e) != 0)
+        return -1;
+    return read_name(in, "dbfilename", &o->names.dbfilename, e);
+}
+
+static const char *
+kind_name(const struct judge_file *f)
+{
+    if (f->role == DATASET_ROLE_MANIFEST)
+        return "manifest";
+    return f->is_aof ? "aof" : "rdb";
+}
+
+static json_t *
+file_json(const struct judge_file *f)
+{
+    bool manifest = f->role == DATASET_ROLE_MANIFEST;
+
+    return json_pack(
+        "{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:s}", "path",
+        answer_text(f->path), "kind", kind_name(f), "verdict",
+        verdict_name(f->verdict), "size", (json_int_t)f->size_bytes, "version",
+        f->version > 0 ? json_integer(f->version) : json_null(), "keys",
+        manifest ? json_null() : json_integer((json_int_t)f->keys), "expires",
+        manifest ? json_null() : json_integer((json_int_t)f->expires),
+        "commands",
+        f->is_aof ? json_integer((json_int_t)f->commands) : json_null(),
+        "checksum", rdb_checksum_name(f->checksum));
+}
+
+/* What all paths together come to: the worst of each. */
+struct outcome {
+    enum verdict verdict;
+    enum judge_server server;
+    bool well; /* exit status 0 */
+    json_t *files;
+    struct table table;
+};
+
+static int
+badness(enum judge_server s)
+{
+    static const int order[] = {
+        [JUDGE_LOADS] = 0,
+        [JUDGE_TRUNCATES] = 1,
+        [JUDGE_EMPTY] = 2,
+        [JUDGE_REFUSES] = 3,
+    };
+
+    return order[s];
+}
+
+static void
+add_row(struct table *t, const struct judge_file *f)
+{
+    char size[TEXT_WORDS_SIZE];
+
+    text_write_size(size, f->size_bytes);
+    table_cell(t, "%s", f->path);
+    table_cell(t, "%s", kind_name(f));
+    table_cell(t, "%s", verdict_name(f->verdict));
+    table_cell(t, "%s", size);
+    table_cell(t, f->version > 0 ? "%d" : "", f->version);
+    table_cell(t, "%llu", (unsigned long long)f->keys);
+    table_cell(t, "%llu", (unsigned long long)f->commands);
+    table_cell(t, "%s", rdb_checksum_name(f->checksum));
+}
+
+static void
+add(struct outcome *o, const struct check *c)
+{
+    const struct judge *j = &c->judge;
+
+    o->verdict = verdict_worse(o->verdict, j->verdict);
+    if (badness(j->server) > badness(o->server))
+        o->server = j->server;
+    o->well = o->well && j->verdict == VERDICT_SOUND &&
+              (j->server == JUDGE_LOADS ||
+               (j->server == JUDGE_EMPTY && check_is_empty(c)));
+    for (size_t n = 0; n < j->count; n++) {
+        json_array_append_new(o->files, file_json(&j->files[n]));
+        add_row(&o->table, &j->files[n]);
+    }
+}
+
+static void
+show(struct outcome *o, const struct report *report,
+     const struct judge_options *options, const struct invocation *in)
+{
+    static const char *const does[] = {
+        [JUDGE_LOADS] = "loads it",
+        [JUDGE_TRUNCATES] = "starts, and cuts off the unfinished tail",
+        [JUDGE_EMPTY] = "starts empty",
+        [JUDGE_REFUSES] = "refuses to start",
+    };
+    char release[RELEASE_TEXT_SIZE];
+
+    release_write(release, &options->release);
+    if (!in->quiet && o->table.count > 0)
+        table_print(&o->table);
+    answer_show_findings(report, in->verbose);
+    printf("%s: %s %s\n", verdict_name(o->verdict), release,
+           does[o->server]);
+}
+
+static int
+run(struct invocation *in, struct error *e)
+{
+    static const char *const titles[] = {
+        "file", "kind", "verdict", ">size", ">version", ">keys",
+        ">commands", "checksum", NULL,
+    };
+    struct outcome o = {.well = true, .files = json_array()};
+    struct judge_options options;
+    struct report report = {0};
+    struct check c;
+    int rc = -1;
+
+    table_begin(&o.table, titles);
+    if (read_options(in, &options, e) != 0)
+        goto out;
+    for (size_t n = 0; n < in->word_count; n++) {
+        if (check_path(&c, in->words[n], &options, &report, &in->progress,
+                       e) != 0)
+            goto out;
+        add(&o, &c);
+        check_clear(&c);
+    }
+    meter_end();
+    rc = o.well ? 0 : 1;
+    if (!in->json)
+        show(&o, &report, &options, in);
+    else if (answer_print(json_pack("{s:s, s:s, s:O, s:o}", "verdict",
+                                    verdict_name(o.verdict), "server",
+                                    judge_server_name(o.server), "files",
+                                    o.files, "findings",
+                                    answer_findings(&report)),
+                          e) != 0)
+        rc = -1;
+
+out:
+    table_clear(&o.table);
+    json_decref(o.files);
+    report_clear(&report);
+    return rc;
+}
+
+const struct command command_check = {
+    .name = "check",
+    .words = "PATH...",
+    .summary = "judge an RDB, an AOF, a manifest or a data directory",
+    .details =
+        "Opens read-only and never writes. Says what is wrong, where, and what\n"
+        "a server of the given release and settings would do with it.\n"
+        "Exit status 0: sound, and the server loads it; 1: anything else.\n",
+    .words_min = 1,
+    .words_max = 10000,
+    .options =
+        {
+            {"server-version", "RELEASE", "e.g. 7.0.15 or valkey-8.1.1"},
+            {"appendonly", "yes|no|auto", "the server's setting (auto)"},
+            {"aof-load-truncated", "yes|no", "the server's setting (yes)"},
+            {"databases", "N", "the server's setting (16)"},
+            {"appendfilename", "NAME", "the server's (appendonly.aof)"},
+            {"appenddirname", "NAME", "the server's (appendonlydir)"},
+            {"dbfilename", "NAME", "the server's setting (dump.rdb)"},
+        },
+    .run = run,
+};

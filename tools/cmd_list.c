@@ -1,0 +1,140 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "answer.h"
+#include "base/text.h"
+#include "command.h"
+#include "repo/storage.h"
+#include "table.h"
+
+static json_t *
+to_json(const struct catalog_entry *n)
+{
+    json_t *bound = n->bound == CATALOG_NO_SERVER
+                        ? json_null()
+                        : json_boolean(n->bound == CATALOG_BOUND);
+
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id",
+        n->id, "kind", n->kind == CATALOG_FULL ? "full" : "incremental",
+        "parent", answer_text(n->parent), "state_time",
+        answer_time(n->state_time_ms), "bytes_source",
+        (json_int_t)n->bytes_source, "bytes_stored",
+        (json_int_t)n->bytes_stored, "verdict", verdict_name(n->verdict),
+        "bound", bound, "keys", answer_number(n->keys), "verified",
+        answer_time(n->verified_ms), "held", n->held);
+}
+
+/* An entry that cannot be read is shown, but nothing of it is believed. */
+static json_t *
+broken_json(const struct catalog_item *item)
+{
+    return json_pack("{s:s, s:s, s:n, s:n, s:n, s:n, s:s, s:n, s:n, s:n, s:b,"
+                     " s:o}",
+                     "id", item->id, "kind", "full", "parent", "state_time",
+                     "bytes_source", "bytes_stored", "verdict", "damaged",
+                     "bound", "keys", "verified", "held", 0, "error",
+                     answer_text(item->broken.text));
+}
+
+static int
+print_json(const struct catalog *c, struct error *e)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; i < c->count; i++)
+        json_array_append_new(all, c->items[i].broken.kind == ERROR_NONE
+                                       ? to_json(&c->items[i].entry)
+                                       : broken_json(&c->items[i]));
+    return answer_print(json_pack("{s:o, s:[], s:[]}", "snapshots", all,
+                                  "windows", "gaps"),
+                        e);
+}
+
+static const char *
+bound_word(enum catalog_bound bound)
+{
+    static const char *const words[] = {
+        [CATALOG_NO_SERVER] = "no server",
+        [CATALOG_UNBOUND] = "unproven",
+        [CATALOG_BOUND] = "proven",
+    };
+
+    return words[bound];
+}
+
+static void
+show_one(struct table *t, const struct catalog_entry *n)
+{
+    char when[TEXT_TIME_SIZE], source[TEXT_WORDS_SIZE];
+    char stored[TEXT_WORDS_SIZE];
+
+    text_write_time(when, n->state_time_ms / 1000 * 1000);
+    text_write_size(source, n->bytes_source);
+    text_write_size(stored, n->bytes_stored);
+    table_cell(t, "%s", n->id);
+    table_cell(t, "%s", when);
+    table_cell(t, "%s", verdict_name(n->verdict));
+    table_cell(t, "%s", bound_word(n->bound));
+    table_cell(t, n->keys >= 0 ? "%lld" : "", (long long)n->keys);
+    table_cell(t, "%s", source);
+    table_cell(t, "%s", stored);
+}
+
+static void
+show(const struct catalog *c, const struct storage *s)
+{
+    static const char *const titles[] = {
+        "id",    "data as of", "verdict", "server", ">keys",
+        ">data", ">stored",    NULL,
+    };
+    struct table t;
+
+    if (c->count == 0) {
+        printf("no snapshot in %s/%s yet: take one with 'redkeep snapshot'\n",
+               s->path, s->instance);
+        return;
+    }
+    table_begin(&t, titles);
+    for (size_t i = 0; i < c->count; i++)
+        if (c->items[i].broken.kind == ERROR_NONE)
+            show_one(&t, &c->items[i].entry);
+    table_print(&t);
+    table_clear(&t);
+    for (size_t i = 0; i < c->count; i++)
+        if (c->items[i].broken.kind != ERROR_NONE)
+            printf("%s: damaged entry: %s\n", c->items[i].id,
+                   c->items[i].broken.text);
+}
+
+static int
+run(struct invocation *in, struct error *e)
+{
+    struct storage storage = {.instance_dir = -1, .snapshots_dir = -1};
+    struct catalog catalog = {0};
+    int rc = -1;
+
+    if (storage_open(&storage, config_text(&in->config, CONFIG_REPO),
+                     config_text(&in->config, CONFIG_INSTANCE), e) != 0 ||
+        catalog_load(&catalog, storage.snapshots_dir, e) != 0)
+        goto out;
+    rc = 0;
+    if (in->json)
+        rc = print_json(&catalog, e);
+    else
+        show(&catalog, &storage);
+
+out:
+    catalog_clear(&catalog);
+    storage_close(&storage);
+    return rc;
+}
+
+const struct command command_list = {
+    .name = "list",
+    .words = "",
+    .summary = "show the snapshots of an instance",
+    .details = "Oldest first. Works on a read-only repository.\n",
+    .keys = "repo",
+    .run = run,
+};

@@ -1,0 +1,143 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "answer.h"
+#include "base/text.h"
+#include "command.h"
+#include "jobs/restore.h"
+#include "meter.h"
+#include "settings.h"
+
+static int
+read_layout(const struct invocation *in, enum restore_layout *layout,
+            struct error *e)
+{
+    static const char *const words[] = {
+        [RESTORE_AUTO] = "auto",
+        [RESTORE_AOF] = "aof",
+        [RESTORE_RDB] = "rdb",
+    };
+    const char *value = command_value_of(in, "layout");
+
+    *layout = RESTORE_AUTO;
+    if (value == NULL)
+        return 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(value, words[i]) == 0) {
+            *layout = (enum restore_layout)i;
+            return 0;
+        }
+    return error_set(e, ERROR_USAGE,
+                     "--layout: found '%s', expected auto, aof or rdb", value);
+}
+
+static int
+read_options(struct restore_options *o, const struct invocation *in,
+             const struct settings *s, struct error *e)
+{
+    const struct config *c = &in->config;
+    const char *to = command_value_of(in, "to");
+
+    *o = (struct restore_options){
+        .instance = s->instance,
+        .repo = config_text(c, CONFIG_REPO),
+        .name = config_text(c, CONFIG_INSTANCE),
+        .id = in->word_count > 0 && strcmp(in->words[0], "latest") != 0
+                  ? in->words[0]
+                  : NULL,
+        .target = to,
+        .yes = command_has(in, "yes"),
+        .server_stopped = command_has(in, "server-is-stopped"),
+        .dry_run = command_has(in, "dry-run"),
+        .collapse_percent =
+            (double)config_number(c, CONFIG_ALARMS_COLLAPSE),
+        .progress = &in->progress,
+    };
+    if (to == NULL || to[0] == '\0')
+        return error_set(e, ERROR_USAGE,
+                         "--to DIR is needed: the data directory to restore"
+                         " into");
+    return read_layout(in, &o->layout, e);
+}
+
+static json_t *
+to_json(const struct restore *r)
+{
+    json_t *steps = json_array();
+
+    for (size_t n = 0; n < r->step_count; n++)
+        json_array_append_new(steps, answer_text(r->steps[n].text));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:o}", "id", r->id,
+                     "to", answer_text(r->target), "point",
+                     answer_time(r->point_ms), "kept", answer_text(r->kept),
+                     "keys", answer_number(r->keys), "seconds",
+                     (double)r->took_ms / 1000.0, "plan", steps, "findings",
+                     answer_findings(&r->report));
+}
+
+static void
+show(const struct restore *r, const struct invocation *in, bool dry_run)
+{
+    char when[TEXT_TIME_SIZE], size[TEXT_WORDS_SIZE], took[TEXT_WORDS_SIZE];
+
+    for (size_t n = 0; n < r->step_count && !in->quiet; n++)
+        printf("%s\n", r->steps[n].text);
+    if (dry_run) {
+        printf("dry run: nothing was changed\n");
+        return;
+    }
+    text_write_time(when, r->point_ms);
+    text_write_size(size, r->bytes);
+    text_write_duration(took, r->took_ms);
+    printf("restored %s to %s: data as of %s, %s in %s\n", r->id, r->target,
+           when, size, took);
+    if (r->keys >= 0)
+        printf("%lld keys\n", (long long)r->keys);
+    if (r->kept != NULL)
+        printf("what was there is in %s\n", r->kept);
+}
+
+static int
+run(struct invocation *in, struct error *e)
+{
+    struct restore_options options;
+    struct restore restore = {0};
+    struct settings settings;
+    int rc = -1;
+
+    if (settings_read(&settings, in, e) != 0 ||
+        read_options(&options, in, &settings, e) != 0 ||
+        restore_run(&restore, &options, e) != 0)
+        goto out;
+    meter_end();
+    rc = 0;
+    if (!in->json)
+        show(&restore, in, options.dry_run);
+    else
+        rc = answer_print(to_json(&restore), e);
+
+out:
+    restore_clear(&restore);
+    settings_clear(&settings);
+    return rc;
+}
+
+const struct command command_restore = {
+    .name = "restore",
+    .words = "[ID|latest]",
+    .summary = "put a snapshot into a data directory",
+    .details =
+        "latest is the newest good one. What was there is moved aside to\n"
+        "DIR/redkeep-before-TIME; a directory that a server uses is refused.\n",
+    .words_max = 1,
+    .options =
+        {
+            {"to", "DIR", "the data directory; created if it is missing"},
+            {"layout", "auto|aof|rdb", "aof: an RDB becomes an AOF's base"},
+            {"dry-run", NULL, "say what would be done, change nothing"},
+            {"server-is-stopped", NULL, "your word, where it cannot be told"},
+            {"yes", NULL, "restore what would be refused as doubtful"},
+        },
+    .keys = "redis repo",
+    .run = run,
+};

@@ -1,0 +1,23 @@
+#include "command.h"
+
+#include <string.h>
+
+const struct command *const command_all[] = {
+    &command_check,  &command_snapshot, &command_list,
+    &command_verify, &command_restore,  NULL,
+};
+
+const char *
+command_value_of(const struct invocation *in, const char *option)
+{
+    for (size_t i = in->value_count; i > 0; i--)
+        if (strcmp(in->values[i - 1].name, option) == 0)
+            return in->values[i - 1].value;
+    return NULL;
+}
+
+bool
+command_has(const struct invocation *in, const char *option)
+{
+    return command_value_of(in, option) != NULL;
+}

@@ -1,0 +1,95 @@
+#include "help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config_keys.h"
+
+const struct help_common help_common[] = {
+    {"config", "FILE", "read this configuration"},
+    {"instance", "NAME", "which instance (main)"},
+    {"redis", "URL", "the server: redis://, rediss://, unix://"},
+    {"data-dir", "DIR", "its data directory (asked of the server)"},
+    {"repo", "DIR", "the repository (/var/lib/redkeep)"},
+    {"json", NULL, "print one JSON object"},
+    {"quiet", NULL, "print only what matters"},
+    {"verbose", NULL, "print more"},
+    {"help", NULL, "print this"},
+    {"version", NULL, "print the version"},
+    {NULL, NULL, NULL},
+};
+
+static void
+print_option(const char *name, const char *argument, const char *help)
+{
+    char left[96];
+
+    snprintf(left, sizeof left, "--%s%s%s", name, argument != NULL ? " " : "",
+             argument != NULL ? argument : "");
+    printf("  %-30s %s\n", left, help);
+}
+
+static void
+print_common(void)
+{
+    puts("\nOptions of every command:");
+    for (size_t i = 0; help_common[i].name != NULL; i++)
+        print_option(help_common[i].name, help_common[i].argument,
+                     help_common[i].help);
+}
+
+/* "--snapshot-max-age" of "snapshot-max-age redis ...", with its preset. */
+static void
+print_keys(const char *keys)
+{
+    char name[64], preset[96];
+
+    if (keys == NULL)
+        return;
+    puts("\nSettings it heeds (each also a key of the configuration):");
+    while (*keys != '\0') {
+        size_t n = strcspn(keys, " ");
+        const struct config_key_info *key;
+
+        snprintf(name, sizeof name, "%.*s", (int)n, keys);
+        key = config_find_option(name);
+        snprintf(preset, sizeof preset, "%s%s",
+                 key != NULL && key->preset != NULL ? "default " : "",
+                 key != NULL && key->preset != NULL ? key->preset : "");
+        print_option(name, "VALUE", preset);
+        keys += n + strspn(keys + n, " ");
+    }
+}
+
+static void
+print_command(const struct command *c)
+{
+    printf("usage: redkeep %s [OPTIONS]%s%s\n\n%s\n", c->name,
+           c->words[0] != '\0' ? " " : "", c->words, c->details);
+    if (c->options[0].name != NULL)
+        puts("Options:");
+    for (size_t i = 0; c->options[i].name != NULL; i++)
+        print_option(c->options[i].name, c->options[i].argument,
+                     c->options[i].help);
+    print_keys(c->keys);
+    print_common();
+}
+
+void
+help_print(const struct command *command)
+{
+    if (command != NULL) {
+        print_command(command);
+        return;
+    }
+    puts("usage: redkeep [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+         "Keeps the data of a Redis or Valkey server, and gives it back.\n");
+    for (size_t i = 0; command_all[i] != NULL; i++)
+        printf("  %-9s %-13s %s\n", command_all[i]->name,
+               command_all[i]->words, command_all[i]->summary);
+    print_common();
+    puts("\nExit status: 0 done and all is well, 1 done but what was judged is"
+         " not,\n2 usage or configuration, 3 could not do it, 4 refused to"
+         " protect data,\n5 another job holds the lock.\n"
+         "'redkeep COMMAND --help' tells more; so does man redkeep.");
+}

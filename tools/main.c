@@ -1,0 +1,83 @@
+/*
+ * The program redkeep: finds the command, reads options and configuration,
+ * runs it, and turns what came of it into an exit status.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "command.h"
+#include "help.h"
+#include "meter.h"
+#include "options.h"
+
+static void
+say(const struct invocation *in, const struct error *e)
+{
+    struct error none = {0};
+
+    meter_end();
+    if (in->json && in->command != NULL)
+        answer_print(json_pack("{s:o}", "error", answer_text(e->text)),
+                     &none);
+    fprintf(stderr, "redkeep%s%s: %s\n", in->command != NULL ? " " : "",
+            in->command != NULL ? in->command->name : "", e->text);
+    if (e->kind == ERROR_USAGE)
+        fprintf(stderr, "'redkeep%s%s --help' shows what it takes\n",
+                in->command != NULL ? " " : "",
+                in->command != NULL ? in->command->name : "");
+}
+
+static void
+set_log_level(const struct invocation *in)
+{
+    static const enum log_level levels[] = {
+        LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG,
+    };
+
+    /* The words of log_level: error warn info debug. Commands are silent by
+     * default but for warnings; their result is what they print. */
+    if (in->verbose)
+        log_set_level(LOG_LEVEL_DEBUG);
+    else if (in->quiet)
+        log_set_level(LOG_LEVEL_ERROR);
+    else if (config_is_set(&in->config, CONFIG_LOG_LEVEL))
+        log_set_level(levels[config_number(&in->config, CONFIG_LOG_LEVEL)]);
+    else
+        log_set_level(LOG_LEVEL_WARNING);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct invocation in = {0};
+    struct error e = {0};
+    enum options_outcome outcome;
+    int status;
+
+    process_catch_stop();
+    config_init(&in.config);
+    outcome = options_read(&in, argc, argv, &e);
+    if (outcome == OPTIONS_HELP) {
+        help_print(in.command);
+        status = 0;
+    } else if (outcome == OPTIONS_VERSION) {
+        puts("redkeep " REDKEEP_VERSION);
+        status = 0;
+    } else if (outcome == OPTIONS_RUN) {
+        set_log_level(&in);
+        in.progress = meter_begin(!in.quiet && !in.json);
+        status = in.command->run(&in, &e);
+    } else
+        status = -1;
+    if (status < 0) {
+        say(&in, &e);
+        status = error_exit_status(e.kind);
+    }
+    options_clear(&in);
+    return status;
+}
