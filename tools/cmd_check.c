@@ -87,6 +87,8 @@ kind_name(const struct judge_file *f)
 {
     if (f->role == DATASET_ROLE_MANIFEST)
         return "manifest";
+    if (f->role == DATASET_ROLE_BASE && f->aof.has_rdb)
+        return "rdb";
     return f->is_aof ? "aof" : "rdb";
 }
 

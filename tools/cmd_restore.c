@@ -81,7 +81,8 @@ show(const struct restore *r, const struct invocation *in, bool dry_run)
     char when[TEXT_TIME_SIZE], size[TEXT_WORDS_SIZE], took[TEXT_WORDS_SIZE];
 
     for (size_t n = 0; n < r->step_count && !in->quiet; n++)
-        printf("%s\n", r->steps[n].text);
+        if (dry_run || in->verbose || r->steps[n].advice)
+            printf("%s\n", r->steps[n].text);
     if (dry_run) {
         printf("dry run: nothing was changed\n");
         return;

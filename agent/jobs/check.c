@@ -37,6 +37,10 @@ judge_one(struct check *c, const struct dataset_file *f, const char *shown,
     struct source s;
     int rc;
 
+    if (f->fd < 0 && !f->missing) {
+        *e = f->error;
+        return error_in(e, "%s", shown);
+    }
     if (f->fd < 0) {
         judge_add_missing(&c->judge, shown, f->role, f->error.text, report);
         return 0;

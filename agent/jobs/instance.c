@@ -55,12 +55,11 @@ need_server(const struct instance *i, const struct instance_options *options,
         (options->data_dir != NULL && i->why.kind != ERROR_DENIED))
         return 0;
     if (i->why.kind == ERROR_DENIED)
-        return error_set(e, ERROR_FAILED, "server %s: %s", i->url,
-                         i->why.text);
+        return error_set(e, ERROR_FAILED, "server %s", i->why.text);
     return error_set(e, ERROR_FAILED,
-                     "server %s: %s; start it, name it with --redis URL, or"
+                     "server %s; start it, name it with --redis URL, or"
                      " give the data directory with --data-dir DIR",
-                     i->url, i->why.text);
+                     i->why.text);
 }
 
 static int

@@ -79,7 +79,7 @@ clean_leftovers(struct restore_work *w, struct stage *s, struct error *e)
         if (begins(names[i], SWAP_PREFIX)) {
             char *kept = new_kept_name(w->dir);
             rc = file_move(s->work_dir, names[i], w->dir, kept, e);
-            restore_plan_step(w->r, "an earlier restore was cut off; what it"
+            restore_plan_step(w->r, true, "an earlier restore was cut off; what it"
                                     " had not put in is in %s/%s",
                               w->r->target, kept);
             free(kept);

@@ -35,6 +35,7 @@ struct restore_options {
 /* One thing that is or would be done, for people. */
 struct restore_step {
     char *text;
+    bool advice; /* worth reading also when all is done */
 };
 
 struct restore {

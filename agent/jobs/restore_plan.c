@@ -18,7 +18,7 @@
 enum { SPACE_SLACK = 4 << 20 };
 
 void
-restore_plan_step(struct restore *r, const char *format, ...)
+restore_plan_step(struct restore *r, bool advice, const char *format, ...)
 {
     char *text = NULL;
     va_list list;
@@ -30,7 +30,8 @@ restore_plan_step(struct restore *r, const char *format, ...)
     if (n < 0)
         return;
     r->steps = memory_resize(r->steps, r->step_count + 1, sizeof *r->steps);
-    r->steps[r->step_count++].text = text;
+    r->steps[r->step_count++] =
+        (struct restore_step){.text = text, .advice = advice};
 }
 
 /* The good snapshot before this one, or NULL. */
@@ -124,7 +125,7 @@ restore_plan_choose(struct restore_work *w, struct error *e)
     w->r->bytes = w->entry->bytes_source;
     text_write_time(when, w->entry->state_time_ms);
     text_write_size(size, w->entry->bytes_source);
-    restore_plan_step(w->r, "snapshot %s: the data as of %s, %s",
+    restore_plan_step(w->r, false, "snapshot %s: the data as of %s, %s",
                       w->entry->id, when, size);
     return 0;
 }
@@ -141,7 +142,7 @@ check_release(struct restore_work *w, struct error *e)
             entry->server.known && strcmp(entry->server.product, "valkey") == 0,
             &w->release);
     if (!w->release_known) {
-        restore_plan_step(w->r, "no server answers and none is in PATH:"
+        restore_plan_step(w->r, true, "no server answers and none is in PATH:"
                                 " whether its version can load this is not"
                                 " judged");
         return 0;
@@ -165,7 +166,7 @@ check_release(struct restore_work *w, struct error *e)
                          "snapshot %s is an AOF with a manifest, which %s does"
                          " not know: restore it for redis 7.0 or later",
                          entry->id, name);
-    restore_plan_step(w->r, "its version was judged for %s", name);
+    restore_plan_step(w->r, false, "its version was judged for %s", name);
     return 0;
 }
 
@@ -185,11 +186,11 @@ decide_layout(struct restore_work *w, bool has_aof, struct error *e)
         return 0;
     w->layout = wants_aof || has_aof ? RESTORE_AOF : RESTORE_RDB;
     if (!wants_aof && has_aof)
-        restore_plan_step(w->r, "there is an AOF in the target: the RDB goes"
+        restore_plan_step(w->r, true, "there is an AOF in the target: the RDB goes"
                                 " in as its base (--layout rdb if the server"
                                 " has appendonly no)");
     else if (!wants_aof)
-        restore_plan_step(w->r, "the RDB goes in as %s; a server with"
+        restore_plan_step(w->r, true, "the RDB goes in as %s; a server with"
                                 " appendonly yes would ignore it (--layout"
                                 " aof)", w->entry->dbfilename);
     return 0;
@@ -273,7 +274,7 @@ plan_new_target(struct restore_work *w, struct error *e)
     w->gid = w->entry->file_count > 0 ? w->entry->files[0].gid : getegid();
     w->dir_mode = 0750;
     w->r->target = memory_dup(w->options->target);
-    restore_plan_step(w->r, "%s will be created", w->options->target);
+    restore_plan_step(w->r, false, "%s will be created", w->options->target);
     return rc == 0 ? decide_layout(w, false, e) : -1;
 }
 
@@ -304,7 +305,7 @@ plan_target(struct restore_work *w, struct error *e)
     if (find_owner(w, e) != 0 || check_space(w, w->dir, e) != 0)
         return -1;
     if (w->had_data)
-        restore_plan_step(w->r, "what is in %s now is kept in %s/%s...",
+        restore_plan_step(w->r, false, "what is in %s now is kept in %s/%s...",
                           w->r->target, w->r->target, PLACE_KEPT_PREFIX);
     return decide_layout(w, server_uses_aof(w), e);
 }

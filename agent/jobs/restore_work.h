@@ -28,9 +28,9 @@ struct restore_work {
     mode_t dir_mode;
 };
 
-/* Adds a line to the plan. */
-void restore_plan_step(struct restore *r, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Adds a line to the plan; advice is to be read also afterwards. */
+void restore_plan_step(struct restore *r, bool advice, const char *format,
+                       ...) __attribute__((format(printf, 3, 4)));
 
 /* Which snapshot; refuses what must not be restored without --yes. */
 int restore_plan_choose(struct restore_work *w, struct error *e);

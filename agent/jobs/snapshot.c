@@ -197,6 +197,23 @@ out:
     return rc;
 }
 
+/* The record says by how much the repository grows, itself included. */
+static char *
+write_record(struct catalog_entry *entry, size_t *size)
+{
+    char *text = NULL;
+    uint64_t before;
+
+    entry->bytes_stored = entry->archive.size_bytes;
+    do {
+        free(text);
+        before = entry->bytes_stored;
+        text = catalog_entry_write(entry, size);
+        entry->bytes_stored = entry->archive.size_bytes + *size;
+    } while (entry->bytes_stored != before);
+    return text;
+}
+
 /* Archive first, entry last: from then on the snapshot exists. */
 static int
 commit(const struct take *t, struct attempt *a, struct catalog_entry *entry,
@@ -207,8 +224,7 @@ commit(const struct take *t, struct attempt *a, struct catalog_entry *entry,
     size_t size;
     int rc = -1;
 
-    entry->bytes_stored = entry->archive.size_bytes;
-    text = catalog_entry_write(entry, &size);
+    text = write_record(entry, &size);
     progress_tell(t->options->progress, "writing to disk", 0, 0);
     if (file_draft_publish(&a->draft, entry->archive.name, e) != 0 ||
         file_draft_begin(&record, t->storage.snapshots_dir, 0600, e) != 0 ||
@@ -377,9 +393,8 @@ snapshot_take(struct snapshot *s, const struct snapshot_options *options,
     if (open_all(&t, e) != 0)
         goto out;
     if (t.instance.link == NULL)
-        s->server = text_format("no server answers at %s (%s): what is on disk"
-                                " is taken as it is",
-                                t.instance.url, t.instance.why.text);
+        s->server = text_format("no server answers (%s): what is on disk is"
+                                " taken as it is", t.instance.why.text);
     for (int tries = 0; tries < TRIES; tries++) {
         memset(e, 0, sizeof *e);
         rc = try_once(&t, s, e);

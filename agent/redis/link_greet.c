@@ -11,6 +11,7 @@ enum { STEP_AUTH, STEP_SELECT, STEP_PING, STEP_END };
 static const struct {
     const char *words, *hint;
 } mistakes[] = {
+    {"unknown command", "AUTH is renamed or disabled there"},
     {"without any password", "this server wants no password: take it out of "
                              "the URL and password_file"},
     {"no password is set", "this server wants no password: take it out of "
@@ -24,11 +25,6 @@ explain_auth(struct error *e)
 {
     struct error words = *e;
 
-    /* Its words for an unknown command repeat the arguments: the password. */
-    if (strstr(words.text, "unknown command") != NULL) {
-        error_set(e, ERROR_DENIED, "the server does not know AUTH (renamed?)");
-        return;
-    }
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         if (strstr(words.text, mistakes[i].words) != NULL)
             error_set(e, e->kind, "%.300s: %s", words.text, mistakes[i].hint);

@@ -103,6 +103,15 @@ begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Words about an unknown command repeat its arguments, secret or not. */
+static size_t
+without_arguments(const char *words, size_t size)
+{
+    const char *arguments = strstr(words, ", with args");
+
+    return arguments != NULL ? (size_t)(arguments - words) : size;
+}
+
 int
 link_reader_judge(const struct redisReply *reply, struct error *e)
 {
@@ -113,9 +122,12 @@ link_reader_judge(const struct redisReply *reply, struct error *e)
 
     if (reply->type != REDIS_REPLY_ERROR)
         return 0;
-    if (begins(reply->str, "NOPERM") ||
-        begins(reply->str, "ERR unknown command"))
+    if (begins(reply->str, "NOPERM"))
         kind = ERROR_DENIED;
+    if (begins(reply->str, "ERR unknown command")) {
+        kind = ERROR_DENIED;
+        size = without_arguments(reply->str, size);
+    }
     if (begins(reply->str, "NOAUTH")) {
         kind = ERROR_DENIED;
         hint = ": give the password in the URL or password_file";

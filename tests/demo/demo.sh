@@ -38,10 +38,10 @@ say() {
     fold -s -w 70 <<<"$*" | sed 's/^/         /; s/ $//'
 }
 
-megabytes() {
+mebibytes() {
     local kb
     kb=$(du -sk "$1" | cut -f1)
-    echo "$((kb * 1024 / 1000000)) MB"
+    echo "$((kb / 1024)) MiB"
 }
 
 # --- processes ---------------------------------------------------------
@@ -201,11 +201,12 @@ rewriting() {
     [ "$(info persistence aof_rewrite_in_progress)" = "$1" ]
 }
 
-# Runs the program as a user would, without what the environment may set.
+# Runs the program as a user would, without what the environment may set. What
+# it says is at the left margin.
 run_redkeep() {
-    say "\$ redkeep $*"
+    echo "\$ redkeep $*"
     (cd "$work" && env -i PATH="$PATH" HOME="$work" "$redkeep" \
-        --config redkeep.conf --repo repo "$@" 2>&1) | sed 's/^/           /' ||
+        --config redkeep.conf --repo repo "$@" 2>&1) | fold -s -w 80 ||
         fail "redkeep $1 ended with a status that is not 0"
 }
 
@@ -263,7 +264,7 @@ say "version $(info server redis_version), process $server, in $work"
 step "data like users' is loaded"
 load
 describe
-say "$keys keys: $counts; $(megabytes "$work/data") on disk"
+say "$keys keys: $counts; $(mebibytes "$work/data") on disk"
 
 step "two writers begin: RPUSH and SET, one acknowledged write at a time"
 start_writer pushed 's/^/RPUSH acknowledged /'
@@ -288,7 +289,7 @@ fi
 step "a snapshot that is listed can be read back"
 run_redkeep list
 run_redkeep verify
-say "$(megabytes "$work/repo") in the repository"
+say "$(mebibytes "$work/repo") in the repository"
 
 step "the rewrite ends: the files that were read are gone by now"
 until_true rewriting 0
@@ -296,7 +297,7 @@ say "acknowledged so far: $(acknowledged pushed) RPUSH," \
     "$(acknowledged set) SET"
 
 step "disaster: kill -9 of the server, and its data directory is deleted"
-say "$(megabytes "$work/data") deleted"
+say "$(mebibytes "$work/data") deleted"
 for pid in "${started[@]}"; do
     stop "$pid"
 done
@@ -305,7 +306,7 @@ rm -rf "$work/data"
 
 step "restore"
 run_redkeep restore latest --to data
-say "$(megabytes "$work/data") in the data directory"
+say "$(mebibytes "$work/data") in the data directory"
 
 step "the server starts again on what was restored"
 start_server

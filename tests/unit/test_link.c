@@ -50,8 +50,7 @@ static const struct {
      "password_file",
      ERROR_DENIED},
     {"-ERR unknown command 'CONFIG', with args beginning with: 'GET' \r\n",
-     "ERR unknown command 'CONFIG', with args beginning with: 'GET' ",
-     ERROR_DENIED},
+     "ERR unknown command 'CONFIG'", ERROR_DENIED},
     {"HTTP/1.1 400 Bad Request\r\n",
      "what the server says is no reply: Protocol error, got \"H\" as reply "
      "type byte",
@@ -235,7 +234,7 @@ static const struct {
     {":hunter2@",
      "",
      {"-ERR unknown command `AUTH`, with args beginning with: `hunter2`\r\n"},
-     "the server does not know AUTH (renamed?)"},
+     "ERR unknown command `AUTH`: AUTH is renamed or disabled there"},
     {"",
      "/99",
      {"-ERR DB index is out of range\r\n"},

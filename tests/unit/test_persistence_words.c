@@ -100,7 +100,7 @@ static const struct {
      "device: its last save or AOF write failed: look at its log, its disk "
      "and the rights of its dir"},
     {{QUIET, "-ERR unknown command 'BGSAVE', with args beginning with: \r\n"},
-     "BGSAVE: ERR unknown command 'BGSAVE', with args beginning with: : "
+     "BGSAVE: ERR unknown command 'BGSAVE': "
      "BGSAVE is renamed or disabled there"},
     {{QUIET, "-ERR something new\r\n"}, "BGSAVE: ERR something new"},
     {{QUIET, STARTED, "-NOPERM no\r\n"}, "INFO: NOPERM no"},
