@@ -360,7 +360,7 @@ link_core_ask(struct link_core *c, int argc, const char **argv,
               link_core_answer *answer, void *context, struct error *e)
 {
     char *bytes = NULL;
-    int size;
+    long long size; /* an int before hiredis 1.0 */
 
     if (c->phase == PHASE_LOST) {
         *e = c->why;

@@ -22,21 +22,37 @@ struct link_reader {
     redisReader *redis;
     redisReplyObjectFunctions functions; /* hiredis' own but for arrays */
     void *(*create_array)(const redisReadTask *, reader_count);
-    size_t bytes;    /* since the last whole reply */
-    size_t elements; /* announced, since the last whole reply */
-    bool refused;
+    size_t bytes;        /* since the last whole reply */
+    size_t elements;     /* announced, since the last whole reply */
+    const char *refused; /* what of the reply passed its limit */
 };
 
-/* hiredis would allocate whatever number of elements a server announces. */
+static bool
+is_too_deep(const redisReadTask *task)
+{
+    int depth = 0;
+
+    while ((task = task->parent) != NULL)
+        if (++depth >= LINK_READER_DEPTH_MAX)
+            return true;
+    return false;
+}
+
+/*
+ * hiredis would allocate whatever number of elements a server announces, and
+ * since 1.1 nest them without a limit.
+ */
 static void *
 create_array(const redisReadTask *task, reader_count count)
 {
     struct link_reader *r = task->privdata;
 
-    if ((size_t)count > LINK_READER_ELEMENTS_MAX - r->elements) {
-        r->refused = true;
+    if ((size_t)count > LINK_READER_ELEMENTS_MAX - r->elements)
+        r->refused = "the server's reply has too many elements";
+    else if (is_too_deep(task))
+        r->refused = "the server's reply is nested too deep";
+    if (r->refused != NULL)
         return NULL;
-    }
     r->elements += (size_t)count;
     return r->create_array(task, count);
 }
@@ -80,10 +96,8 @@ link_reader_next(struct link_reader *r, struct redisReply **reply,
 
     *reply = NULL;
     if (redisReaderGetReply(r->redis, &found) != REDIS_OK) {
-        if (r->refused)
-            return error_set(e, ERROR_FAILED,
-                             "the server's reply has more than %d elements",
-                             LINK_READER_ELEMENTS_MAX);
+        if (r->refused != NULL)
+            return error_set(e, ERROR_FAILED, "%s", r->refused);
         return error_set(e, ERROR_FAILED,
                          "what the server says is no reply: %s",
                          text_quote(words, sizeof words, r->redis->errstr,

@@ -12,10 +12,11 @@
 struct link_reader;
 struct redisReply;
 
-/* Of one reply, all its elements together; hiredis bounds the nesting. */
+/* Of one reply, all its elements together. */
 enum {
     LINK_READER_BYTES_MAX = 16 << 20,
     LINK_READER_ELEMENTS_MAX = 1 << 20,
+    LINK_READER_DEPTH_MAX = 6, /* hiredis 0.14 refuses more than 7 itself */
 };
 
 struct link_reader *link_reader_new(void);

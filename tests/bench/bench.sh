@@ -115,8 +115,9 @@ shell() {
     run "$1" bash -o pipefail -c "$2" bash "${@:3}"
 }
 
-# ours COMMAND...: our program, without what the environment may set.
-ours=(env -i "PATH=$PATH" "HOME=$work" "$redkeep" --config "$work/none.conf")
+# Our program, without what the environment may set, and no server asked.
+ours=(env -i "PATH=$PATH" "HOME=$work" "$redkeep" --config "$work/none.conf"
+    --redis "unix://$work/none.sock")
 
 check_ours() {
     run "check-$1" "${ours[@]}" check "$data/$2"

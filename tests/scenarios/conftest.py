@@ -104,7 +104,8 @@ def mounts(place):
 
     def mount(*words):
         subprocess.run(["mount", *map(str, words)], check=True)
-        done.append(str(words[-1]))
+        if not any("remount" in str(w) for w in words):
+            done.append(str(words[-1]))
 
     yield mount
     for path in reversed(done):

@@ -32,7 +32,8 @@ class Result:
     def says(self, *patterns):
         """Every pattern is in the messages; a message is no crash."""
         for pattern in patterns:
-            assert re.search(pattern, self.err, re.I | re.S), \
+            assert re.search(pattern, self.out + self.err,
+                             re.I | re.S), \
                 f"nothing like {pattern!r}\n{self}"
         return self
 

@@ -159,6 +159,8 @@ class Server:
         return self.kill()
 
     def log_text(self):
+        if not self.log.exists():
+            return ""
         return self.log.read_text(errors="replace")
 
     def truncated(self):

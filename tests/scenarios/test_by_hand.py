@@ -70,3 +70,8 @@ def page_commands():
     blocks = re.findall(r"^```sh\n(.*?)^```", part.group(0), re.S | re.M)
     assert blocks, f"{PAGE} shows no commands"
     return blocks
+
+
+@pytest.mark.parametrize("kept", ["yes"], indirect=True)
+def test_the_page_shows_commands(kept):
+    assert page_commands()

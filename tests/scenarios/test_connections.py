@@ -109,8 +109,9 @@ def test_tls(place, keep, serve, clients):
             "--connection-tls-key", certs / "client.key"]
     url = f"rediss://127.0.0.1:{port}"
     good(keep, url, *trust, *mine)
-    good(keep, f"redis://localhost:{port}", *trust, *mine,
-         env={"REDIS_TLS": "yes"})
+    assert keep("snapshot", "--json", *trust, *mine, env={
+        "REDIS_TLS": "yes", "REDIS_URL": f"redis://localhost:{port}",
+    }).json["bound"] is True
     keep("snapshot", "--redis", url, *mine, exit=3).says(
         "certificate", "tls[-_]ca")
     keep("snapshot", "--redis", url, "--connection-tls-ca",

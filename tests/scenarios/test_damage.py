@@ -146,7 +146,8 @@ def test_latest_restores_the_newest_good_one(place, keep, serve):
     server.kill()
     incr = next(server.data.glob("appendonlydir/*.incr.aof"))
     original = incr.read_bytes()
-    incr.write_bytes(original[:5000] + b"!!!!" + original[5004:])
+    at = original.rindex(b"\r\n*", 0, len(original) // 2) + 2
+    incr.write_bytes(original[:at] + b"!" + original[at + 1:])
     bad = keep("snapshot", "--data-dir", server.data, "--redis",
                f"unix://{place}/nobody", "--json", exit=1).json
     assert bad["verdict"] == "damaged"

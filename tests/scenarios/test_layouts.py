@@ -53,7 +53,7 @@ def test_files_moved_by_settings_are_found(place, keep, serve, boot, aof):
 
 
 def test_settings_changed_at_run_time_are_followed(place, keep, serve):
-    server = serve(appendonly="no")
+    server = serve(appendonly="no", enable_protected_configs="yes")
     fill(one_client(server))
     moved = place / "moved"
     moved.mkdir()

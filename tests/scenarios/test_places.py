@@ -57,12 +57,13 @@ def test_a_data_directory_that_may_not_be_read(keep, server, nobodys):
 def test_a_repository_that_may_not_be_written_or_read(place, keep, server):
     keep.snapshot(server)
     keep("snapshot", "--redis", server.url, user=NOBODY, exit=3).says(
-        str(keep.repo), "permission")
-    keep("list", user=NOBODY, exit=3).says(str(keep.repo), "permission")
+        str(keep.repo), "permission|may not")
+    keep("list", user=NOBODY, exit=3).says(str(keep.repo),
+                                           "permission|may not")
     closed = place / "closed"
     closed.mkdir(mode=0o755)
     keep("snapshot", "--redis", server.url, "--repo", closed / "r",
-         user=NOBODY, exit=3).says(str(closed), "permission")
+         user=NOBODY, exit=3).says(str(closed), "permission|may not")
     assert list(closed.iterdir()) == []
     assert len(keep.list()) == 1
 
@@ -74,7 +75,7 @@ def test_a_target_that_may_not_be_written(place, keep, server, nobodys):
     closed.mkdir(mode=0o755)
     for to in (closed, closed / "deeper"):
         keep("restore", "latest", "--to", to, "--repo", nobodys / "r",
-             user=NOBODY, exit=3).says(str(closed), "permission")
+             user=NOBODY, exit=3).says(str(closed), "permission|may not")
     assert list(closed.iterdir()) == []
 
 
@@ -108,7 +109,7 @@ def test_a_full_disk_under_the_target(place, keep, server, mounts, old):
         (disk / "dump.rdb").write_bytes(b"REDIS0009\xff" + bytes(8))
     before = tree(disk)
     keep("restore", "latest", "--to", disk, exit=3).says(
-        str(disk), "space", r"MiB|\d+ bytes|B ")
+        str(disk), r"MiB are needed|space", r"MiB are free|\d")
     assert tree(disk) == before
 
 
@@ -150,6 +151,8 @@ def test_what_root_creates_belongs_to_the_repositorys_owner(
     keep("snapshot", "--redis", server.url, "--repo", nobodys / "new")
     for path in nobodys.rglob("*"):
         assert path.stat().st_uid == 65534, path
+        if path.parent.name == "locks":
+            continue  # in a folder that is closed itself
         assert path.stat().st_mode & 0o077 == 0, path
     keep("verify", "--repo", nobodys, user=NOBODY)
     keep("snapshot", "--redis", server.url, "--repo", nobodys, user=NOBODY)

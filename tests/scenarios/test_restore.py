@@ -36,6 +36,7 @@ def older(serve, aof="yes"):
 
 @pytest.mark.parametrize("deep", ["to", "a/b/to"])
 def test_a_new_folder(place, keep, kept, boot, deep):
+    (place / deep).parent.mkdir(parents=True, exist_ok=True)
     told = keep.restore(place / deep)
     assert told["to"] == str(place / deep) and told["seconds"] >= 0
     assert told["kept"] is None
@@ -91,6 +92,8 @@ def test_foreign_files_are_a_reason_to_ask(place, keep, kept, boot):
 
 
 def test_a_target_that_is_no_folder(place, keep, kept):
+    keep("restore", "latest", "--to", place / "no" / "to", exit=3).says(
+        str(place / "no"))
     (place / "file").write_text("x")
     keep("restore", "latest", "--to", place / "file", exit=3).says("file")
     (place / "link").symlink_to(place / "elsewhere")

@@ -10,6 +10,18 @@ import servers
 from data import fill, one_client, state
 from program import tree
 
+def path_with(place, name):
+    """A PATH in which redis-server and valkey-server are that server."""
+    folder = place / "path"
+    folder.mkdir(exist_ok=True)
+    for program in ("redis-server", "valkey-server"):
+        link = folder / program
+        link.unlink(missing_ok=True)
+        if name and program.startswith(name.split("-")[0]):
+            link.symlink_to(servers.binary(name))
+    return {"PATH": str(folder)}
+
+
 EACH = [pytest.param(n, marks=pytest.mark.need(n)) for n in servers.NAMES]
 
 
@@ -21,7 +33,8 @@ def test_a_snapshot_comes_back_on_the_same_server(place, keep, serve, boot,
     preamble = "no" if kind == "resp" else "yes"
     server = serve(name=name, appendonly=aof, aof_use_rdb_preamble=preamble)
     client = one_client(server)
-    fill(client, name)
+    # valkey 9.1.2 writes HSETEX lines that it cannot read itself.
+    fill(client, name, fields=kind != "resp" or name != "valkey-9.1")
     if aof == "yes":
         server.rewrite()
     client.rpush("after", *range(100))
@@ -32,7 +45,7 @@ def test_a_snapshot_comes_back_on_the_same_server(place, keep, serve, boot,
     server.kill()
     shutil.rmtree(server.data)
     keep("verify", report["id"])
-    told = keep.restore(place / "to")
+    told = keep.restore(place / "to", env=path_with(place, name))
     assert told["id"] == report["id"] and told["keys"] in (keys, None)
     one = boot(place / "to", name, appendonly=aof)
     assert state(one_client(one)) == before
@@ -64,23 +77,11 @@ def test_data_too_new_for_the_server_that_answers_is_refused(
     shutil.copytree(old.data, other)
     before = tree(other)
     keep("restore", "latest", "--to", other, "--redis", old.url,
-         "--server-is-stopped", exit=4).says("7.0.15", "newer|too new")
+         "--server-is-stopped", exit=4).says("7.0.15", "cannot load", "new")
     assert tree(other) == before
     empty = place / "empty"
     keep("restore", "latest", "--to", empty, "--redis", old.url, exit=4)
     assert not empty.exists() or tree(empty) == {}
-
-
-def path_with(place, name):
-    """A PATH in which redis-server and valkey-server are that server."""
-    folder = place / "path"
-    folder.mkdir(exist_ok=True)
-    for program in ("redis-server", "valkey-server"):
-        link = folder / program
-        link.unlink(missing_ok=True)
-        if name and program.startswith(name.split("-")[0]):
-            link.symlink_to(servers.binary(name))
-    return {"PATH": str(folder)}
 
 
 @pytest.mark.need("redis-8.0")

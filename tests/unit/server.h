@@ -1,6 +1,7 @@
 /*
- * server.h - a redis-server for a test: private folder, unix socket, ended and
- * swept away with the test's process. Whatever goes wrong ends that process.
+ * server.h - a redis-server for a test: private folder, unix socket. It ends
+ * with the test's process; the folder of a test that failed stays, since the
+ * server's log in it may say why. Whatever goes wrong here ends the process.
  * (All of it is in this header: a test is one file and the library.)
  */
 #ifndef UNIT_SERVER_H
@@ -28,45 +29,13 @@ struct server {
     char url[120]; /* of the socket */
 };
 
-enum { SERVER_ARGUMENTS_MAX = 64, SERVER_TRIES = 2000, SERVER_SETS = 8 };
-
-/* Running ones, so that a test that fails leaves nothing behind. */
-static struct server *server_running[SERVER_SETS];
-static pid_t server_owner;
-
-static inline void server_stop(struct server *s);
+enum { SERVER_ARGUMENTS_MAX = 64, SERVER_TRIES = 2000 };
 
 static inline void
 server_die(const char *what)
 {
     perror(what);
     exit(2);
-}
-
-static inline void
-server_stop_all(void)
-{
-    if (server_owner != getpid())
-        return; /* a fork of the one that started them */
-    for (size_t i = 0; i < SERVER_SETS; i++)
-        if (server_running[i] != NULL)
-            server_stop(server_running[i]);
-}
-
-static inline void
-server_keep(struct server *s)
-{
-    if (server_owner != getpid()) {
-        server_owner = getpid();
-        memset(server_running, 0, sizeof server_running);
-        atexit(server_stop_all);
-    }
-    for (size_t i = 0; i < SERVER_SETS; i++)
-        if (server_running[i] == NULL) {
-            server_running[i] = s;
-            return;
-        }
-    server_die("too many servers");
 }
 
 static inline int
@@ -160,7 +129,6 @@ server_start(struct server *s, const char *const *arguments)
 
     if (s->dir[0] == '\0')
         server_prepare(s);
-    server_keep(s);
     s->pid = fork();
     if (s->pid == 0)
         server_run(s, arguments, parent);
@@ -171,9 +139,6 @@ server_start(struct server *s, const char *const *arguments)
 static inline void
 server_stop(struct server *s)
 {
-    for (size_t i = 0; i < SERVER_SETS; i++)
-        if (server_running[i] == s)
-            server_running[i] = NULL;
     if (s->pid > 0) {
         kill(s->pid, SIGKILL);
         waitpid(s->pid, NULL, 0);

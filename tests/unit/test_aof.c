@@ -18,8 +18,7 @@ struct drip {
 };
 
 static int
-pull_drip(void *context, void *bytes, size_t size, size_t *got,
-          struct error *e)
+pull_drip(void *context, void *bytes, size_t size, size_t *got, struct error *e)
 {
     struct drip *d = context;
 
@@ -87,162 +86,6 @@ assert_same_findings(const struct report *a, const struct report *b)
     }
 }
 
-#define TEXT(t) t, sizeof t - 1
-
-/* Files that every server loads, in whole or but for their tail. */
-static const struct {
-    const char *bytes;
-    size_t size;
-    enum verdict verdict;
-    uint64_t commands, good_end, server_end;
-    const char *code; /* of the first finding; NULL none */
-} loaded[] = {
-    {TEXT(""), VERDICT_SOUND, 0, 0, 0, NULL},
-    {TEXT(SET), VERDICT_SOUND, 1, 27, 27, NULL},
-    {TEXT(SET SET SET SET), VERDICT_SOUND, 4, 108, 108, NULL},
-    {TEXT(STAMP SET STAMP), VERDICT_SOUND, 1, 59, 59, NULL},
-    {TEXT("# any words\n" SET), VERDICT_SOUND, 1, 39, 39, NULL},
-    {TEXT(MULTI SET EXEC), VERDICT_SOUND, 3, 56, 56, NULL},
-    {TEXT("*1\r\n$5\r\nmUlTi\r\n" SET "*1\r\n$4\r\nexeC\r\n" SET SET),
-     VERDICT_SOUND, 5, 110, 110, NULL},
-    {TEXT("*1\r\n$0\r\n\r\n"), VERDICT_SOUND, 1, 10, 10, NULL},
-    {TEXT("*01\r\n$02\r\nOK\r\n"), VERDICT_SOUND, 1, 14, 14, NULL},
-    {TEXT(RDB), VERDICT_SOUND, 0, 18, 18, "rdb-checksum-disabled"},
-    {TEXT(RDB SET), VERDICT_SOUND, 1, 45, 45, "rdb-checksum-disabled"},
-    /* Unfinished tails. */
-    {TEXT(SET "*"), VERDICT_TORN, 1, 27, 27, "aof-torn"},
-    {TEXT(SET "*3"), VERDICT_TORN, 1, 27, 27, "aof-torn"},
-    {TEXT(SET "*3\r\n$"), VERDICT_TORN, 1, 27, 27, "aof-torn"},
-    {TEXT(SET "*3\r\n$3\r\nSE"), VERDICT_TORN, 1, 27, 27, "aof-torn"},
-    {TEXT(SET "*1\r\n$3\r\nGET\r"), VERDICT_TORN, 1, 27, 27, "aof-torn"},
-    {TEXT(SET STAMP "*1\r\n"), VERDICT_TORN, 1, 43, 27, "aof-torn"},
-    {TEXT(SET "#"), VERDICT_TORN, 1, 27, 28, "aof-annotation-torn"},
-    {TEXT(SET "#TS:17"), VERDICT_TORN, 1, 27, 33, "aof-annotation-torn"},
-    {TEXT(SET MULTI SET), VERDICT_TORN, 3, 27, 27, "aof-multi-open"},
-    {TEXT(SET STAMP MULTI), VERDICT_TORN, 2, 43, 27, "aof-multi-open"},
-    {TEXT(SET MULTI SET "*1"), VERDICT_TORN, 3, 27, 69, "aof-torn"},
-    {TEXT(SET MULTI "#TS:1"), VERDICT_TORN, 2, 27, 27, "aof-multi-open"},
-    /* What no server writes: it is passed over. */
-    {TEXT(SET EXEC SET), VERDICT_SOUND, 3, 68, 68, "aof-exec-alone"},
-    {TEXT(MULTI MULTI EXEC), VERDICT_SOUND, 3, 44, 44, "aof-multi-nested"},
-    {TEXT(SET MULTI SET MULTI), VERDICT_TORN, 4, 27, 69, "aof-multi-nested"},
-    {TEXT(SET "*1\r\n$3\r\nGETxx" SET), VERDICT_DAMAGED, 3, 27, 67,
-     "aof-crlf"},
-    {TEXT(SET "*1\n$3\nGET\r\n" SET), VERDICT_DAMAGED, 3, 27, 65,
-     "aof-number"},
-    {TEXT("*1x\r\n$ +3\r\nGET\r\n"), VERDICT_DAMAGED, 1, 0, 16, "aof-number"},
-    {TEXT(SET "*1\r\n$3\r\nGETxx*2\r\n"), VERDICT_DAMAGED, 2, 27, 40,
-     "aof-crlf"},
-    {TEXT(SET "*1\r\n$3x"), VERDICT_DAMAGED, 1, 27, 27, "aof-number"},
-    {TEXT(SET "*2\r\n$3\r\nGET\r\n$999999999\r\n"), VERDICT_DAMAGED, 1, 27, 27,
-     "aof-length-unusual"},
-};
-
-START_TEST(loads_what_a_server_loads)
-{
-    struct report report = {0};
-    struct aof_result r;
-
-    scan_memory(loaded[_i].bytes, loaded[_i].size, &report, &r);
-    ck_assert_str_eq(verdict_name(r.verdict),
-                     verdict_name(loaded[_i].verdict));
-    ck_assert_uint_eq(r.commands, loaded[_i].commands);
-    ck_assert_uint_eq(r.good_end, loaded[_i].good_end);
-    ck_assert_uint_eq(r.server_end, loaded[_i].server_end);
-    ck_assert_uint_eq(r.size_bytes, loaded[_i].size);
-    ck_assert(!r.server_refuses);
-    if (loaded[_i].code == NULL)
-        ck_assert_uint_eq(report.count, 0);
-    else
-        ck_assert_str_eq(report.findings[0].code, loaded[_i].code);
-    report_clear(&report);
-}
-END_TEST
-
-/* Files that stop a server; offset is where. */
-static const struct {
-    const char *bytes;
-    size_t size;
-    uint64_t offset, good_end;
-    const char *code, *text;
-} refused[] = {
-    {TEXT(SET "!!!\r\n" SET), 27, 27, "aof-format",
-     "expected a command ('*') or annotation ('#'): found '!!!'"},
-    {TEXT(SET "PING\r\n"), 27, 27, "aof-format",
-     "expected a command ('*') or annotation ('#'): found 'PING'"},
-    {TEXT(SET "\0\0\0\0"), 27, 27, "aof-format",
-     "zero bytes, as a power cut leaves them: found '\\x00\\x00\\x00\\x00'"},
-    {TEXT(SET "*0\r\n"), 27, 27, "aof-count", "no arguments: found '*0'"},
-    {TEXT(SET "*-1\r\n"), 27, 27, "aof-count",
-     "not a number of arguments: found '*-1'"},
-    {TEXT(SET "*x\r\n"), 27, 27, "aof-count", "no arguments: found '*x'"},
-    {TEXT(SET "*2147483648\r\n"), 27, 27, "aof-count",
-     "not a number of arguments: found '*2147483648'"},
-    {TEXT(SET "*1\r\n:3\r\n"), 31, 27, "aof-format",
-     "expected an argument ('$'): found ':3'"},
-    {TEXT(SET "*1\r\n$-1\r\n"), 31, 27, "aof-length",
-     "not a length of an argument: found '$-1'"},
-    {TEXT(SET "*1\r\n$99999999999999\r\n"), 31, 27, "aof-length",
-     "not a length of an argument: found '$99999999999999'"},
-    {TEXT(SET "*2\r\n$3\r\nGET\r\n" SET), 40, 27, "aof-format",
-     "expected an argument ('$'): found '*3'"},
-    {TEXT(SET MULTI SET "bad\r\n"), 69, 27, "aof-format",
-     "expected a command ('*') or annotation ('#'): found 'bad'"},
-    {TEXT(SET "#TS:17" SET), 37, 37, "aof-format",
-     "expected a command ('*') or annotation ('#'): found '$3'"},
-    {TEXT("REDI"), 0, 0, "aof-format",
-     "expected a command ('*') or annotation ('#'): found 'REDI'"},
-    {TEXT(RDB "x"), 18, 18, "aof-format",
-     "expected a command ('*') or annotation ('#'): found 'x'"},
-};
-
-START_TEST(refuses_what_a_server_refuses_and_says_where)
-{
-    struct report report = {0};
-    struct aof_result r;
-    const struct finding *last;
-
-    scan_memory(refused[_i].bytes, refused[_i].size, &report, &r);
-    last = &report.findings[report.count - 1];
-    ck_assert_str_eq(last->code, refused[_i].code);
-    ck_assert_str_eq(last->text, refused[_i].text);
-    ck_assert_int_eq(last->offset, (int64_t)refused[_i].offset);
-    ck_assert_int_eq(r.verdict, VERDICT_DAMAGED);
-    ck_assert(r.server_refuses);
-    ck_assert_uint_eq(r.damage_offset, refused[_i].offset);
-    ck_assert_uint_eq(r.good_end, refused[_i].good_end);
-    ck_assert(!r.ends_in_multi);
-    report_clear(&report);
-}
-END_TEST
-
-START_TEST(lines_have_a_limit_of_1023_bytes)
-{
-    char bytes[2200];
-    struct report report = {0};
-    struct aof_result r;
-
-    memset(bytes, 'x', sizeof bytes);
-    bytes[0] = '#';
-    memcpy(bytes + 1021, "\r\n" SET, 29);
-    scan_memory(bytes, 1050, &report, &r);
-    ck_assert_int_eq(r.verdict, VERDICT_SOUND);
-    memset(bytes, 'x', sizeof bytes);
-    bytes[0] = '#';
-    memcpy(bytes + 1022, "\r\n" SET, 29);
-    scan_memory(bytes, 1051, &report, &r);
-    ck_assert_int_eq(r.verdict, VERDICT_DAMAGED);
-    ck_assert_uint_eq(r.damage_offset, 1023);
-    memset(bytes, '0', sizeof bytes);
-    bytes[0] = '*';
-    bytes[1022] = '1';
-    scan_memory(bytes, sizeof bytes, &report, &r);
-    ck_assert(r.server_refuses);
-    ck_assert_uint_eq(r.damage_offset, 0);
-    report_clear(&report);
-}
-END_TEST
-
 /*
  * Everything in one file, long enough for the fast path: arguments of 0 to
  * 12000 bytes, names of any length, many arguments, annotations, MULTI.
@@ -265,7 +108,7 @@ static size_t
 write_composite(char *out, bool rdb)
 {
     static const size_t shapes[][3] = {
-        {3, 1, 1},  {4, 9, 10},  {5, 99, 100},
+        {3, 1, 1},   {4, 9, 10},     {5, 99, 100},
         {6, 0, 999}, {11, 20, 1000}, {100, 7, 12000},
     };
     size_t at = 0, many[130];
@@ -326,8 +169,7 @@ check_prefix(const char *bytes, size_t size, bool boundary[])
     scan_drip(copy, size, 7, &two, &b);
     assert_equal(&a, &b);
     assert_same_findings(&one, &two);
-    ck_assert_int_eq(a.verdict,
-                     boundary[size] ? VERDICT_SOUND : VERDICT_TORN);
+    ck_assert_int_eq(a.verdict, boundary[size] ? VERDICT_SOUND : VERDICT_TORN);
     ck_assert(!a.server_refuses);
     ck_assert_uint_le(a.good_end, size);
     ck_assert(boundary[a.good_end]);
@@ -338,42 +180,38 @@ check_prefix(const char *bytes, size_t size, bool boundary[])
 }
 
 /* Marks where a cut is clean: behind items outside a MULTI. */
-struct marks {
-    bool *boundary;
-};
-
 static void
 mark(void *context, const struct aof_command *c)
 {
-    struct marks *m = context;
+    bool *boundary = context;
     bool closes = c->name_size == 4 && memcmp(c->name, "EXEC", 4) == 0;
 
     if (!c->in_multi || closes)
-        m->boundary[c->end_offset] = true;
+        boundary[c->end_offset] = true;
 }
 
 START_TEST(every_prefix_is_sound_or_torn_and_safe_to_cut)
 {
     char *bytes = malloc(1 << 16);
     size_t size = write_composite(bytes, false);
-    struct marks m = {.boundary = calloc(size + 1, sizeof(bool))};
-    struct aof_options options = {.command_seen = mark, .context = &m};
+    bool *boundary = calloc(size + 1, sizeof(bool));
+    struct aof_options options = {.command_seen = mark, .context = boundary};
     struct aof_result r;
     struct source s;
     struct error e = {0};
 
     source_of_memory(&s, bytes, size);
     ck_assert_int_eq(aof_scan(&s, &options, NULL, &r, &e), 0);
-    m.boundary[0] = true;
+    boundary[0] = true;
     for (size_t i = 0; i + 16 <= size; i++)
         if (memcmp(bytes + i, "#TS:1700000", 11) == 0)
-            m.boundary[i + 16] = true;
+            boundary[i + 16] = true;
     /* All around the items, and samples inside the long arguments. */
     for (size_t i = 0; i < size; i++)
-        if (i < 800 || i % 97 == 0 || m.boundary[i] || m.boundary[i + 1] ||
+        if (i < 800 || i % 97 == 0 || boundary[i] || boundary[i + 1] ||
             i + 1500 > size)
-            check_prefix(bytes, i, m.boundary);
-    free(m.boundary);
+            check_prefix(bytes, i, boundary);
+    free(boundary);
     free(bytes);
 }
 END_TEST
@@ -406,8 +244,7 @@ START_TEST(an_unfinished_first_command_behind_an_rdb_costs_the_rdb)
     ck_assert_int_eq(r.verdict, VERDICT_TORN);
     ck_assert_uint_eq(r.good_end, 18);
     ck_assert_uint_eq(r.server_end, 0);
-    ck_assert_str_eq(report.findings[report.count - 1].code,
-                     "aof-torn-front");
+    ck_assert_str_eq(report.findings[report.count - 1].code, "aof-torn-front");
     report_clear(&report);
 }
 END_TEST
@@ -543,11 +380,6 @@ main(void)
     int failed;
 
     suite_add_tcase(suite, tc);
-    tcase_add_loop_test(tc, loads_what_a_server_loads, 0,
-                        sizeof loaded / sizeof *loaded);
-    tcase_add_loop_test(tc, refuses_what_a_server_refuses_and_says_where, 0,
-                        sizeof refused / sizeof *refused);
-    tcase_add_test(tc, lines_have_a_limit_of_1023_bytes);
     tcase_add_loop_test(tc, every_way_to_read_a_file_gives_the_same_result, 0,
                         40);
     tcase_add_test(tc, every_prefix_is_sound_or_torn_and_safe_to_cut);

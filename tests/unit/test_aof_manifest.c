@@ -17,17 +17,16 @@ read_text(struct aof_manifest *m, const char *text, struct error *e)
 
 START_TEST(reads_what_servers_write)
 {
-    static const char text[] =
-        BASE "file appendonly.aof.9.incr.aof seq 9 type h\n" INCR1
-             "file appendonly.aof.2.incr.aof seq 2 type i startoffset 100 "
-             "endoffset 200\n";
+    static const char text[] = BASE
+        "file appendonly.aof.9.incr.aof seq 9 type h\n" INCR1
+        "file appendonly.aof.2.incr.aof seq 2 type i startoffset 100 "
+        "endoffset 200\n";
     struct aof_manifest m;
     struct error e = {0};
 
     ck_assert_int_eq(read_text(&m, text, &e), 0);
     ck_assert_uint_eq(m.count, 4);
-    ck_assert_str_eq(aof_manifest_base(&m)->name,
-                     "appendonly.aof.1.base.rdb");
+    ck_assert_str_eq(aof_manifest_base(&m)->name, "appendonly.aof.1.base.rdb");
     ck_assert_str_eq(aof_manifest_last_incr(&m)->name,
                      "appendonly.aof.2.incr.aof");
     ck_assert_int_eq(m.parts[1].type, AOF_HISTORY);
@@ -62,8 +61,8 @@ static const struct {
     {"file \"a b\" seq 1 type b\n", "a b", 1, 'b'},
     {"file a\" \"b seq 1 type b\n", NULL, 0, 0},
     {"file a\" b\" seq 1 type b\n", "a b", 1, 'b'},
-    {"file \"\\x41\\n\\r\\t\\b\\a\\q\\\"\" seq 1 type b\n",
-     "A\n\r\t\b\aq\"", 1, 'b'},
+    {"file \"\\x41\\n\\r\\t\\b\\a\\q\\\"\" seq 1 type b\n", "A\n\r\t\b\aq\"", 1,
+     'b'},
     {"file \"\\x4\" seq 1 type b\n", "x4", 1, 'b'},
     {"file 'it\\'s' seq 1 type b\n", "it's", 1, 'b'},
     {"file 'a\\nb' seq 1 type b\n", NULL, 0, 0},
@@ -114,8 +113,7 @@ static const struct {
      "line 1: type is not b, i or h (Unknown AOF file type)"},
     {"file a seq 1 type B\n",
      "line 1: type is not b, i or h (Unknown AOF file type)"},
-    {"file a seq 1 type \"\"\n",
-     "line 1: file, seq or type is missing" FORMAT},
+    {"file a seq 1 type \"\"\n", "line 1: file, seq or type is missing" FORMAT},
     {"file a seq 0 type b\n", "line 1: file, seq or type is missing" FORMAT},
     {"file a seq x type b\n", "line 1: file, seq or type is missing" FORMAT},
     {"filx a seq 1 type b\n", "line 1: file, seq or type is missing" FORMAT},
@@ -241,14 +239,24 @@ END_TEST
 
 /* Names that a server's own line would not always survive. */
 static const char *const names[] = {
-    "appendonly.aof.1.base.rdb", "a b", "it's", "\"", "\x01\x7f\xff", "\n",
-    "caf\xc3\xa9", "#", "x41", "\a\b\t\r", "", "a\vb\f",
+    "appendonly.aof.1.base.rdb",
+    "a b",
+    "it's",
+    "\"",
+    "\x01\x7f\xff",
+    "\n",
+    "caf\xc3\xa9",
+    "#",
+    "x41",
+    "\a\b\t\r",
+    "",
+    "a\vb\f",
 };
 
 START_TEST(any_name_comes_back_as_it_was)
 {
-    struct aof_part part = {.seq = 5, .type = AOF_BASE, .start_offset = -1,
-                            .end_offset = -1};
+    struct aof_part part = {
+        .seq = 5, .type = AOF_BASE, .start_offset = -1, .end_offset = -1};
     struct aof_manifest m = {0}, back;
     struct error e = {0};
     char name[300], *text;
@@ -269,7 +277,9 @@ END_TEST
 START_TEST(the_longest_name_is_still_one_line)
 {
     char name[256];
-    struct aof_part part = {.name = name, .seq = INT64_MAX, .type = AOF_INCR,
+    struct aof_part part = {.name = name,
+                            .seq = INT64_MAX,
+                            .type = AOF_INCR,
                             .start_offset = INT64_MAX,
                             .end_offset = INT64_MAX};
     struct aof_manifest m = {0}, back;

@@ -55,13 +55,12 @@ static const struct {
      "what the server says is no reply: Protocol error, got \"H\" as reply "
      "type byte",
      ERROR_FAILED},
-    {"*2000000000\r\n", "the server's reply has more than 1048576 elements",
+    {"*2000000000\r\n", "the server's reply has too many elements",
      ERROR_FAILED},
-    {"*1000000\r\n*1000000\r\n",
-     "the server's reply has more than 1048576 elements", ERROR_FAILED},
-    {"$2000000000\r\nabc", "timeout after 150 ms waiting for GET",
+    {"*1000000\r\n*1000000\r\n", "the server's reply has too many elements",
      ERROR_FAILED},
-    {FAKE_HANG, "timeout after 150 ms waiting for GET", ERROR_FAILED},
+    {"$2000000000\r\nabc", "timeout after 80 ms waiting for GET", ERROR_FAILED},
+    {FAKE_HANG, "timeout after 80 ms waiting for GET", ERROR_FAILED},
     {"", "the server closed the connection", ERROR_FAILED},
     {"$10\r\nabc", "the server closed the connection", ERROR_FAILED},
 };
@@ -75,7 +74,7 @@ START_TEST(tells_what_became_of_a_command)
 
     fake_start(&f, (const char *[]){PONG, answers[_i].answer,
                                     waits ? FAKE_HANG : FAKE_CLOSE, NULL});
-    link = open_url(f.url, 150, &e);
+    link = open_url(f.url, waits ? 80 : 5000, &e);
     ck_assert_msg(link != NULL, "%s", e.text);
     ck_assert_ptr_null(link_say(link, &e, "GET", "a", NULL));
     ck_assert_str_eq(e.text, answers[_i].words);
@@ -97,7 +96,7 @@ START_TEST(refuses_replies_nested_without_end)
     fake_start(&f, (const char *[]){PONG, deep, NULL});
     link = open_url(f.url, 1000, &e);
     ck_assert_ptr_null(link_say(link, &e, "GET", "a", NULL));
-    ck_assert_msg(strstr(e.text, "nested") != NULL, "%s", e.text);
+    ck_assert_str_eq(e.text, "the server's reply is nested too deep");
     link_close(link);
     fake_stop(&f);
 }
@@ -171,7 +170,7 @@ START_TEST(is_lost_when_the_server_speaks_unasked)
     struct redisReply *reply;
 
     fake_start(&f, (const char *[]){PONG, ":1\r\n:2\r\n", FAKE_HANG, NULL});
-    link = open_url(f.url, 150, &e);
+    link = open_url(f.url, 5000, &e);
     reply = link_say(link, &e, "GET", "a", NULL);
     ck_assert_int_eq(reply->integer, 1);
     link_reply_free(reply);
@@ -243,8 +242,8 @@ static const struct {
      "",
      {"\x15\x03\x03\x02\x02\x28"},
      "the server speaks TLS on this port: the URL begins with rediss://"},
-    {"", "", {FAKE_HANG}, "timeout after 150 ms waiting for PING"},
-    {":pw@", "", {FAKE_HANG}, "timeout after 150 ms waiting for AUTH"},
+    {"", "", {FAKE_HANG}, "timeout after 80 ms waiting for PING"},
+    {":pw@", "", {FAKE_HANG}, "timeout after 80 ms waiting for AUTH"},
     {"",
      "",
      {"", FAKE_CLOSE},
@@ -257,6 +256,8 @@ START_TEST(greets_the_server)
     struct error e = {0};
     struct link *link;
     char url[128], shown[128];
+    bool waits = greetings[_i].words != NULL &&
+                 strncmp(greetings[_i].words, "timeout", 7) == 0;
 
     fake_start(&f, greetings[_i].answers);
     snprintf(url, sizeof url, "redis://%s127.0.0.1:%u%s", greetings[_i].user,
@@ -266,7 +267,7 @@ START_TEST(greets_the_server)
              : greetings[_i].user[0] != '\0' ? ":***@"
                                              : "",
              f.port, greetings[_i].db);
-    link = open_url(url, 150, &e);
+    link = open_url(url, waits ? 80 : 5000, &e);
     if (greetings[_i].words == NULL)
         ck_assert_msg(link != NULL, "%s", e.text);
     else
@@ -342,7 +343,7 @@ START_TEST(stops_waiting_on_a_signal)
 }
 END_TEST
 
-START_TEST(closes_nothing)
+START_TEST(frees_nothing_and_refuses_too_many_words)
 {
     struct fake f;
     struct error e = {0};
@@ -382,7 +383,7 @@ main(void)
     tcase_add_test(t, says_that_nobody_listens);
     tcase_add_test(t, does_not_wait_for_ever_to_connect);
     tcase_add_test(t, stops_waiting_on_a_signal);
-    tcase_add_test(t, closes_nothing);
+    tcase_add_test(t, frees_nothing_and_refuses_too_many_words);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

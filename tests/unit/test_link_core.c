@@ -79,7 +79,7 @@ static void
 watch(struct witness *w, const struct fake *f)
 {
     struct link_options options = {
-        .url = &w->url, .connect_timeout_ms = 2000, .command_timeout_ms = 200};
+        .url = &w->url, .connect_timeout_ms = 2000, .command_timeout_ms = 100};
     struct link_core_events events = {on_connected, on_lost, w};
     struct error e = {0};
 
@@ -126,10 +126,10 @@ START_TEST(answers_all_questions_when_the_connection_is_lost)
     fake_start(&f, (const char *[]){PONG, ":1\r\n", FAKE_HANG, NULL});
     watch(&w, &f);
     ck_assert_str_eq(w.seen, "creel");
-    ck_assert_str_eq(w.why.text, "timeout after 200 ms waiting for GET");
+    ck_assert_str_eq(w.why.text, "timeout after 100 ms waiting for GET");
     ck_assert_int_eq(
         link_core_ask(w.core, 1, &w.ask_when_connected, on_answer, &w, &e), -1);
-    ck_assert_str_eq(e.text, "timeout after 200 ms waiting for GET");
+    ck_assert_str_eq(e.text, "timeout after 100 ms waiting for GET");
     end(&w, &f);
 }
 END_TEST

@@ -144,12 +144,11 @@ START_TEST(says_what_a_user_is_not_allowed)
     link = open_text(url, &e);
     ck_assert_int_eq(info_ask(link, &info, &e), -1);
     ck_assert_int_eq(e.kind, ERROR_DENIED);
-    ck_assert_str_eq(e.text, "INFO: NOPERM this user has no permissions to run "
-                             "the 'info' command");
+    ck_assert_msg(strncmp(e.text, "INFO: NOPERM ", 13) == 0, "%s", e.text);
     ck_assert_int_eq(info_ask_settings(link, &settings, &e), -1);
     ck_assert_int_eq(e.kind, ERROR_DENIED);
-    ck_assert_str_eq(e.text, "CONFIG GET dir: NOPERM this user has no "
-                             "permissions to run the 'config|get' command");
+    ck_assert_msg(strncmp(e.text, "CONFIG GET dir: NOPERM ", 23) == 0, "%s",
+                  e.text);
     ck_assert_ptr_null(settings.dir);
     ck_assert_ptr_null(link_say(link, &e, "NOSUCH", "x", NULL));
     ck_assert_int_eq(e.kind, ERROR_DENIED);

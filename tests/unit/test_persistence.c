@@ -116,19 +116,6 @@ START_TEST(saves_what_was_written_before)
 }
 END_TEST
 
-START_TEST(saves_again_within_a_second_though_nothing_changed)
-{
-    struct info after;
-    char path[128];
-
-    must_save(&no_limit, &after);
-    snprintf(path, sizeof path, "%s/dump.rdb", server.dir);
-    ck_assert_int_eq(unlink(path), 0);
-    must_save(&no_limit, &after);
-    ck_assert(dump_holds("first"));
-}
-END_TEST
-
 START_TEST(does_not_take_a_running_save_for_its_own)
 {
     struct error e = {0};
@@ -232,22 +219,34 @@ START_TEST(says_that_the_save_failed)
 }
 END_TEST
 
-START_TEST(asks_again_when_its_save_was_cancelled)
+/* Ends the running save of a server, which then says nothing of it. */
+static void
+cancel_save(void)
 {
+    struct link *other = open_as(NULL);
     struct error e = {0};
+    struct info now;
+
+    do {
+        ck_assert_int_eq(info_ask(other, &now, &e), 0);
+    } while (!now.bgsave_in_progress);
+    must(link_say(other, &e, "MULTI", NULL));
+    must(link_say(other, &e, "FLUSHALL", NULL));
+    must(link_say(other, &e, "SET", "second", "2", NULL));
+    must(link_say(other, &e, "EXEC", NULL));
+}
+
+/*
+ * All within the second of the server's start, whose time it tells as that of
+ * its last save: only a save in another second can be told from none.
+ */
+START_TEST(asks_again_when_it_cannot_tell_that_its_save_was_made)
+{
     struct info after;
 
     set("rdb-key-save-delay", "5000");
     if (fork() == 0) {
-        struct link *other = open_as(NULL);
-
-        do {
-            info_ask(other, &after, &e);
-        } while (!after.bgsave_in_progress);
-        must(link_say(other, &e, "MULTI", NULL));
-        must(link_say(other, &e, "FLUSHALL", NULL)); /* ends the child */
-        must(link_say(other, &e, "SET", "second", "2", NULL));
-        must(link_say(other, &e, "EXEC", NULL));
+        cancel_save();
         _exit(0);
     }
     must_save(&no_limit, &after);
@@ -290,9 +289,10 @@ START_TEST(says_what_the_user_lacks)
     weak = open_as("weak");
     ck_assert_int_eq(persistence_bgsave(weak, &no_limit, &after, &e), -1);
     ck_assert_int_eq(e.kind, ERROR_DENIED);
-    ck_assert_str_eq(e.text, "BGSAVE: NOPERM this user has no permissions to "
-                             "run the 'bgsave' command: allow this user INFO "
-                             "and BGSAVE (ACL: +info +bgsave)");
+    ck_assert_msg(strncmp(e.text, "BGSAVE: NOPERM ", 15) == 0, "%s", e.text);
+    ck_assert_msg(strstr(e.text, "'bgsave' command: allow this user INFO and "
+                                 "BGSAVE (ACL: +info +bgsave)") != NULL,
+                  "%s", e.text);
     link_close(weak);
 }
 END_TEST
@@ -333,14 +333,13 @@ main(void)
     suite_add_tcase(suite, t);
     tcase_add_checked_fixture(t, start, stop);
     tcase_add_test(t, saves_what_was_written_before);
-    tcase_add_test(t, saves_again_within_a_second_though_nothing_changed);
     tcase_add_test(t, does_not_take_a_running_save_for_its_own);
     tcase_add_test(t, waits_for_a_rewrite_of_the_aof);
     tcase_add_test(t, waits_for_the_sync_of_a_replica);
     tcase_add_test(t, tells_how_far_it_is);
     tcase_add_test(t, gives_up_at_its_time_limit);
     tcase_add_test(t, says_that_the_save_failed);
-    tcase_add_test(t, asks_again_when_its_save_was_cancelled);
+    tcase_add_test(t, asks_again_when_it_cannot_tell_that_its_save_was_made);
     tcase_add_test(t, does_not_ask_a_loading_server);
     tcase_add_test(t, says_what_the_user_lacks);
     tcase_add_test(t, settles_when_the_aof_holds_all);

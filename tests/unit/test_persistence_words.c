@@ -77,6 +77,12 @@ static const struct {
     {{QUIET, STARTED,
       "rdb_last_save_time:100\nrdb_changes_since_last_save:1\n"},
      NULL},
+    /* Nothing had changed, nothing tells: once more, in another second. */
+    {{"rdb_last_save_time:100\nrdb_changes_since_last_save:0\n", STARTED,
+      "rdb_last_save_time:100\nrdb_changes_since_last_save:0\n",
+      "rdb_last_save_time:100\nrdb_changes_since_last_save:0\n", STARTED,
+      "rdb_last_save_time:101\nrdb_changes_since_last_save:0\n"},
+     NULL},
     /* The next save runs already, but ours has counted. */
     {{QUIET, STARTED, SAVED "rdb_bgsave_in_progress:1\n"}, NULL},
     {{QUIET, STARTED, SAVING, QUIET "rdb_last_bgsave_status:err\n"},

@@ -26,10 +26,10 @@ START_TEST(reads_a_release)
 END_TEST
 
 static const char *const bad[] = {
-    "",          "7",        "7.0",     "7.0.",       "7.0.15.1",
-    "7.0.x",     "7.0.15 ",  " 7.0.15", "-7.0.15",    "7..15",
-    "keydb-6.3.4", "valkey", "redis-",  "7.0.99999",  "7.0.15-rc1",
-    "valkey-redis-7.0.1",
+    "",         "7",         "7.0",         "7.0.",
+    "7.0.15.1", "7.0.x",     "7.0.15 ",     " 7.0.15",
+    "-7.0.15",  "7..15",     "keydb-6.3.4", "valkey",
+    "redis-",   "7.0.99999", "7.0.15-rc1",  "valkey-redis-7.0.1",
 };
 
 START_TEST(refuses_what_is_no_release)
@@ -47,8 +47,9 @@ START_TEST(writes_a_release_for_people)
 
     release_write(text, &(struct release){.major = 7, .patch = 15});
     ck_assert_str_eq(text, "redis 7.0.15");
-    release_write(text, &(struct release){.valkey = true, .major = 8,
-                                          .minor = 1, .patch = 1});
+    release_write(
+        text,
+        &(struct release){.valkey = true, .major = 8, .minor = 1, .patch = 1});
     ck_assert_str_eq(text, "valkey 8.1.1");
 }
 END_TEST
