@@ -61,16 +61,17 @@ read_options(const struct invocation *in, struct judge_options *o,
     if (release != NULL && !release_read(&o->release, release))
         return error_set(e, ERROR_USAGE,
                          "--server-version: found '%s', expected a release"
-                         " such as 7.0.15 or valkey-8.1.1", release);
+                         " such as 7.0.15 or valkey-8.1.1",
+                         release);
     if (truncated != NULL && strcmp(truncated, "yes") != 0 &&
         strcmp(truncated, "no") != 0)
         return error_set(e, ERROR_USAGE,
                          "--aof-load-truncated: found '%s', expected yes or"
-                         " no", truncated);
+                         " no",
+                         truncated);
     o->refuse_truncated = truncated != NULL && strcmp(truncated, "no") == 0;
     if (databases != NULL &&
-        (!text_number(databases, 1 << 30, &o->databases) ||
-         o->databases == 0))
+        (!text_number(databases, 1 << 30, &o->databases) || o->databases == 0))
         return error_set(e, ERROR_USAGE,
                          "--databases: found '%s', expected a number from 1",
                          databases);
@@ -180,16 +181,15 @@ show(struct outcome *o, const struct report *report,
     if (!in->quiet && o->table.count > 0)
         table_print(&o->table);
     answer_show_findings(report, in->verbose);
-    printf("%s: %s %s\n", verdict_name(o->verdict), release,
-           does[o->server]);
+    printf("%s: %s %s\n", verdict_name(o->verdict), release, does[o->server]);
 }
 
 static int
 run(struct invocation *in, struct error *e)
 {
     static const char *const titles[] = {
-        "file", "kind", "verdict", ">size", ">version", ">keys",
-        ">commands", "checksum", NULL,
+        "file",  "kind",      "verdict",  ">size", ">version",
+        ">keys", ">commands", "checksum", NULL,
     };
     struct outcome o = {.well = true, .files = json_array()};
     struct judge_options options;
@@ -201,8 +201,8 @@ run(struct invocation *in, struct error *e)
     if (read_options(in, &options, e) != 0)
         goto out;
     for (size_t n = 0; n < in->word_count; n++) {
-        if (check_path(&c, in->words[n], &options, &report, &in->progress,
-                       e) != 0)
+        if (check_path(&c, in->words[n], &options, &report, &in->progress, e) !=
+            0)
             goto out;
         add(&o, &c);
         check_clear(&c);
@@ -226,7 +226,7 @@ out:
     return rc;
 }
 
-const struct command command_check = {
+const struct command cmd_check = {
     .name = "check",
     .words = "PATH...",
     .summary = "judge an RDB, an AOF, a manifest or a data directory",

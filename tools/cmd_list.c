@@ -15,11 +15,10 @@ to_json(const struct catalog_entry *n)
                         : json_boolean(n->bound == CATALOG_BOUND);
 
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id",
-        n->id, "kind", n->kind == CATALOG_FULL ? "full" : "incremental",
-        "parent", answer_text(n->parent), "state_time",
-        answer_time(n->state_time_ms), "bytes_source",
-        (json_int_t)n->bytes_source, "bytes_stored",
+        "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id", n->id,
+        "kind", n->kind == CATALOG_FULL ? "full" : "incremental", "parent",
+        answer_text(n->parent), "state_time", answer_time(n->state_time_ms),
+        "bytes_source", (json_int_t)n->bytes_source, "bytes_stored",
         (json_int_t)n->bytes_stored, "verdict", verdict_name(n->verdict),
         "bound", bound, "keys", answer_number(n->keys), "verified",
         answer_time(n->verified_ms), "held", n->held);
@@ -46,9 +45,8 @@ print_json(const struct catalog *c, struct error *e)
         json_array_append_new(all, c->items[i].broken.kind == ERROR_NONE
                                        ? to_json(&c->items[i].entry)
                                        : broken_json(&c->items[i]));
-    return answer_print(json_pack("{s:o, s:[], s:[]}", "snapshots", all,
-                                  "windows", "gaps"),
-                        e);
+    return answer_print(
+        json_pack("{s:o, s:[], s:[]}", "snapshots", all, "windows", "gaps"), e);
 }
 
 static const char *
@@ -85,8 +83,8 @@ static void
 show(const struct catalog *c, const struct storage *s)
 {
     static const char *const titles[] = {
-        "id",    "data as of", "verdict", "server", ">keys",
-        ">data", ">stored",    NULL,
+        "id",    "data as of", "verdict", "server",
+        ">keys", ">data",      ">stored", NULL,
     };
     struct table t;
 
@@ -130,7 +128,7 @@ out:
     return rc;
 }
 
-const struct command command_list = {
+const struct command cmd_list = {
     .name = "list",
     .words = "",
     .summary = "show the snapshots of an instance",

@@ -49,8 +49,7 @@ read_options(struct restore_options *o, const struct invocation *in,
         .yes = command_has(in, "yes"),
         .server_stopped = command_has(in, "server-is-stopped"),
         .dry_run = command_has(in, "dry-run"),
-        .collapse_percent =
-            (double)config_number(c, CONFIG_ALARMS_COLLAPSE),
+        .collapse_percent = (double)config_number(c, CONFIG_ALARMS_COLLAPSE),
         .progress = &in->progress,
     };
     if (to == NULL || to[0] == '\0')
@@ -123,7 +122,7 @@ out:
     return rc;
 }
 
-const struct command command_restore = {
+const struct command cmd_restore = {
     .name = "restore",
     .words = "[ID|latest]",
     .summary = "put a snapshot into a data directory",

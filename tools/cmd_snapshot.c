@@ -81,11 +81,12 @@ show(const struct snapshot *s, const struct invocation *in)
     answer_show_findings(&n->report, in->verbose);
     if (s->unchanged)
         printf("unchanged: snapshot %s holds this dump already (data as of"
-               " %s)\n", n->id, when);
+               " %s)\n",
+               n->id, when);
     else
         printf("snapshot %s: %s, data as of %s\n"
-               "%s stored for %s of data in %s\n", n->id,
-               verdict_name(n->verdict), when, stored, source, took);
+               "%s stored for %s of data in %s\n",
+               n->id, verdict_name(n->verdict), when, stored, source, took);
     if (n->keys >= 0 && !in->quiet)
         printf("%lld keys\n", (long long)n->keys);
 }
@@ -97,7 +98,8 @@ warn_about(const struct snapshot *s, const char *url)
     if (s->entry.bound == CATALOG_UNBOUND)
         log_line(LOG_LEVEL_WARNING,
                  "nothing proves that this data is that of the server at %s:"
-                 " it is kept, but does not count as protecting it", url);
+                 " it is kept, but does not count as protecting it",
+                 url);
     if (s->server != NULL)
         log_line(LOG_LEVEL_WARNING, "%s", s->server);
 }
@@ -132,7 +134,7 @@ out:
     return rc;
 }
 
-const struct command command_snapshot = {
+const struct command cmd_snapshot = {
     .name = "snapshot",
     .words = "",
     .summary = "take a snapshot of the server's data now",

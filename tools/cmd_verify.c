@@ -51,8 +51,8 @@ verify_named(struct run *r, struct error *e)
         if (item == NULL)
             return error_set(e, ERROR_FAILED,
                              "no snapshot '%s' in %s/%s: 'redkeep list' shows"
-                             " those that are there", id, r->storage.path,
-                             r->storage.instance);
+                             " those that are there",
+                             id, r->storage.path, r->storage.instance);
         if (verify(r, item, e) != 0)
             return -1;
     }
@@ -106,7 +106,8 @@ verify_wanted(struct run *r, struct error *e)
     if (r->catalog.count == 0)
         return error_set(e, ERROR_FAILED,
                          "no snapshot in %s/%s: take one with 'redkeep"
-                         " snapshot'", r->storage.path, r->storage.instance);
+                         " snapshot'",
+                         r->storage.path, r->storage.instance);
     if (sample != NULL || command_has(r->in, "all"))
         return verify_sample(r, percent, e);
     return verify(r, &r->catalog.items[r->catalog.count - 1], e);
@@ -143,7 +144,7 @@ out:
     return rc;
 }
 
-const struct command command_verify = {
+const struct command cmd_verify = {
     .name = "verify",
     .words = "[ID...]",
     .summary = "re-read snapshots: archive, hashes, formats",

@@ -3,8 +3,8 @@
 #include <string.h>
 
 const struct command *const command_all[] = {
-    &command_check,  &command_snapshot, &command_list,
-    &command_verify, &command_restore,  NULL,
+    &cmd_check,  &cmd_snapshot, &cmd_list,
+    &cmd_verify, &cmd_restore,  NULL,
 };
 
 const char *

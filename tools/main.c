@@ -22,8 +22,7 @@ say(const struct invocation *in, const struct error *e)
 
     meter_end();
     if (in->json && in->command != NULL)
-        answer_print(json_pack("{s:o}", "error", answer_text(e->text)),
-                     &none);
+        answer_print(json_pack("{s:o}", "error", answer_text(e->text)), &none);
     fprintf(stderr, "redkeep%s%s: %s\n", in->command != NULL ? " " : "",
             in->command != NULL ? in->command->name : "", e->text);
     if (e->kind == ERROR_USAGE)
@@ -36,7 +35,10 @@ static void
 set_log_level(const struct invocation *in)
 {
     static const enum log_level levels[] = {
-        LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG,
+        LOG_LEVEL_ERROR,
+        LOG_LEVEL_WARNING,
+        LOG_LEVEL_INFO,
+        LOG_LEVEL_DEBUG,
     };
 
     /* The words of log_level: error warn info debug. Commands are silent by

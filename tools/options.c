@@ -10,7 +10,7 @@
 
 struct line {
     struct invocation *in;
-    char **at; /* the next argument */
+    char **at;        /* the next argument */
     const char *file; /* --config */
     bool help, version, only_words;
 };
@@ -79,8 +79,8 @@ unknown(const struct invocation *in, const char *name, struct error *e)
             near = in->command->options[i].name;
     if (near == NULL)
         return error_set(e, ERROR_USAGE, "unknown option --%s", name);
-    return error_set(e, ERROR_USAGE,
-                     "unknown option --%s; did you mean --%s?", name, near);
+    return error_set(e, ERROR_USAGE, "unknown option --%s; did you mean --%s?",
+                     name, near);
 }
 
 static int
@@ -138,7 +138,10 @@ static int
 read_short(struct line *l, const char *argument, struct error *e)
 {
     static const char *const names[][2] = {
-        {"-h", "help"}, {"-V", "version"}, {"-q", "quiet"}, {"-v", "verbose"},
+        {"-h", "help"},
+        {"-V", "version"},
+        {"-q", "quiet"},
+        {"-v", "verbose"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -10,7 +10,7 @@
 
 enum options_outcome {
     OPTIONS_RUN,
-    OPTIONS_HELP,    /* of in->command, or of the program */
+    OPTIONS_HELP, /* of in->command, or of the program */
     OPTIONS_VERSION,
     OPTIONS_FAILED,
 };
@@ -19,8 +19,8 @@ enum options_outcome {
  * Fills in from the command line, the environment and the configuration file.
  * Texts are borrowed from argv; options_clear gives back the rest.
  */
-enum options_outcome options_read(struct invocation *in, int argc,
-                                  char **argv, struct error *e);
+enum options_outcome options_read(struct invocation *in, int argc, char **argv,
+                                  struct error *e);
 
 void options_clear(struct invocation *in);
 

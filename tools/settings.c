@@ -26,8 +26,7 @@ read_password(struct settings *s, const char *path, struct error *e)
 }
 
 int
-settings_read(struct settings *s, const struct invocation *in,
-              struct error *e)
+settings_read(struct settings *s, const struct invocation *in, struct error *e)
 {
     const struct config *c = &in->config;
 

@@ -63,14 +63,14 @@ table_print(const struct table *t)
 
     for (size_t c = 0; c < t->columns; c++)
         widths[c] = (int)strlen(title(t, c));
-    for (size_t n = 0; n < t->count; n++) {
+    for (size_t n = 0; n < t->count && t->columns > 0; n++) {
         int width = (int)strlen(t->cells[n]);
         if (width > widths[n % t->columns])
             widths[n % t->columns] = width;
     }
     for (size_t c = 0; c < t->columns; c++)
         print_cell(t, c, title(t, c), widths[c]);
-    for (size_t n = 0; n < t->count; n++)
+    for (size_t n = 0; n < t->count && t->columns > 0; n++)
         print_cell(t, n % t->columns, t->cells[n], widths[n % t->columns]);
 }
 

@@ -51,8 +51,8 @@ int file_identify_at(int dir, const char *name, struct file_identity *id,
 bool file_same(const struct file_identity *a, const struct file_identity *b);
 
 /* Reads up to size bytes at offset; *got is less only at the end of file. */
-int file_read_at(int fd, void *bytes, size_t size, uint64_t offset,
-                 size_t *got, struct error *e);
+int file_read_at(int fd, void *bytes, size_t size, uint64_t offset, size_t *got,
+                 struct error *e);
 
 /*
  * The same, and tells whether any of it had to come from the disk (*cold):
@@ -65,8 +65,8 @@ int file_read_cold(int fd, void *bytes, size_t size, uint64_t offset,
  * Loads a whole file of at most max bytes (more: ERROR_FAILED). *bytes is the
  * caller's, with a NUL behind it that *size does not count.
  */
-int file_load(int dir, const char *name, size_t max, char **bytes,
-              size_t *size, struct error *e);
+int file_load(int dir, const char *name, size_t max, char **bytes, size_t *size,
+              struct error *e);
 
 /* Writes all bytes at the descriptor's position. */
 int file_write(int fd, const void *bytes, size_t size, struct error *e);
@@ -83,8 +83,8 @@ int file_sync_directory(int dir, struct error *e);
  * is called ".redkeep-new-PID-N" until then; file_sweep finds those.)
  */
 struct file_draft {
-    int fd; /* open for writing; -1 when there is none */
-    int dir; /* borrowed */
+    int fd;         /* open for writing; -1 when there is none */
+    int dir;        /* borrowed */
     char aside[48]; /* its name meanwhile, or "" */
 };
 

@@ -13,7 +13,10 @@
 struct lock {
     int fd;
 };
-#define LOCK_NONE {.fd = -1}
+#define LOCK_NONE \
+    {             \
+        .fd = -1  \
+    }
 
 /*
  * Takes the lock alone, without waiting. Held by another: ERROR_LOCKED, and

@@ -24,9 +24,9 @@ int process_check_stop(struct error *e);
 /* What /proc tells of a process. */
 struct process_view {
     pid_t pid;
-    char command[64];     /* comm */
-    int64_t started_ms;   /* since 1970; 0 unknown */
-    uint64_t cwd_device;  /* both 0: its working directory cannot be seen */
+    char command[64];    /* comm */
+    int64_t started_ms;  /* since 1970; 0 unknown */
+    uint64_t cwd_device; /* both 0: its working directory cannot be seen */
     uint64_t cwd_inode;
 };
 
@@ -48,7 +48,7 @@ int process_find_user(int dir, struct process_view *view, size_t *hidden,
  * the name), no input, and keeps up to size-1 bytes of its standard output in
  * out, NUL-terminated. Ends it after timeout_ms. *status as waitpid gives it.
  */
-int process_run(char *const argv[], char *out, size_t size,
-                unsigned timeout_ms, int *status, struct error *e);
+int process_run(char *const argv[], char *out, size_t size, unsigned timeout_ms,
+                int *status, struct error *e);
 
 #endif

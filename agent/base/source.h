@@ -37,7 +37,7 @@ struct source {
     source_moved *moved;      /* may be set after source_of_file */
     void *moved_context;
     /* Private: */
-    bool ended;               /* nothing follows the window */
+    bool ended; /* nothing follows the window */
     int fd;
     uint64_t map_offset;
     void *map;

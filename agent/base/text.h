@@ -47,5 +47,4 @@ char *text_quote(char *out, size_t size, const void *bytes, size_t count);
 /* Whether name is one file name: not empty, ".", "..", and without '/'. */
 bool text_is_name(const char *name);
 
-
 #endif

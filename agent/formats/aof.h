@@ -37,17 +37,17 @@ struct aof_result {
     bool has_rdb;         /* an RDB in front, described by rdb */
     struct rdb_result rdb;
     uint64_t commands;
-    uint64_t size_bytes;  /* of the stream; what was read if not known */
-    uint64_t good_end;    /* behind the last complete command or annotation
+    uint64_t size_bytes;     /* of the stream; what was read if not known */
+    uint64_t good_end;       /* behind the last complete command or annotation
                              outside a MULTI: where it is safe to cut */
-    uint64_t server_end;  /* where a server cuts a torn tail: behind the last
+    uint64_t server_end;     /* where a server cuts a torn tail: behind the last
                              complete command, be it inside a MULTI; 0 when
                              none follows the RDB in front (it is cut too) */
-    uint64_t damage_offset; /* of the first byte that does not parse */
-    bool ends_in_command;   /* the last command is unfinished */
-    bool ends_in_multi;     /* a MULTI without EXEC at the end */
+    uint64_t damage_offset;  /* of the first byte that does not parse */
+    bool ends_in_command;    /* the last command is unfinished */
+    bool ends_in_multi;      /* a MULTI without EXEC at the end */
     bool ends_in_annotation; /* last line has no LF: servers take it whole */
-    bool server_refuses;  /* a format error that a loading server stops at;
+    bool server_refuses;     /* a format error that a loading server stops at;
                              other damage it passes over */
     int64_t first_time, last_time; /* annotations; -1 none */
 };
@@ -57,7 +57,6 @@ struct aof_result {
  * (then source stands there). Findings go to the report. -1: source failed.
  */
 int aof_scan(struct source *s, const struct aof_options *options,
-             struct report *report, struct aof_result *result,
-             struct error *e);
+             struct report *report, struct aof_result *result, struct error *e);
 
 #endif

@@ -49,7 +49,7 @@ struct dataset_file {
     char *path; /* relative to the data directory */
     enum dataset_role role;
     int64_t seq;
-    int fd;     /* open for reading; -1: it could not be opened */
+    int fd; /* open for reading; -1: it could not be opened */
     bool missing;
     struct file_identity id; /* when it was opened */
     struct error error;      /* why fd is -1 */
@@ -62,11 +62,11 @@ struct dataset {
     size_t count;
     struct aof_manifest manifest;
     struct error manifest_error; /* ERROR_DAMAGED: it cannot be read */
-    bool has_history;       /* the manifest names history files */
-    bool other_dump;        /* a dump.rdb that this dataset does not use */
-    bool other_aof;         /* an AOF or AOF files that it does not use */
-    bool manifest_missing;  /* AOF files are there, their manifest is not */
-    bool switching_on;      /* temp-<appendfilename>.incr: the first rewrite
+    bool has_history;            /* the manifest names history files */
+    bool other_dump;             /* a dump.rdb that this dataset does not use */
+    bool other_aof;              /* an AOF or AOF files that it does not use */
+    bool manifest_missing; /* AOF files are there, their manifest is not */
+    bool switching_on;     /* temp-<appendfilename>.incr: the first rewrite
                                after CONFIG SET appendonly yes is running */
 };
 

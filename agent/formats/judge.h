@@ -39,11 +39,11 @@ struct judge_file {
     enum dataset_role role;
     enum verdict verdict;
     uint64_t size_bytes;
-    int version;        /* of the RDB in it; 0 none */
+    int version; /* of the RDB in it; 0 none */
     uint64_t keys, expires, commands;
     enum rdb_checksum checksum;
-    uint64_t good_end;  /* AOF: where it may be cut; else its size */
-    bool missing;       /* or could not be opened */
+    uint64_t good_end; /* AOF: where it may be cut; else its size */
+    bool missing;      /* or could not be opened */
     bool is_aof;
     struct rdb_result rdb; /* dump, or in front of an AOF */
     struct aof_result aof; /* where is_aof */
@@ -84,8 +84,7 @@ void judge_cut_last(struct judge *j, struct report *report);
  * Judges the set: d tells the kind, the manifest (and whether it can be read)
  * and what else lies there. Sets verdict and server.
  */
-void judge_end(struct judge *j, const struct dataset *d,
-               struct report *report);
+void judge_end(struct judge *j, const struct dataset *d, struct report *report);
 
 void judge_clear(struct judge *j);
 

@@ -14,7 +14,7 @@
 #include "formats/report.h"
 
 enum rdb_checksum {
-    RDB_CHECKSUM_NONE,     /* versions below 5 have none, or not reached */
+    RDB_CHECKSUM_NONE, /* versions below 5 have none, or not reached */
     RDB_CHECKSUM_OK,
     RDB_CHECKSUM_BAD,
     RDB_CHECKSUM_DISABLED, /* stored as 0 */
@@ -28,9 +28,9 @@ struct rdb_key {
     uint64_t value_offset; /* behind the name */
     uint64_t end_offset;   /* behind the value */
     uint64_t db;
-    int64_t expire_ms;     /* -1: none */
-    uint8_t type;          /* of the file; read it by magic and version */
-    bool empty;            /* no elements: servers skip it at load */
+    int64_t expire_ms; /* -1: none */
+    uint8_t type;      /* of the file; read it by magic and version */
+    bool empty;        /* no elements: servers skip it at load */
 };
 
 typedef void rdb_key_seen(void *context, const struct rdb_key *key);
@@ -41,21 +41,21 @@ struct rdb_options {
 };
 
 struct rdb_result {
-    enum verdict verdict;  /* sound, damaged; unknown: newer than we know */
+    enum verdict verdict; /* sound, damaged; unknown: newer than we know */
     enum rdb_checksum checksum;
-    int version;           /* 0: no magic was found */
+    int version; /* 0: no magic was found */
     bool valkey_magic;
-    bool container;        /* valkey's compressed container "VKCS" */
-    bool cut_short;        /* damaged because the stream ended too early */
+    bool container; /* valkey's compressed container "VKCS" */
+    bool cut_short; /* damaged because the stream ended too early */
     bool functions;
-    bool enterprise;       /* opcodes of Redis Enterprise */
+    bool enterprise; /* opcodes of Redis Enterprise */
     uint64_t keys, expires, empty_keys;
-    uint64_t modules;      /* module values and module aux fields */
-    uint64_t databases;    /* highest index seen + 1 */
-    uint64_t end_offset;   /* behind the checksum; 0 when not reached */
+    uint64_t modules;    /* module values and module aux fields */
+    uint64_t databases;  /* highest index seen + 1 */
+    uint64_t end_offset; /* behind the checksum; 0 when not reached */
     uint64_t damage_offset;
-    int64_t created;       /* aux ctime, seconds since 1970; -1 not told */
-    char server[40];       /* "redis 7.0.15" from aux, or "" */
+    int64_t created; /* aux ctime, seconds since 1970; -1 not told */
+    char server[40]; /* "redis 7.0.15" from aux, or "" */
 };
 
 /*
@@ -68,8 +68,7 @@ struct rdb_result {
  * VERDICT_UNKNOWN, else damaged.
  */
 int rdb_walk(struct source *s, const struct rdb_options *options,
-             struct report *report, struct rdb_result *result,
-             struct error *e);
+             struct report *report, struct rdb_result *result, struct error *e);
 
 /* "ok", "bad", "disabled", "none". */
 const char *rdb_checksum_name(enum rdb_checksum c);

@@ -10,8 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of data: torn means that only an unfinished tail is bad. */
-enum verdict { VERDICT_SOUND, VERDICT_TORN, VERDICT_DAMAGED, VERDICT_UNKNOWN };
+#include "formats/verdict.h"
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 
@@ -44,14 +43,7 @@ void report_add(struct report *r, enum severity severity, const char *code,
 /* Gives back what the report holds and empties it. */
 void report_clear(struct report *r);
 
-/* "sound", "torn", "damaged", "unknown"; "info", "warning", "error". */
-const char *verdict_name(enum verdict v);
-const char *severity_name(enum severity s);
-
-/* The verdict of that name; VERDICT_UNKNOWN for any other text. */
-enum verdict verdict_find(const char *name);
-
-/* The worse of two: sound < torn < unknown < damaged. */
-enum verdict verdict_worse(enum verdict a, enum verdict b);
+/* "info", "warning", "error". */
+const char *report_severity_name(enum severity s);
 
 #endif

@@ -63,14 +63,14 @@ judge_all(struct check *c, const char *folder, struct report *report,
 
     for (size_t i = 0; i < c->dataset.count && rc == 0; i++) {
         const struct dataset_file *f = &c->dataset.files[i];
-        char *shown = folder == NULL
-                          ? memory_dup(f->path)
-                          : text_format("%s/%s", folder, f->path);
+        char *shown = folder == NULL ? memory_dup(f->path)
+                                     : text_format("%s/%s", folder, f->path);
         rc = judge_one(c, f, shown, report, progress, e);
         free(shown);
     }
     if (rc == 0) {
-        report_about(report, folder != NULL ? folder : c->dataset.files[0].path);
+        report_about(report,
+                     folder != NULL ? folder : c->dataset.files[0].path);
         judge_end(&c->judge, &c->dataset, report);
     }
     return rc;
@@ -160,7 +160,8 @@ check_manifest(struct check *c, const char *path, struct report *report,
         free(whole);
         return error_set(e, ERROR_USAGE,
                          "%s: a manifest lies in a folder of its own below"
-                         " the data directory", path);
+                         " the data directory",
+                         path);
     }
     c->folder = memory_dup(slash + 1);
     slash[slash == whole] = '\0';

@@ -40,8 +40,7 @@ read_block(struct stream *s, void *bytes, size_t size, size_t *got,
         *got = size;
         return 0;
     }
-    if (file_read_cold(s->file->fd, bytes, size, s->offset, got, &cold, e) !=
-        0)
+    if (file_read_cold(s->file->fd, bytes, size, s->offset, got, &cold, e) != 0)
         return -1;
     if (*got < size)
         return error_set(e, ERROR_CHANGED,
@@ -75,8 +74,7 @@ pull(void *context, void *bytes, size_t size, size_t *got, struct error *e)
         return -1;
     s->offset += *got;
     s->copy->done += *got;
-    progress_tell(s->copy->progress, "reading", s->copy->done,
-                  s->copy->total);
+    progress_tell(s->copy->progress, "reading", s->copy->done, s->copy->total);
     hold_rate(s->copy);
     return 0;
 }

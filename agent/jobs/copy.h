@@ -25,10 +25,10 @@ struct copy {
 
 /* One file: an open one, or bytes in memory. */
 struct copy_file {
-    int fd;            /* -1: bytes */
+    int fd; /* -1: bytes */
     const void *bytes;
-    uint64_t size;     /* exactly so much is copied */
-    bool growing;      /* a server appends to it: its pages are left alone */
+    uint64_t size; /* exactly so much is copied */
+    bool growing;  /* a server appends to it: its pages are left alone */
     struct pack_member member;
 };
 
@@ -37,9 +37,8 @@ struct copy_file {
  * it is judged under path as it passes. A file that ends before size is
  * ERROR_CHANGED.
  */
-int copy_put(struct copy *c, const struct copy_file *file,
-             struct judge *judge, enum dataset_role role,
-             struct report *report, char sha256[DIGEST_HEX_SIZE],
-             struct error *e);
+int copy_put(struct copy *c, const struct copy_file *file, struct judge *judge,
+             enum dataset_role role, struct report *report,
+             char sha256[DIGEST_HEX_SIZE], struct error *e);
 
 #endif

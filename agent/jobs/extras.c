@@ -58,8 +58,7 @@ add(struct extras *x, const struct instance *i, int dir, const char *path,
 
 void
 extras_find(struct extras *x, const struct instance *i,
-            const struct snapshot_options *options,
-            struct catalog_entry *entry)
+            const struct snapshot_options *options, struct catalog_entry *entry)
 {
     const char *acl = i->settings.aclfile;
 

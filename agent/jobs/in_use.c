@@ -77,14 +77,14 @@ by_growth(const struct dataset_file *f, const char *path, struct error *e)
     struct file_identity now;
 
     for (int ms = 0; ms < GROWTH_WATCH_MS; ms += GROWTH_LOOK_MS) {
-        if (process_check_stop(e) != 0 ||
-            file_identify(f->fd, &now, e) != 0)
+        if (process_check_stop(e) != 0 || file_identify(f->fd, &now, e) != 0)
             return -1;
         if (now.size_bytes != f->id.size_bytes ||
             now.mtime_ns != f->id.mtime_ns)
             return error_set(e, ERROR_REFUSED,
                              "%s/%s is being written: stop the server first,"
-                             " then restore", path, f->path);
+                             " then restore",
+                             path, f->path);
         poll(NULL, 0, GROWTH_LOOK_MS);
     }
     return 0;
@@ -98,12 +98,13 @@ cannot_tell(const char *path, bool stopped, struct error *e)
     return error_set(e, ERROR_REFUSED,
                      "cannot tell whether a server uses %s (it may run in"
                      " another container or as another user): make sure that"
-                     " none does, then add --server-is-stopped", path);
+                     " none does, then add --server-is-stopped",
+                     path);
 }
 
 static int
-by_files(const struct dataset *d, const char *path, bool seen_all,
-         bool stopped, struct error *e)
+by_files(const struct dataset *d, const char *path, bool seen_all, bool stopped,
+         struct error *e)
 {
     const struct dataset_file *f = appended(d);
     enum file_writer writer;

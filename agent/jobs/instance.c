@@ -91,7 +91,8 @@ instance_open(struct instance *i, const struct instance_options *options,
     if (path == NULL) {
         error_set(e, ERROR_FAILED,
                   "server %s does not tell where its data is (CONFIG GET is"
-                  " renamed or not allowed): give --data-dir DIR", i->url);
+                  " renamed or not allowed): give --data-dir DIR",
+                  i->url);
         goto fail;
     }
     if (open_directory(i, path, e) != 0)
@@ -110,8 +111,7 @@ first(const char *a, const char *b)
 }
 
 struct dataset_names
-instance_names(const struct instance *i,
-               const struct instance_options *options)
+instance_names(const struct instance *i, const struct instance_options *options)
 {
     struct dataset_names names = {
         .dbfilename = first(options->dbfilename, i->settings.dbfilename),

@@ -35,8 +35,8 @@ struct instance {
  * Connects, if a server answers, and asks it; nothing is opened. -1 only when
  * asked to stop: a server that is away or does not let us in is told by why.
  */
-int instance_connect(struct instance *i,
-                     const struct instance_options *options, struct error *e);
+int instance_connect(struct instance *i, const struct instance_options *options,
+                     struct error *e);
 
 /*
  * Connects and opens the data directory. Without data_dir a server must answer
@@ -47,9 +47,8 @@ int instance_open(struct instance *i, const struct instance_options *options,
                   struct error *e);
 
 /* How the server names its files; borrowed from i and options. */
-struct dataset_names
-instance_names(const struct instance *i,
-               const struct instance_options *options);
+struct dataset_names instance_names(const struct instance *i,
+                                    const struct instance_options *options);
 
 /* The server's release; false if none answers. */
 bool instance_release(const struct instance *i, struct release *release);

@@ -19,8 +19,7 @@ machine_look(struct machine *m)
     if (gethostname(m->host, sizeof m->host - 1) != 0 || m->host[0] == '\0')
         snprintf(m->host, sizeof m->host, "localhost");
     if (file_load(AT_FDCWD, "/etc/machine-id", 256, &text, &size, &none) == 0)
-        snprintf(m->id, sizeof m->id, "%.*s", (int)strcspn(text, "\r\n"),
-                 text);
+        snprintf(m->id, sizeof m->id, "%.*s", (int)strcspn(text, "\r\n"), text);
     if (m->id[0] == '\0')
         memcpy(m->id, m->host, sizeof m->id);
     free(text);

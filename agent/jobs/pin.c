@@ -15,10 +15,10 @@
 #include "redis/persistence.h"
 
 enum {
-    SETTLE_LIMIT_MS = 3000,     /* servers hold a buffer for 2 s at most */
-    PROOF_TRIES = 5,            /* sizes may change while we compare them */
-    TAIL_TRIES = 20,            /* a write in progress ends within this ... */
-    TAIL_WAIT_MS = 50,          /* ... times this */
+    SETTLE_LIMIT_MS = 3000, /* servers hold a buffer for 2 s at most */
+    PROOF_TRIES = 5,        /* sizes may change while we compare them */
+    TAIL_TRIES = 20,        /* a write in progress ends within this ... */
+    TAIL_WAIT_MS = 50,      /* ... times this */
     FIRST_REWRITE_LIMIT_MS = 600000,
 };
 
@@ -82,7 +82,8 @@ refresh(struct pin *p, struct instance *i, const struct pin_options *o,
     report_add(report, SEVERITY_WARNING, "dump-stale", -1,
                "mend what the server says, then take a snapshot again",
                "the dump is old, has unsaved changes, and the server could"
-               " not write a new one: %s", p->stale.text);
+               " not write a new one: %s",
+               p->stale.text);
     return info_ask(i->link, &i->info, e);
 }
 
@@ -119,7 +120,8 @@ open_dataset(struct pin *p, struct instance *i, const struct pin_options *o,
                              "the server at %s is switching its AOF on, and"
                              " the first rewrite has not ended in 10 minutes:"
                              " try again when INFO says"
-                             " aof_rewrite_in_progress:0", i->url);
+                             " aof_rewrite_in_progress:0",
+                             i->url);
         progress_tell(o->progress, "waiting for the first AOF rewrite", 0, 0);
         if (wait_ms(100, e) != 0 || info_ask(i->link, &i->info, e) != 0)
             return -1;
@@ -167,9 +169,8 @@ attempt(struct pin *p, struct instance *i, const struct pin_options *o,
     p->cuts = memory_new((p->dataset.count + 1) * sizeof *p->cuts);
     if (i->link == NULL)
         return take_lengths(p, e);
-    if (i->info.aof_enabled &&
-        persistence_settle(i->link, SETTLE_LIMIT_MS, &settled, &p->info, e) !=
-            0)
+    if (i->info.aof_enabled && persistence_settle(i->link, SETTLE_LIMIT_MS,
+                                                  &settled, &p->info, e) != 0)
         return error_in(e, "%s", i->url);
     if (!i->info.aof_enabled && info_ask(i->link, &p->info, e) != 0)
         return error_in(e, "%s", i->url);
@@ -180,7 +181,8 @@ attempt(struct pin *p, struct instance *i, const struct pin_options *o,
         report_add(report, SEVERITY_WARNING, "aof-buffer-held", -1,
                    "look at the disk's latency (INFO aof_delayed_fsync)",
                    "the server still holds writes in its buffer after %d s:"
-                   " the newest may be missing", SETTLE_LIMIT_MS / 1000);
+                   " the newest may be missing",
+                   SETTLE_LIMIT_MS / 1000);
     return binding_prove(i, &p->dataset, &before, &p->bound, e);
 }
 

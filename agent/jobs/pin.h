@@ -18,18 +18,18 @@
 
 struct pin_options {
     struct dataset_names names;
-    bool bgsave;          /* ask for a fresh RDB in any case */
-    uint64_t max_age_ms;  /* an older dump with unsaved changes asks too; 0 no */
+    bool bgsave;         /* ask for a fresh RDB in any case */
+    uint64_t max_age_ms; /* an older dump with unsaved changes asks too; 0 no */
     const struct progress *progress;
 };
 
 struct pin {
     struct dataset dataset;
     enum catalog_bound bound;
-    uint64_t *lengths;  /* of dataset.files: what was there */
-    uint64_t *cuts;     /* of dataset.files: what is to be kept */
-    int64_t taken_ms;   /* when the lengths were taken */
-    struct info info;   /* as of then; meaningless without a server */
+    uint64_t *lengths; /* of dataset.files: what was there */
+    uint64_t *cuts;    /* of dataset.files: what is to be kept */
+    int64_t taken_ms;  /* when the lengths were taken */
+    struct info info;  /* as of then; meaningless without a server */
     bool has_info;
     struct error stale; /* why the fresh RDB by max_age could not be had */
 };

@@ -60,8 +60,8 @@ is_known(const struct place_names *names, const char *name)
 }
 
 int
-place_check_foreign(int dir, const struct place_names *names,
-                    const char *path, struct error *e)
+place_check_foreign(int dir, const struct place_names *names, const char *path,
+                    struct error *e)
 {
     char **entries;
     size_t count;

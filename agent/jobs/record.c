@@ -91,11 +91,11 @@ record_begin(struct catalog_entry *entry, const struct catalog *catalog,
     entry->started_ms = clock_wall_ms();
     catalog_new_id(catalog, entry->started_ms, entry->id);
     entry->dataset = p->dataset.kind;
-    entry->dbfilename = memory_dup(
-        names->dbfilename != NULL ? names->dbfilename : "dump.rdb");
-    entry->appendfilename = memory_dup(
-        names->appendfilename != NULL ? names->appendfilename
-                                      : "appendonly.aof");
+    entry->dbfilename =
+        memory_dup(names->dbfilename != NULL ? names->dbfilename : "dump.rdb");
+    entry->appendfilename = memory_dup(names->appendfilename != NULL
+                                           ? names->appendfilename
+                                           : "appendonly.aof");
     entry->appenddirname = memory_dup(
         names->appenddirname != NULL ? names->appenddirname : "appendonlydir");
     entry->bound = p->bound;
@@ -124,8 +124,8 @@ record_end(struct catalog_entry *entry, const struct judge *j,
         entry->expires = p->info.expires;
     }
     for (size_t n = 0; n < j->count; n++) {
-        const struct rdb_result *rdb =
-            j->files[n].is_aof ? &j->files[n].aof.rdb : &j->files[n].rdb;
+        const struct rdb_result *rdb = j->files[n].is_aof ? &j->files[n].aof.rdb
+                                                          : &j->files[n].rdb;
         if (rdb->version > entry->rdb_version) {
             entry->rdb_version = rdb->version;
             entry->valkey_magic = rdb->valkey_magic;

@@ -25,8 +25,8 @@
 #define SWAP_PREFIX "swap-"
 
 struct stage {
-    int work_dir;  /* <target>/.redkeep */
-    int dir;       /* work_dir/name */
+    int work_dir; /* <target>/.redkeep */
+    int dir;      /* work_dir/name */
     char *name;
     char *kept_name;
     bool made_target;
@@ -79,8 +79,9 @@ clean_leftovers(struct restore_work *w, struct stage *s, struct error *e)
         if (begins(names[i], SWAP_PREFIX)) {
             char *kept = new_kept_name(w->dir);
             rc = file_move(s->work_dir, names[i], w->dir, kept, e);
-            restore_plan_step(w->r, true, "an earlier restore was cut off; what it"
-                                    " had not put in is in %s/%s",
+            restore_plan_step(w->r, true,
+                              "an earlier restore was cut off; what it"
+                              " had not put in is in %s/%s",
                               w->r->target, kept);
             free(kept);
         }
@@ -156,12 +157,12 @@ fill_stage(struct restore_work *w, struct stage *s, struct error *e)
         w->r->keys = (int64_t)u.keys;
         if (w->layout == RESTORE_AOF && dump->rdb.end_offset != 0 &&
             dump->rdb.end_offset != dump->size_bytes)
-            rc = error_set(e, ERROR_REFUSED,
-                           "%llu bytes follow the checksum of %s: an AOF base"
-                           " may not have them; use --layout rdb",
-                           (unsigned long long)(dump->size_bytes -
-                                                dump->rdb.end_offset),
-                           w->entry->dbfilename);
+            rc = error_set(
+                e, ERROR_REFUSED,
+                "%llu bytes follow the checksum of %s: an AOF base"
+                " may not have them; use --layout rdb",
+                (unsigned long long)(dump->size_bytes - dump->rdb.end_offset),
+                w->entry->dbfilename);
     }
     unpack_clear(&u);
     return rc;
@@ -169,8 +170,7 @@ fill_stage(struct restore_work *w, struct stage *s, struct error *e)
 
 /* A dump as the base of a new set, with a manifest of one line. */
 static int
-make_base(struct restore_work *w, int aof_dir, struct stage *s,
-          struct error *e)
+make_base(struct restore_work *w, int aof_dir, struct stage *s, struct error *e)
 {
     const struct catalog_entry *entry = w->entry;
     struct aof_manifest m = {0};
@@ -189,8 +189,7 @@ make_base(struct restore_work *w, int aof_dir, struct stage *s,
     if (file_move(s->dir, entry->files[0].path, aof_dir, base, e) != 0)
         goto out;
     fd = file_create(aof_dir, name, entry->files[0].mode & 0777, e);
-    if (fd < 0 || file_write(fd, text, size, e) != 0 ||
-        file_sync(fd, e) != 0)
+    if (fd < 0 || file_write(fd, text, size, e) != 0 || file_sync(fd, e) != 0)
         goto out;
     rc = geteuid() == 0 ? file_give(fd, w->uid, w->gid, e) : 0;
 

@@ -22,7 +22,7 @@ enum restore_layout { RESTORE_AUTO, RESTORE_AOF, RESTORE_RDB };
 struct restore_options {
     struct instance_options instance; /* the server to ask, if one answers */
     const char *repo, *name;
-    const char *id;     /* NULL: the newest good one */
+    const char *id; /* NULL: the newest good one */
     const char *target;
     enum restore_layout layout;
     bool yes;            /* the user accepts what else would be refused */
@@ -40,16 +40,16 @@ struct restore_step {
 
 struct restore {
     char id[CATALOG_ID_SIZE];
-    char *target;       /* absolute where it exists */
-    char *kept;         /* where the old set is; NULL: there was none */
-    int64_t point_ms;   /* the moment whose state was restored */
-    int64_t keys;       /* of all databases; -1 unknown */
+    char *target;     /* absolute where it exists */
+    char *kept;       /* where the old set is; NULL: there was none */
+    int64_t point_ms; /* the moment whose state was restored */
+    int64_t keys;     /* of all databases; -1 unknown */
     uint64_t bytes;
     uint64_t took_ms;
     struct report report;
     struct restore_step *steps;
     size_t step_count;
-    char *judged_for;   /* release that the version was judged for; NULL none */
+    char *judged_for; /* release that the version was judged for; NULL none */
 };
 
 /*

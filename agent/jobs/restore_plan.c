@@ -80,11 +80,12 @@ choose_latest(struct restore_work *w, struct error *e)
     if (any == NULL)
         return error_set(e, ERROR_FAILED,
                          "no snapshot in %s/%s: take one with 'redkeep"
-                         " snapshot'", w->storage.path, w->storage.instance);
+                         " snapshot'",
+                         w->storage.path, w->storage.instance);
     return error_set(e, ERROR_FAILED,
                      "no good snapshot in %s/%s; the newest, %s, is %s: name"
-                     " it if it is all there is", w->storage.path,
-                     w->storage.instance, any->id,
+                     " it if it is all there is",
+                     w->storage.path, w->storage.instance, any->id,
                      verdict_name(any->verdict));
 }
 
@@ -96,8 +97,8 @@ choose_by_id(struct restore_work *w, const char *id, struct error *e)
     if (item == NULL)
         return error_set(e, ERROR_FAILED,
                          "no snapshot '%s' in %s/%s: 'redkeep list' shows"
-                         " those that are there", id, w->storage.path,
-                         w->storage.instance);
+                         " those that are there",
+                         id, w->storage.path, w->storage.instance);
     if (item->broken.kind != ERROR_NONE) {
         *e = item->broken;
         return error_in(e, "snapshot %s", id);
@@ -107,8 +108,8 @@ choose_by_id(struct restore_work *w, const char *id, struct error *e)
         return 0;
     return error_set(e, ERROR_REFUSED,
                      "snapshot %s is %s: 'redkeep list' shows good ones; add"
-                     " --yes to restore it as it is", id,
-                     verdict_name(w->entry->verdict));
+                     " --yes to restore it as it is",
+                     id, verdict_name(w->entry->verdict));
 }
 
 int
@@ -117,7 +118,8 @@ restore_plan_choose(struct restore_work *w, struct error *e)
     const char *id = w->options->id;
     char when[TEXT_TIME_SIZE], size[TEXT_WORDS_SIZE];
 
-    if ((id == NULL ? choose_latest(w, e) : choose_by_id(w, id, e)) != 0)
+    if ((id == NULL ? choose_latest(w, e) : choose_by_id(w, id, e)) != 0 ||
+        w->entry == NULL)
         return -1;
     memcpy(w->r->id, w->entry->id, sizeof w->r->id);
     w->r->point_ms = w->entry->state_time_ms;
@@ -142,9 +144,10 @@ check_release(struct restore_work *w, struct error *e)
             entry->server.known && strcmp(entry->server.product, "valkey") == 0,
             &w->release);
     if (!w->release_known) {
-        restore_plan_step(w->r, true, "no server answers and none is in PATH:"
-                                " whether its version can load this is not"
-                                " judged");
+        restore_plan_step(w->r, true,
+                          "no server answers and none is in PATH:"
+                          " whether its version can load this is not"
+                          " judged");
         return 0;
     }
     release_write(name, &w->release);
@@ -180,19 +183,23 @@ decide_layout(struct restore_work *w, bool has_aof, struct error *e)
         return error_set(e, ERROR_REFUSED,
                          "snapshot %s is an AOF, it cannot become a dump.rdb:"
                          " restore it as it is, start a server with appendonly"
-                         " yes on it, and have that one BGSAVE", w->entry->id);
+                         " yes on it, and have that one BGSAVE",
+                         w->entry->id);
     w->layout = w->options->layout;
     if (w->layout != RESTORE_AUTO)
         return 0;
     w->layout = wants_aof || has_aof ? RESTORE_AOF : RESTORE_RDB;
     if (!wants_aof && has_aof)
-        restore_plan_step(w->r, true, "there is an AOF in the target: the RDB goes"
-                                " in as its base (--layout rdb if the server"
-                                " has appendonly no)");
+        restore_plan_step(w->r, true,
+                          "there is an AOF in the target: the RDB goes"
+                          " in as its base (--layout rdb if the server"
+                          " has appendonly no)");
     else if (!wants_aof)
-        restore_plan_step(w->r, true, "the RDB goes in as %s; a server with"
-                                " appendonly yes would ignore it (--layout"
-                                " aof)", w->entry->dbfilename);
+        restore_plan_step(w->r, true,
+                          "the RDB goes in as %s; a server with"
+                          " appendonly yes would ignore it (--layout"
+                          " aof)",
+                          w->entry->dbfilename);
     return 0;
 }
 
@@ -245,8 +252,8 @@ check_space(const struct restore_work *w, int fd, struct error *e)
     text_write_size(has, free_bytes);
     return error_set(e, ERROR_FAILED,
                      "%s: %s are needed beside the old data, %s are free: make"
-                     " room, or restore elsewhere", w->options->target, need,
-                     has);
+                     " room, or restore elsewhere",
+                     w->options->target, need, has);
 }
 
 /* A folder that is to be created: its parent must be there. */
@@ -284,8 +291,7 @@ server_uses_aof(const struct restore_work *w)
     struct file_identity id;
     struct error none = {0};
 
-    return file_identify_at(w->dir, w->entry->appenddirname, &id, &none) ==
-               0 ||
+    return file_identify_at(w->dir, w->entry->appenddirname, &id, &none) == 0 ||
            file_identify_at(w->dir, w->entry->appendfilename, &id, &none) == 0;
 }
 

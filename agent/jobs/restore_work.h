@@ -17,11 +17,11 @@ struct restore_work {
     struct catalog catalog;
     const struct catalog_entry *entry;
     struct instance server;
-    struct release release;  /* of the server that will load it */
+    struct release release; /* of the server that will load it */
     bool release_known;
     enum restore_layout layout;
-    int dir;                 /* the target; -1: it does not exist yet */
-    bool had_data;           /* a dataset was there */
+    int dir;       /* the target; -1: it does not exist yet */
+    bool had_data; /* a dataset was there */
     struct place_names names;
     uid_t uid;
     gid_t gid;
@@ -29,14 +29,13 @@ struct restore_work {
 };
 
 /* Adds a line to the plan; advice is to be read also afterwards. */
-void restore_plan_step(struct restore *r, bool advice, const char *format,
-                       ...) __attribute__((format(printf, 3, 4)));
+void restore_plan_step(struct restore *r, bool advice, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Which snapshot; refuses what must not be restored without --yes. */
 int restore_plan_choose(struct restore_work *w, struct error *e);
 
 /* Looks at target, its server and its space, and decides layout and owner. */
 int restore_plan_target(struct restore_work *w, struct error *e);
-
 
 #endif

@@ -226,12 +226,11 @@ read_member(struct reading *r, const struct pack_member *member, bool first,
                          text_quote(shown, sizeof shown, member->path,
                                     strlen(member->path)));
     if (member->size_bytes != f->size_bytes)
-        return error_set(e, ERROR_DAMAGED,
-                         "member '%s' has %llu bytes, the entry says %llu",
-                         text_quote(shown, sizeof shown, member->path,
-                                    strlen(member->path)),
-                         (unsigned long long)member->size_bytes,
-                         (unsigned long long)f->size_bytes);
+        return error_set(
+            e, ERROR_DAMAGED, "member '%s' has %llu bytes, the entry says %llu",
+            text_quote(shown, sizeof shown, member->path, strlen(member->path)),
+            (unsigned long long)member->size_bytes,
+            (unsigned long long)f->size_bytes);
     return read_file(r, f, e);
 }
 
@@ -273,7 +272,8 @@ read_archive(struct reading *r, struct error *e)
         strcmp(sha256, entry->archive.sha256) != 0)
         return error_set(e, ERROR_DAMAGED,
                          "sha256 of %llu bytes is %s, the entry says %s of"
-                         " %llu", (unsigned long long)size, sha256,
+                         " %llu",
+                         (unsigned long long)size, sha256,
                          entry->archive.sha256,
                          (unsigned long long)entry->archive.size_bytes);
     return 0;

@@ -17,8 +17,8 @@
 
 struct unpack_options {
     const struct catalog_entry *entry;
-    int to_dir;      /* an empty folder to write to; -1: only look */
-    uid_t uid;       /* of what is written; applied when root */
+    int to_dir; /* an empty folder to write to; -1: only look */
+    uid_t uid;  /* of what is written; applied when root */
     gid_t gid;
     mode_t dir_mode; /* of folders made in to_dir */
     const struct progress *progress;

@@ -30,7 +30,7 @@ verify_one(const struct storage *storage, const struct catalog_item *item,
     rc = unpack(&u, storage, &options, report, ok, e);
     unpack_clear(&u);
     if (rc == 0 && *ok && storage->writable)
-        catalog_note_verified(storage->snapshots_dir, item->id,
-                              clock_wall_ms(), &none);
+        catalog_note_verified(storage->snapshots_dir, item->id, clock_wall_ms(),
+                              &none);
     return rc;
 }

@@ -19,7 +19,7 @@
  * repository can be written.
  */
 int verify_one(const struct storage *storage, const struct catalog_item *item,
-               const struct progress *progress, struct report *report,
-               bool *ok, struct error *e);
+               const struct progress *progress, struct report *report, bool *ok,
+               struct error *e);
 
 #endif

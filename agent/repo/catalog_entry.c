@@ -163,7 +163,7 @@ findings_list(const struct report *report)
         json_t *object = json_object();
 
         set_text(object, "code", finding->code);
-        set(object, "severity", json_string(severity_name(finding->severity)));
+        set(object, "severity", json_string(report_severity_name(finding->severity)));
         set_text(object, "path", finding->path);
         set_or_null(object, "offset", finding->offset);
         set_text(object, "text", finding->text);

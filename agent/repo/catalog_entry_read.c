@@ -138,7 +138,7 @@ take_severity(struct catalog_fields *f)
 
     catalog_fields_copy(f, "severity", name, sizeof name);
     for (int s = SEVERITY_INFO; s <= SEVERITY_ERROR; s++)
-        if (strcmp(name, severity_name((enum severity)s)) == 0)
+        if (strcmp(name, report_severity_name((enum severity)s)) == 0)
             return (enum severity)s;
     catalog_fields_fail(f, "severity", "is unknown");
     return SEVERITY_ERROR;

@@ -82,18 +82,19 @@ class Writer(threading.Thread):
     """Writes numbers in order and remembers the last acknowledged one. With
     pairs, a list and a counter change in one transaction."""
 
-    def __init__(self, server, name, pairs=False, size=20):
+    def __init__(self, server, name, pairs=False, size=20, pace=0.001):
         super().__init__(daemon=True)
         self.client = one_client(server)
         self.key, self.pairs = name, pairs
         self.padding = "x" * size
+        self.pace = pace  # seconds between writes
         self.acknowledged = 0
         self.over = threading.Event()
         self.failure = None
 
     def run(self):
         try:
-            while not self.over.is_set():
+            while not self.over.wait(self.pace):
                 self.write(self.acknowledged + 1)
                 self.acknowledged += 1
         except redis.exceptions.RedisError as e:

@@ -96,7 +96,7 @@ def stopped(serve):
 
 def paths(server):
     aof = server.data / "appendonlydir"
-    return [server.data, aof, aof / "appendonly.aof.manifest",
+    return [server.data, aof / "appendonly.aof.manifest",
             next(aof.glob("*.base.rdb")), next(aof.glob("*.incr.aof")),
             server.data / "dump.rdb"]
 
@@ -137,6 +137,13 @@ def test_a_running_server_may_be_checked(keep, serve):
     server.drain()
     keep("check", server.data)
     assert server.client().ping()
+
+
+def test_the_folder_of_an_aof_is_not_taken_for_an_empty_one(keep, stopped):
+    """Given in place of the data directory, it is judged or questioned."""
+    result = keep("check", stopped.data / "appendonlydir", exit=None)
+    if result.code == 0:
+        assert "loads" in result.out, result
 
 
 def test_several_paths_are_judged_together(place, keep, stopped):

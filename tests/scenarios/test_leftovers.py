@@ -65,7 +65,7 @@ def kill_after(process, delay):
 def test_a_killed_snapshot_leaves_a_valid_repository(keep, serve, seed):
     rng = random.Random(seed)
     server = serve(appendonly="yes")
-    bulky(server, 8, seed)
+    bulky(server, 5, seed)
     usual = min(seconds_of(lambda: keep.snapshot(server)) for _ in range(2))
     killed = 0
     for _ in range(9):

@@ -76,12 +76,12 @@ def test_every_snapshot_of_a_storm_is_whole(place, keep, serve, boot, count,
 def test_transactions_and_scripts_are_never_cut_in_half(keep, serve, boot,
                                                         place):
     server = serve(appendonly="yes")
-    writers = [Writer(server, f"w{i}", pairs=True, size=20000)
+    writers = [Writer(server, f"w{i}", pairs=True, size=20000, pace=0.003)
                for i in range(3)]
     for writer in writers:
         writer.start()
     taken = []
-    for _ in range(12):
+    for _ in range(10):
         seen = [w.acknowledged for w in writers]
         taken.append((seen, keep.snapshot(server)))
     for writer in writers:

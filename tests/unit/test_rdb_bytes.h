@@ -242,7 +242,7 @@ find_finding(const struct report *r, enum severity severity)
     for (size_t i = 0; i < r->count; i++)
         if (r->findings[i].severity == severity)
             return &r->findings[i];
-    ck_abort_msg("no finding of severity %s", severity_name(severity));
+    ck_abort_msg("no finding of severity %s", report_severity_name(severity));
     return NULL;
 }
 

@@ -78,9 +78,9 @@ START_TEST(names_are_what_scripts_read)
     ck_assert_str_eq(verdict_name(VERDICT_TORN), "torn");
     ck_assert_str_eq(verdict_name(VERDICT_DAMAGED), "damaged");
     ck_assert_str_eq(verdict_name(VERDICT_UNKNOWN), "unknown");
-    ck_assert_str_eq(severity_name(SEVERITY_INFO), "info");
-    ck_assert_str_eq(severity_name(SEVERITY_WARNING), "warning");
-    ck_assert_str_eq(severity_name(SEVERITY_ERROR), "error");
+    ck_assert_str_eq(report_severity_name(SEVERITY_INFO), "info");
+    ck_assert_str_eq(report_severity_name(SEVERITY_WARNING), "warning");
+    ck_assert_str_eq(report_severity_name(SEVERITY_ERROR), "error");
     for (int v = VERDICT_SOUND; v <= VERDICT_UNKNOWN; v++)
         ck_assert_int_eq(verdict_find(verdict_name((enum verdict)v)), v);
     ck_assert_int_eq(verdict_find("good"), VERDICT_UNKNOWN);
