@@ -12,7 +12,8 @@
 
 enum {
     MARGIN = 32,    /* what a step looks at, and no offset overflows */
-    AHEAD = 4096,   /* asked for early: measured, 2 to 8 KiB do as well */
+    AHEAD = 8192,   /* asked for early: measured, 4 to 16 KiB do as well */
+    LINE = 64,      /* what one request brings in */
     DIGITS_MAX = 9, /* longer numbers are not for this file */
 };
 
@@ -115,9 +116,22 @@ end_of_command(const unsigned char *b, size_t at, size_t limit, size_t count)
         at = begin + size;
         if (begin == 0 || at >= limit)
             return 0;
-        __builtin_prefetch(b + at + AHEAD);
     }
     return b[at] == '\r' && b[at + 1] == '\n' ? at + 2 : 0;
+}
+
+/*
+ * Asks for every line up to AHEAD bytes in front: which of them will be looked
+ * at is not known yet, and what the processor guesses by itself is too little.
+ */
+INLINE size_t
+fetch_ahead(const unsigned char *b, size_t at, size_t fetched)
+{
+    if (fetched < at)
+        fetched = at;
+    for (; fetched < at + AHEAD; fetched += LINE)
+        __builtin_prefetch(b + fetched);
+    return fetched;
 }
 
 /* c's offsets are from the window's first byte, which lies at start. */
@@ -138,7 +152,7 @@ void
 aof_fast_commands(struct aof_item_scan *a)
 {
     const unsigned char *b = a->s->at;
-    size_t have = (size_t)(a->s->end - b), limit, at = 0;
+    size_t have = (size_t)(a->s->end - b), limit, at = 0, fetched = 0;
     uint64_t start = source_offset(a->s), commands = 0;
     bool told = a->options->command_seen != NULL;
 
@@ -152,6 +166,7 @@ aof_fast_commands(struct aof_item_scan *a)
         if (end == 0 || (name = begin_of_argument(b, end, &size)) == 0 ||
             name + size >= limit)
             break;
+        fetched = fetch_ahead(b, at, fetched);
         tail = load32(b + name + size - 4) | 0x20202020;
         end = end_of_command(b, name + size, limit, count);
         if (end == 0)

@@ -132,12 +132,14 @@ open_dataset(struct pin *p, struct instance *i, const struct pin_options *o,
 static int
 growing_file(const struct dataset *d)
 {
-    if (d->kind == DATASET_AOF_SINGLE)
-        return 0;
-    if (d->kind != DATASET_AOF || d->count == 0 ||
-        d->manifest_error.kind != ERROR_NONE)
+    if (d->manifest_error.kind != ERROR_NONE)
         return -1;
-    return (int)d->count - 1;
+    for (int n = (int)d->count - 1; n >= 0; n--)
+        if (d->files[n].role == DATASET_ROLE_SINGLE ||
+            d->files[n].role == DATASET_ROLE_INCR ||
+            d->files[n].role == DATASET_ROLE_BASE)
+            return n;
+    return -1;
 }
 
 static int
@@ -218,8 +220,7 @@ cut_tail(struct pin *p, const struct instance *i, struct error *e)
     int last = growing_file(&p->dataset);
     bool torn = false;
 
-    if (last < 0 || p->dataset.files[last].fd < 0 ||
-        p->dataset.files[last].role == DATASET_ROLE_MANIFEST)
+    if (last < 0 || p->dataset.files[last].fd < 0)
         return 0;
     for (int tries = 0; tries < TAIL_TRIES; tries++) {
         if (scan_tail(p, last, &torn, e) != 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -46,6 +47,8 @@ storage_absent_access(const char *path, int how, struct error *e)
                          "user %s may not look at %s: run redkeep as the "
                          "repository's owner or as root",
                          user, path);
+    if ((identity.mode & S_IFMT) != S_IFDIR)
+        return 0; /* nobody may look into a file as into a folder */
     user_name(identity.uid, owner, sizeof owner);
     return error_set(e, ERROR_FAILED,
                      "user %s may not %s %s (owner %s, mode %04o): run redkeep "

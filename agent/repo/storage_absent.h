@@ -19,7 +19,7 @@ int storage_absent_mark(int instance_dir, const char *repo,
                         const char *instance, struct error *e);
 
 /*
- * If this process may not use path in that way (R_OK, W_OK, X_OK), says who
+ * If this process may not use the folder path in that way (R_OK, W_OK, X_OK), says who
  * it runs as and whose path it is, and returns -1; else returns 0 and leaves
  * *e alone.
  */

@@ -72,6 +72,20 @@ def test_a_server_whose_config_command_is_gone(place, keep, serve, aof):
                             "dump.rdb")).exists()
 
 
+def test_names_that_the_server_does_not_tell_are_options(keep, serve, place):
+    server = serve(appendonly="yes", rename_command=("CONFIG", ""),
+                   appenddirname="aof dir", appendfilename="own.aof")
+    fill(one_client(server))
+    server.drain()
+    words = ["--data-dir", server.data]
+    keep("snapshot", "--redis", server.url, *words, exit=3).says(
+        "appendonlydir", "--append")
+    good(keep, server.url, *words, "--appenddirname", "aof dir",
+         "--appendfilename", "own.aof")
+    keep.restore(place / "to")
+    assert (place / "to" / "aof dir" / "own.aof.manifest").exists()
+
+
 def certificates(folder):
     """An authority, a server's and a client's certificate; a stranger's."""
     folder.mkdir()

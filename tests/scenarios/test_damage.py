@@ -50,6 +50,20 @@ def flip(path, original, at, change):
                      original[at + 1:])
 
 
+def test_a_good_verification_is_noted_with_its_time(keep, serve):
+    server = serve(appendonly="yes")
+    fill(one_client(server), jobs=2)
+    fresh = keep.snapshot(server)["id"]
+    assert keep.list()[-1]["verified"] is None
+    keep("verify", fresh)
+    then = {s["id"]: s["verified"] for s in keep.list()}
+    assert then[fresh] is not None
+    path = keep.archive(fresh)
+    path.write_bytes(path.read_bytes()[:-1])
+    found(keep, fresh)
+    assert {s["id"]: s["verified"] for s in keep.list()} == then
+
+
 @pytest.mark.parametrize("codec", ["zstd", "gzip", "none"])
 def test_a_flipped_byte_of_an_archive_is_found(keep, serve, codec):
     server = serve(appendonly="yes")

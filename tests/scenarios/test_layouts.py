@@ -7,7 +7,7 @@ from data import Writer, fill, one_client, state
 from program import tree
 from servers import wait_for
 
-ODD = 'my "own" file\'s.aof'
+ODD = ['my "own" file\'s.aof', "two\nlines \u00e9.aof", "-rf $HOME;*"]
 
 
 @pytest.mark.parametrize("aof,save", [("yes", False), ("yes", True),
@@ -32,9 +32,11 @@ def test_what_the_server_would_load_is_kept(place, keep, serve, boot, aof,
     assert state(one_client(boot(place / "to", appendonly=aof))) == before
 
 
+@pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("aof", ["yes", "no"])
-def test_files_moved_by_settings_are_found(place, keep, serve, boot, aof):
-    names = dict(dbfilename="my 'own' dump", appendfilename=ODD,
+def test_files_moved_by_settings_are_found(place, keep, serve, boot, aof,
+                                           odd):
+    names = dict(dbfilename=f"dump of {odd}", appendfilename=odd,
                  appenddirname="own \"aof\" folder")
     data = place / "a folder 'of' \"mine\""
     server = serve(data=data, appendonly=aof, **names)

@@ -133,6 +133,16 @@ def test_a_dump_for_the_aof_server_that_was_there(keep, serve, boot):
     assert state(one_client(boot(to))) == held
 
 
+def test_an_aof_for_a_server_without_one_is_warned_of(place, keep, kept,
+                                                      serve):
+    """It would start empty, and save that over what is there later."""
+    to, _ = older(serve, "no")
+    keep("restore", "latest", "--to", to).says("appendonly yes")
+    server = serve("other", appendonly="no")
+    keep("restore", "latest", "--to", place / "to", "--redis",
+         server.url).says("appendonly yes")
+
+
 def test_an_aof_cannot_become_a_dump_by_copying(place, keep, kept):
     result = keep("restore", "latest", "--to", place / "to", "--layout",
                   "rdb", exit=None)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,9 +131,11 @@ START_TEST(a_set_is_never_of_two_moments)
 
     rewrite(1);
     child = fork();
-    if (child == 0)
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (int seq = 2;; seq++)
             rewrite(seq);
+    }
     for (int i = 0; i < 200; i++) {
         struct dataset d;
 
