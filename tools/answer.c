@@ -52,11 +52,11 @@ answer_findings(const struct report *report)
 
         json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}",
                                              "code", f->code, "severity",
-                                             report_severity_name(f->severity), "path",
-                                             answer_text(f->path), "offset",
-                                             answer_number(f->offset), "text",
-                                             answer_text(f->text), "remedy",
-                                             answer_text(f->remedy)));
+                                             report_severity_name(f->severity),
+                                             "path", answer_text(f->path),
+                                             "offset", answer_number(f->offset),
+                                             "text", answer_text(f->text),
+                                             "remedy", answer_text(f->remedy)));
     }
     return all;
 }
@@ -84,8 +84,8 @@ answer_show_findings(const struct report *report, bool all)
         if (f->offset >= 0)
             snprintf(where, sizeof where, " at byte %lld",
                      (long long)f->offset);
-        printf("%s: %s%s: %s [%s]\n", report_severity_name(f->severity), f->path,
-               where, f->text, f->code);
+        printf("%s: %s%s: %s [%s]\n", report_severity_name(f->severity),
+               f->path, where, f->text, f->code);
         if (f->remedy[0] != '\0')
             printf("    to do: %s\n", f->remedy);
     }

@@ -135,14 +135,16 @@ badness(enum judge_server s)
 static void
 add_row(struct table *t, const struct judge_file *f)
 {
-    char size[TEXT_WORDS_SIZE];
+    char size[TEXT_WORDS_SIZE], version[12] = "";
 
     text_write_size(size, f->size_bytes);
+    if (f->version > 0)
+        snprintf(version, sizeof version, "%d", f->version);
     table_cell(t, "%s", f->path);
     table_cell(t, "%s", kind_name(f));
     table_cell(t, "%s", verdict_name(f->verdict));
     table_cell(t, "%s", size);
-    table_cell(t, f->version > 0 ? "%d" : "", f->version);
+    table_cell(t, "%s", version);
     table_cell(t, "%llu", (unsigned long long)f->keys);
     table_cell(t, "%llu", (unsigned long long)f->commands);
     table_cell(t, "%s", rdb_checksum_name(f->checksum));

@@ -65,8 +65,10 @@ static void
 show_one(struct table *t, const struct catalog_entry *n)
 {
     char when[TEXT_TIME_SIZE], source[TEXT_WORDS_SIZE];
-    char stored[TEXT_WORDS_SIZE];
+    char stored[TEXT_WORDS_SIZE], keys[24] = "";
 
+    if (n->keys >= 0)
+        snprintf(keys, sizeof keys, "%lld", (long long)n->keys);
     text_write_time(when, n->state_time_ms / 1000 * 1000);
     text_write_size(source, n->bytes_source);
     text_write_size(stored, n->bytes_stored);
@@ -74,7 +76,7 @@ show_one(struct table *t, const struct catalog_entry *n)
     table_cell(t, "%s", when);
     table_cell(t, "%s", verdict_name(n->verdict));
     table_cell(t, "%s", bound_word(n->bound));
-    table_cell(t, n->keys >= 0 ? "%lld" : "", (long long)n->keys);
+    table_cell(t, "%s", keys);
     table_cell(t, "%s", source);
     table_cell(t, "%s", stored);
 }

@@ -47,8 +47,8 @@ struct command {
     int (*run)(struct invocation *in, struct error *e);
 };
 
-extern const struct command cmd_check, cmd_snapshot, cmd_list,
-    cmd_verify, cmd_restore;
+extern const struct command cmd_check, cmd_snapshot, cmd_list, cmd_verify,
+    cmd_restore;
 
 /* All commands, NULL-terminated. */
 extern const struct command *const command_all[];

@@ -83,6 +83,12 @@ torn_command(struct aof_item_scan *a)
     return false;
 }
 
+static bool
+is_blank(unsigned char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* The digits of a line as strtol reads them, and how much it read. */
 static bool
 read_digits(const struct line *line, size_t *at, int64_t max, int64_t *value)
@@ -91,7 +97,7 @@ read_digits(const struct line *line, size_t *at, int64_t max, int64_t *value)
     bool minus = false;
 
     *value = 0;
-    while (i < line->size && memchr(" \t\n\v\f\r", line->text[i], 6) != NULL)
+    while (i < line->size && is_blank(line->text[i]))
         i++;
     if (i < line->size && (line->text[i] == '+' || line->text[i] == '-'))
         minus = line->text[i++] == '-';
@@ -161,7 +167,7 @@ read_argument(struct aof_item_scan *a, char *name, uint64_t *size)
     struct source *s = a->s;
     uint64_t offset = source_offset(s);
     struct line line;
-    int64_t length;
+    int64_t length = 0;
 
     if (!source_want(s, 1))
         return torn_command(a);

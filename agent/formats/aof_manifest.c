@@ -159,6 +159,8 @@ struct output {
 static void
 append(struct output *t, const char *bytes, size_t size)
 {
+    if (size == 0)
+        return;
     while (t->capacity - t->size < size) {
         t->capacity = t->capacity == 0 ? 256 : t->capacity * 2;
         t->bytes = memory_resize(t->bytes, t->capacity, 1);

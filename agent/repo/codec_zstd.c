@@ -54,7 +54,7 @@ worker_bytes(int level)
     if (level <= 5)
         return 20 << 20;
     if (level <= 12)
-        return 40 << 20;
+        return 80 << 20;
     return 160 << 20;
 }
 

@@ -64,6 +64,9 @@ scan(struct source *s, struct tally *t, struct aof_result *r)
     report_clear(&report);
 }
 
+/* libFuzzer calls it; no header declares it. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -37,6 +37,9 @@ compare(const struct aof_manifest *a, const struct aof_manifest *b,
     }
 }
 
+/* libFuzzer calls it; no header declares it. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
