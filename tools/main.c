@@ -21,7 +21,7 @@ say(const struct invocation *in, const struct error *e)
     struct error none = {0};
 
     meter_end();
-    if (in->json && in->command != NULL)
+    if (in->json)
         answer_print(json_pack("{s:o}", "error", answer_text(e->text)), &none);
     fprintf(stderr, "redkeep%s%s: %s\n", in->command != NULL ? " " : "",
             in->command != NULL ? in->command->name : "", e->text);

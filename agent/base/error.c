@@ -11,6 +11,8 @@ advice(int number)
 {
     if (number == ENOSPC || number == EDQUOT)
         return "; make room there and try again";
+    if (number == EACCES)
+        return "; run as its owner or as root";
     return "";
 }
 

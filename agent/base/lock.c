@@ -15,7 +15,7 @@
 /* How often a file that is replaced between open and lock is looked for. */
 enum { TRIES = 16 };
 
-enum { HOLDER_MAX_BYTES = 160, LOCK_MODE = 0644 };
+enum { HOLDER_MAX_BYTES = 160, LOCK_MODE = 0600 };
 
 /* Made by us: then it gets its folder's owner. errno is set on failure. */
 static int

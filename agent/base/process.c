@@ -109,6 +109,31 @@ started_ms(int proc)
     return boot + strtoll(at + 1, NULL, 10) * 1000 / ticks_a_second;
 }
 
+/* proc(5): "PPid:", and the last number of "NSpid:". */
+static void
+read_status(int proc, struct process_view *view)
+{
+    char text[STAT_MAX_BYTES * 2], *line, *end;
+
+    view->inner_pid = view->pid;
+    if (read_proc(proc, "status", text, sizeof text) != 0)
+        return;
+    line = strstr(text, "\nPPid:");
+    if (line != NULL)
+        view->parent = (pid_t)strtol(line + strlen("\nPPid:"), NULL, 10);
+    line = strstr(text, "\nNSpid:");
+    if (line == NULL)
+        return;
+    line += strlen("\nNSpid:");
+    for (long pid = strtol(line, &end, 10); end != line && *end != '\0';
+         pid = strtol(line, &end, 10)) {
+        view->inner_pid = (pid_t)pid;
+        line = end;
+        if (*line == '\n')
+            break;
+    }
+}
+
 int
 process_look(pid_t pid, struct process_view *view, struct error *e)
 {
@@ -129,6 +154,7 @@ process_look(pid_t pid, struct process_view *view, struct error *e)
     }
     view->command[strcspn(view->command, "\n")] = '\0';
     view->started_ms = started_ms(proc);
+    read_status(proc, view);
     if (fstatat(proc, "cwd", &st, 0) == 0) {
         view->cwd_device = st.st_dev;
         view->cwd_inode = st.st_ino;

@@ -24,6 +24,8 @@ int process_check_stop(struct error *e);
 /* What /proc tells of a process. */
 struct process_view {
     pid_t pid;
+    pid_t parent;        /* 0: not known */
+    pid_t inner_pid;     /* its number in its own pid namespace */
     char command[64];    /* comm */
     int64_t started_ms;  /* since 1970; 0 unknown */
     uint64_t cwd_device; /* both 0: its working directory cannot be seen */

@@ -61,7 +61,7 @@ take_window(struct source *s, char **bytes, size_t *size)
 static void
 add_manifest(struct judge_file *f, struct source *s, struct report *report)
 {
-    struct aof_manifest m;
+    struct aof_manifest m = {0};
     struct error e = {0};
     char *bytes = NULL;
     size_t size = 0;

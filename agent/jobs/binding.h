@@ -11,10 +11,11 @@
 
 /*
  * Looks for the proof: the server's process has the directory as its working
- * directory; or the sizes of the AOF's files lie between those INFO told before
+ * directory (also one in a container that we see); or the sizes of the AOF's files lie between those INFO told before
  * they were opened and tells now; or dump.rdb was written when INFO says that
  * the last save ended. CATALOG_UNBOUND: nothing proves it. A process that is
- * the server's and works elsewhere is a contradiction: -1, ERROR_REFUSED.
+ * the server's and works elsewhere, or another server that works there, is a
+ * contradiction: -1, ERROR_REFUSED.
  * before is INFO from before d was opened.
  */
 int binding_prove(struct instance *i, const struct dataset *d,

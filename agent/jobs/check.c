@@ -173,11 +173,33 @@ check_manifest(struct check *c, const char *path, struct report *report,
     return rc;
 }
 
+/* The manifest in a folder that is a set by itself; NULL: it is none. */
+static char *
+find_manifest(const char *path)
+{
+    struct error none = {0};
+    char **names, *found = NULL;
+    size_t count;
+    int dir = file_open_directory(AT_FDCWD, path, &none);
+
+    if (dir >= 0 && file_names(dir, &names, &count, &none) == 0) {
+        for (size_t i = 0; i < count && found == NULL; i++)
+            if (has_suffix(names[i], ".manifest") &&
+                strncmp(names[i], "temp-", 5) != 0)
+                found = text_format("%s/%s", path, names[i]);
+        file_free_names(names, count);
+    }
+    if (dir >= 0)
+        close(dir);
+    return found;
+}
+
 int
 check_path(struct check *c, const char *path,
            const struct judge_options *options, struct report *report,
            const struct progress *progress, struct error *e)
 {
+    char *manifest = NULL;
     struct stat st;
     int rc;
 
@@ -187,11 +209,16 @@ check_path(struct check *c, const char *path,
     c->options = *options;
     judge_begin(&c->judge, &c->options);
     if (S_ISDIR(st.st_mode))
-        rc = check_directory(c, path, report, progress, e);
+        manifest = find_manifest(path);
     else if (S_ISREG(st.st_mode) && has_suffix(path, ".manifest"))
-        rc = check_manifest(c, path, report, progress, e);
+        manifest = memory_dup(path);
+    if (manifest != NULL)
+        rc = check_manifest(c, manifest, report, progress, e);
+    else if (S_ISDIR(st.st_mode))
+        rc = check_directory(c, path, report, progress, e);
     else
         rc = check_file(c, path, report, progress, e);
+    free(manifest);
     if (rc != 0)
         check_clear(c);
     return rc;

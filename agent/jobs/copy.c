@@ -70,8 +70,10 @@ pull(void *context, void *bytes, size_t size, size_t *got, struct error *e)
     if (read_block(s, bytes, size, got, e) != 0)
         return -1;
     digest_add(&s->digest, bytes, *got);
-    if (pack_writer_put(s->copy->pack, bytes, *got, e) != 0)
+    if (pack_writer_put(s->copy->pack, bytes, *got, e) != 0) {
+        s->copy->sink_failed = true;
         return -1;
+    }
     s->offset += *got;
     s->copy->done += *got;
     progress_tell(s->copy->progress, "reading", s->copy->done, s->copy->total);
@@ -88,8 +90,9 @@ copy_put(struct copy *c, const struct copy_file *file, struct judge *judge,
     struct source s;
     int rc = -1;
 
-    if (pack_writer_begin(c->pack, &file->member, e) != 0)
-        return error_in(e, "%s", file->member.path);
+    c->sink_failed = pack_writer_begin(c->pack, &file->member, e) != 0;
+    if (c->sink_failed)
+        return -1;
     digest_begin(&stream.digest);
     source_of_pull(&s, pull, &stream, file->size);
     if (judge != NULL &&
@@ -106,5 +109,7 @@ copy_put(struct copy *c, const struct copy_file *file, struct judge *judge,
 out:
     digest_clear(&stream.digest);
     source_close(&s);
-    return rc == 0 ? 0 : error_in(e, "%s", file->member.path);
+    if (rc != 0 && !c->sink_failed)
+        error_in(e, "%s", file->member.path);
+    return rc;
 }

@@ -21,6 +21,7 @@ struct copy {
     const struct progress *progress;
     uint64_t done, total; /* bytes, over all files */
     uint64_t begun_ms;    /* for the rate */
+    bool sink_failed;     /* the archive could not be written */
 };
 
 /* One file: an open one, or bytes in memory. */

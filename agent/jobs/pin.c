@@ -239,15 +239,9 @@ int
 pin_open(struct pin *p, struct instance *i, const struct pin_options *options,
          struct report *report, struct error *e)
 {
-    struct dataset nothing = {0};
-
     memset(p, 0, sizeof *p);
-    if (i->link != NULL) {
-        /* Is it the wrong server? Then it is asked for nothing. */
-        if (binding_prove(i, &nothing, &i->info, &p->bound, e) != 0 ||
-            refresh(p, i, options, report, e) != 0)
-            return -1;
-    }
+    if (i->link != NULL && refresh(p, i, options, report, e) != 0)
+        return -1;
     for (int tries = 0; tries < PROOF_TRIES; tries++) {
         pin_close(p);
         if (attempt(p, i, options, report, e) != 0)

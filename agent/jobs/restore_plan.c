@@ -170,6 +170,13 @@ check_release(struct restore_work *w, struct error *e)
                          " not know: restore it for redis 7.0 or later",
                          entry->id, name);
     restore_plan_step(w->r, false, "its version was judged for %s", name);
+    if (entry->dataset != DATASET_RDB && w->server.settings_known &&
+        !w->server.settings.appendonly)
+        restore_plan_step(w->r, true,
+                          "the server at %s has appendonly no: only with"
+                          " appendonly yes does a server load this AOF, else"
+                          " it starts empty",
+                          w->server.url);
     return 0;
 }
 
@@ -194,6 +201,11 @@ decide_layout(struct restore_work *w, bool has_aof, struct error *e)
                           "there is an AOF in the target: the RDB goes"
                           " in as its base (--layout rdb if the server"
                           " has appendonly no)");
+    else if (wants_aof && !has_aof && w->had_data)
+        restore_plan_step(w->r, true,
+                          "there was a dump in the target, and this is an AOF:"
+                          " the server must have appendonly yes, or it starts"
+                          " empty");
     else if (!wants_aof)
         restore_plan_step(w->r, true,
                           "the RDB goes in as %s; a server with"

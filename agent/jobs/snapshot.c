@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "jobs/binding.h"
 #include "jobs/machine.h"
 #include "jobs/pin.h"
 #include "jobs/store.h"
@@ -81,18 +82,24 @@ nothing_there(const struct take *t, const struct dataset *d, struct error *e)
                      n->appendfilename ? n->appendfilename : "appendonly.aof",
                      n->dbfilename ? n->dbfilename : "dump.rdb",
                      t->instance.link != NULL
-                         ? "; the server's AOF may lie elsewhere, or turn it on"
-                           " with CONFIG SET appendonly yes"
-                         : "; is --data-dir right?");
+                         ? "; does the server keep its files elsewhere"
+                           " (--appenddirname, --appendfilename,"
+                           " --dbfilename)?"
+                         : "; is --data-dir right? other names are given"
+                           " by --appenddirname, --appendfilename,"
+                           " --dbfilename");
 }
 
 static int
-unreadable(const struct dataset *d, struct error *e)
+unreadable(const struct take *t, const struct dataset *d, struct error *e)
 {
     for (size_t n = 0; n < d->count; n++)
         if (d->files[n].fd < 0 && !d->files[n].missing) {
-            *e = d->files[n].error;
-            return error_in(e, "%s", d->files[n].path);
+            return error_set(e, ERROR_FAILED,
+                             "%s: cannot read %s as uid %u: run redkeep as the"
+                             " files' owner, or as root",
+                             t->instance.data_dir, d->files[n].error.text,
+                             (unsigned)geteuid());
         }
     return 0;
 }
@@ -115,7 +122,7 @@ try_once(struct take *t, struct snapshot *s, struct error *e)
     if (pin_open(&pin, &t->instance, &options, &s->entry.report, e) != 0)
         return -1;
     if (nothing_there(t, &pin.dataset, e) != 0 ||
-        unreadable(&pin.dataset, e) != 0)
+        unreadable(t, &pin.dataset, e) != 0)
         goto out;
     same = find_same_dump(t, &pin);
     s->unchanged = same != NULL;
@@ -137,11 +144,17 @@ static int
 open_all(struct take *t, struct error *e)
 {
     const struct snapshot_options *o = t->options;
+    enum catalog_bound unused;
     struct machine machine;
 
     if (instance_open(&t->instance, &o->instance, e) != 0)
         return -1;
     t->names = instance_names(&t->instance, &o->instance);
+    /* The wrong server? Then it is asked for nothing, and nothing is made. */
+    if (t->instance.link != NULL &&
+        binding_prove(&t->instance, &(struct dataset){0}, &t->instance.info,
+                      &unused, e) != 0)
+        return -1;
     machine_look(&machine);
     if (storage_open_writable(&t->storage, o->repo, o->name,
                               &(struct storage_owner){
@@ -186,8 +199,10 @@ snapshot_take(struct snapshot *s, const struct snapshot_options *options,
     s->took_ms = clock_steady_ms() - begin;
 
 out:
-    if (rc != 0)
+    if (rc != 0) {
         snapshot_clear(s);
+        storage_unmake(&t.storage);
+    }
     catalog_clear(&t.catalog);
     lock_release(&t.lock);
     storage_close(&t.storage);

@@ -130,36 +130,41 @@ put_all(struct store *a, struct catalog_entry *entry, struct error *e)
     return 0;
 }
 
+/* A failure to write is the repository's, not that of the file at hand. */
+static int
+blame_repository(const struct store *a, struct error *e)
+{
+    return error_in(e, "repository %s", a->from->storage->path);
+}
+
 static int
 write_archive(struct store *a, struct catalog_entry *entry, struct error *e)
 {
-    int rc = -1;
+    const struct snapshot_options *options = a->from->options;
 
     if (file_draft_begin(&a->draft, a->from->storage->snapshots_dir, 0600, e) !=
         0)
-        return error_in(e, "repository %s", a->from->storage->path);
+        return blame_repository(a, e);
     a->copy = (struct copy){
-        .pack = pack_writer_new(a->draft.fd, a->from->options->codec,
-                                a->from->options->level, e),
-        .read_rate = a->from->options->read_rate,
-        .progress = a->from->options->progress,
+        .pack = pack_writer_new(a->draft.fd, options->codec, options->level, e),
+        .read_rate = options->read_rate,
+        .progress = options->progress,
         .total = entry->bytes_source,
         .begun_ms = clock_steady_ms(),
     };
-    if (a->copy.pack == NULL || put_all(a, entry, e) != 0 ||
-        pack_writer_end(a->copy.pack, &entry->archive.size_bytes,
+    if (a->copy.pack == NULL)
+        return -1;
+    if (put_all(a, entry, e) != 0)
+        return a->copy.sink_failed ? blame_repository(a, e) : -1;
+    if (pack_writer_end(a->copy.pack, &entry->archive.size_bytes,
                         entry->archive.sha256, e) != 0)
-        goto out;
-    rc = 0;
-
-out:
-    pack_writer_free(a->copy.pack);
-    return rc;
+        return blame_repository(a, e);
+    return 0;
 }
 
 /* The record says by how much the repository grows, itself included. */
 static char *
-write_record(struct catalog_entry *entry, size_t *size)
+write_record(struct catalog_entry *entry, size_t *size, struct error *e)
 {
     char *text = NULL;
     uint64_t before;
@@ -171,7 +176,13 @@ write_record(struct catalog_entry *entry, size_t *size)
         text = catalog_entry_write(entry, size);
         entry->bytes_stored = entry->archive.size_bytes + *size;
     } while (entry->bytes_stored != before);
-    return text;
+    if (*size <= CATALOG_ENTRY_MAX)
+        return text;
+    free(text);
+    error_set(e, ERROR_FAILED,
+              "the entry would be %zu bytes long, at most %d are read", *size,
+              (int)CATALOG_ENTRY_MAX);
+    return NULL;
 }
 
 /* Archive first, entry last: from then on the snapshot exists. */
@@ -183,9 +194,10 @@ commit(struct store *a, struct catalog_entry *entry, struct error *e)
     size_t size;
     int rc = -1;
 
-    text = write_record(entry, &size);
+    text = write_record(entry, &size, e);
     progress_tell(a->from->options->progress, "writing to disk", 0, 0);
-    if (file_draft_publish(&a->draft, entry->archive.name, e) != 0 ||
+    if (text == NULL ||
+        file_draft_publish(&a->draft, entry->archive.name, e) != 0 ||
         file_draft_begin(&record, a->from->storage->snapshots_dir, 0600, e) !=
             0 ||
         file_write(record.fd, text, size, e) != 0)
@@ -195,7 +207,7 @@ commit(struct store *a, struct catalog_entry *entry, struct error *e)
 out:
     file_draft_abandon(&record);
     if (rc != 0)
-        error_in(e, "repository %s", a->from->storage->path);
+        blame_repository(a, e);
     free(text);
     free(name);
     return rc;
@@ -239,6 +251,7 @@ store_put(const struct store_source *from, struct catalog_entry *entry,
     rc = commit(&a, entry, e);
 
 out:
+    pack_writer_free(a.copy.pack);
     file_draft_abandon(&a.draft);
     extras_clear(&a.extras);
     judge_clear(&a.judge);

@@ -23,13 +23,17 @@ verify_one(const struct storage *storage, const struct catalog_item *item,
     if (item->broken.kind != ERROR_NONE) {
         report_about(report, item->id);
         report_add(report, SEVERITY_ERROR, "snapshot-entry", -1,
-                   "this snapshot's entry is damaged: use another snapshot",
+                   item->broken.kind == ERROR_REFUSED
+                       ? "a newer redkeep wrote it: use that"
+                       : "this snapshot's entry is damaged: use another"
+                         " snapshot",
                    "%s", item->broken.text);
         return 0;
     }
     rc = unpack(&u, storage, &options, report, ok, e);
     unpack_clear(&u);
-    if (rc == 0 && *ok && storage->writable)
+    /* A read-only repository keeps no note. */
+    if (rc == 0 && *ok)
         catalog_note_verified(storage->snapshots_dir, item->id, clock_wall_ms(),
                               &none);
     return rc;

@@ -150,7 +150,9 @@ link_tls_explain(struct bufferevent *stream, struct error *e)
     if (words == NULL)
         return false;
     if (verdict != X509_V_OK && !(SSL_get_verify_mode(session) == 0))
-        error_set(e, ERROR_FAILED, "the server's certificate: %s",
+        error_set(e, ERROR_DENIED,
+                  "the server's certificate: %s (give its authority with "
+                  "--connection-tls-ca FILE)",
                   X509_verify_cert_error_string(verdict));
     else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
         error_set(e, ERROR_FAILED,

@@ -35,10 +35,10 @@ struct catalog_file {
     mode_t mode;
     uid_t uid;
     gid_t gid;
-    char *owner, *group;   /* names; NULL where there are none */
+    char *owner, *group; /* names; NULL where there are none */
     uint64_t device, inode;
     int64_t birth_ns, mtime_ns;
-    bool config;           /* under config/: never restored by itself */
+    bool config; /* under config/: never restored by itself */
 };
 
 struct catalog_entry {
@@ -58,11 +58,11 @@ struct catalog_entry {
     char *dbfilename, *appendfilename, *appenddirname; /* names it had */
     struct catalog_file *files;
     size_t file_count;
-    char *log_file;     /* the log position: last incr; NULL without AOF */
+    char *log_file; /* the log position: last incr; NULL without AOF */
     int64_t log_offset;
-    int rdb_version;    /* highest in it; 0 none */
+    int rdb_version; /* highest in it; 0 none */
     bool valkey_magic;
-    int64_t keys;       /* AOF: INFO's when the length was taken, -1 unknown */
+    int64_t keys; /* AOF: INFO's when the length was taken, -1 unknown */
     int64_t expires;
     uint64_t commands;
     enum catalog_bound bound;
@@ -82,8 +82,8 @@ struct catalog_entry {
 };
 
 /*
- * The entry as JSON with the sha256 of itself; caller frees. NULL when it would
- * be larger than CATALOG_ENTRY_MAX: nobody could read it again.
+ * The entry as JSON with the sha256 of itself; caller frees. One larger than
+ * CATALOG_ENTRY_MAX must not be stored: nobody could read it again.
  */
 char *catalog_entry_write(const struct catalog_entry *entry, size_t *size);
 

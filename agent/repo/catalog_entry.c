@@ -163,7 +163,8 @@ findings_list(const struct report *report)
         json_t *object = json_object();
 
         set_text(object, "code", finding->code);
-        set(object, "severity", json_string(report_severity_name(finding->severity)));
+        set(object, "severity",
+            json_string(report_severity_name(finding->severity)));
         set_text(object, "path", finding->path);
         set_or_null(object, "offset", finding->offset);
         set_text(object, "text", finding->text);
@@ -250,21 +251,33 @@ catalog_entry_sum(const json_t *object, char sha256[DIGEST_HEX_SIZE])
 }
 
 char *
+catalog_entry_print(const json_t *object)
+{
+    char *json = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    char *text;
+
+    if (json == NULL) {
+        fputs("out of memory\n", stderr);
+        abort();
+    }
+    text = text_format("%s\n", json);
+    free(json);
+    return text;
+}
+
+char *
 catalog_entry_write(const struct catalog_entry *entry, size_t *size)
 {
     json_t *object = json_object();
-    char sha256[DIGEST_HEX_SIZE], *json, *text = NULL;
+    char sha256[DIGEST_HEX_SIZE], *text;
 
     set_head(object, entry);
     set_content(object, entry);
     catalog_entry_sum(object, sha256);
     set(object, "sha256", json_string(sha256));
-    json = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    text = catalog_entry_print(object);
     json_decref(object);
-    if (json != NULL && strlen(json) < CATALOG_ENTRY_MAX)
-        text = text_format("%s\n", json);
-    free(json);
-    *size = text == NULL ? 0 : strlen(text);
+    *size = strlen(text);
     return text;
 }
 

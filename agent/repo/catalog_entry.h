@@ -33,6 +33,9 @@ enum {
  */
 void catalog_entry_sum(const json_t *object, char sha256[DIGEST_HEX_SIZE]);
 
+/* The object as the bytes of its file. Caller frees. */
+char *catalog_entry_print(const json_t *object);
+
 /* "full", "incremental". */
 const char *catalog_entry_kind_name(enum catalog_kind kind);
 

@@ -280,12 +280,24 @@ read_object(json_t *object, struct catalog_entry *entry, struct error *e)
     return f.failed ? -1 : 0;
 }
 
+/* The sum does not cover blanks: compare with what we would write. */
+static bool
+is_written_so(const json_t *object, const char *bytes, size_t size)
+{
+    char *text = catalog_entry_print(object);
+    bool same = size == strlen(text) && memcmp(text, bytes, size) == 0;
+
+    free(text);
+    return same;
+}
+
 int
 catalog_entry_read(struct catalog_entry *entry, const char *bytes, size_t size,
                    struct error *e)
 {
     json_error_t fault;
     json_t *object;
+    bool changed;
     int rc;
 
     *entry = (struct catalog_entry){.verified_ms = -1};
@@ -298,8 +310,14 @@ catalog_entry_read(struct catalog_entry *entry, const char *bytes, size_t size,
         return error_set(e, ERROR_DAMAGED,
                          "the entry is not JSON from line %d, column %d on",
                          fault.line, fault.column);
+    /* Before read_object, which takes the sum out. */
+    changed = !is_written_so(object, bytes, size);
     rc = read_object(object, entry, e);
     json_decref(object);
+    if (rc == 0 && changed)
+        rc = error_set(e, ERROR_DAMAGED,
+                       "the entry's blanks are not as they were written: it"
+                       " was changed");
     if (rc != 0)
         catalog_entry_clear(entry);
     return rc;

@@ -44,15 +44,17 @@ core_count(void)
 }
 
 /*
- * About what a worker holds, rounded up: its tables, the input of the job it
- * is at, and its output. (zstd/lib/compress/clevels.h: windows and tables grow
- * with the level; a job is four windows.)
+ * About what a worker adds, measured with libzstd 1.5.4 and rounded up: its
+ * tables, the input of its job and of the one that waits, its output. Windows
+ * and tables grow with the level, and a job is four windows.
  */
 static int
 worker_bytes(int level)
 {
     if (level <= 5)
         return 20 << 20;
+    if (level <= 8)
+        return 40 << 20;
     if (level <= 12)
         return 80 << 20;
     return 160 << 20;

@@ -45,8 +45,7 @@ void pack_writer_free(struct pack_writer *w);
 struct pack_reader;
 
 /* Reads from fd (borrowed) from its beginning. NULL on failure. */
-struct pack_reader *pack_reader_new(int fd, enum codec codec,
-                                    struct error *e);
+struct pack_reader *pack_reader_new(int fd, enum codec codec, struct error *e);
 
 /*
  * The next member; *more false at the end. Anything but a regular file, an

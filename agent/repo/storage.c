@@ -1,24 +1,23 @@
 #include "repo/storage.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "repo/storage_absent.h"
 #include "repo/storage_instance.h"
+#include "repo/storage_owner.h"
 
 #define SNAPSHOTS "snapshots"
 #define LOCKS "locks"
 #define TRASH "trash"
 #define READERS "readers"
 
-enum { FOLDER_MODE = 0700, WHOSE_SIZE = 176 };
+enum { FOLDER_MODE = 0700 };
 
 static int
 begin(struct storage *s, const char *repo, const char *instance,
@@ -132,92 +131,6 @@ make_instance(struct storage *s, struct error *e)
                : error_in(e, "repository %s", s->path);
 }
 
-static void
-set_owner(struct storage_instance *mark, const struct storage_owner *owner)
-{
-    free(mark->machine_id);
-    free(mark->host);
-    free(mark->directory);
-    mark->machine_id = memory_dup(owner->machine_id);
-    mark->host = memory_dup(owner->host);
-    mark->directory = memory_dup(owner->directory);
-}
-
-/* Only in an empty folder, so that no mistyped path is taken over. */
-static int
-mark_new(struct storage *s, const struct storage_owner *owner, struct error *e)
-{
-    char names[STORAGE_ABSENT_NAMES_SIZE];
-    struct storage_instance mark = {.format = STORAGE_FORMAT};
-    int rc;
-
-    if (file_sweep(s->instance_dir, e) != 0)
-        return error_in(e, "%s/%s", s->path, s->instance);
-    storage_absent_names(s->instance_dir, names);
-    if (names[0] != '\0')
-        return error_set(e, ERROR_REFUSED,
-                         "%s/%s is neither empty nor an instance of a "
-                         "repository: it holds %s",
-                         s->path, s->instance, names);
-    if (storage_instance_new_uuid(mark.uuid, e) != 0)
-        return -1;
-    mark.created_ms = clock_wall_ms();
-    set_owner(&mark, owner);
-    rc = storage_instance_save(&mark, s->instance_dir, e);
-    storage_instance_clear(&mark);
-    return rc;
-}
-
-/* "/data on alpha (machine 12ab)", each part shortened. */
-static void
-describe(char out[WHOSE_SIZE], const char *directory, const char *host,
-         const char *machine_id)
-{
-    char where[80], name[32], machine[40];
-
-    text_quote(where, sizeof where, directory, strlen(directory));
-    text_quote(name, sizeof name, host, strlen(host));
-    text_quote(machine, sizeof machine, machine_id, strlen(machine_id));
-    snprintf(out, WHOSE_SIZE, "%s on %s (machine %s)", where, name, machine);
-}
-
-static int
-check_owner(struct storage *s, struct storage_instance *mark,
-            const struct storage_owner *owner, bool adopt, struct error *e)
-{
-    char theirs[WHOSE_SIZE], ours[WHOSE_SIZE];
-
-    if (strcmp(mark->machine_id, owner->machine_id) == 0 &&
-        strcmp(mark->directory, owner->directory) == 0)
-        return 0;
-    if (adopt) {
-        set_owner(mark, owner);
-        return storage_instance_save(mark, s->instance_dir, e);
-    }
-    describe(theirs, mark->directory, mark->host, mark->machine_id);
-    describe(ours, owner->directory, owner->host, owner->machine_id);
-    return error_set(e, ERROR_REFUSED,
-                     "%s/%s holds the snapshots of %s, not of %s: choose "
-                     "another --instance, or adopt it with --yes",
-                     s->path, s->instance, theirs, ours);
-}
-
-static int
-mark_owner(struct storage *s, const struct storage_owner *owner, bool adopt,
-           struct error *e)
-{
-    struct storage_instance mark;
-    int rc;
-
-    if (storage_instance_load(&mark, s->instance_dir, e) != 0)
-        return e->kind == ERROR_ABSENT
-                   ? mark_new(s, owner, e)
-                   : error_in(e, "%s/%s", s->path, s->instance);
-    rc = check_owner(s, &mark, owner, adopt, e);
-    storage_instance_clear(&mark);
-    return rc;
-}
-
 static int
 make_parts(struct storage *s, struct error *e)
 {
@@ -249,13 +162,33 @@ storage_open_writable(struct storage *s, const char *repo, const char *instance,
                       struct error *e)
 {
     if (begin(s, repo, instance, e) != 0 || make_instance(s, e) != 0 ||
-        check_writable(s, e) != 0 || mark_owner(s, owner, adopt, e) != 0 ||
-        make_parts(s, e) != 0) {
+        check_writable(s, e) != 0 ||
+        storage_owner_mark(s, owner, adopt, e) != 0 || make_parts(s, e) != 0) {
         storage_close(s);
         return -1;
     }
-    s->writable = true;
     return 0;
+}
+
+void
+storage_unmake(struct storage *s)
+{
+    struct error none = {0};
+    char **names;
+    size_t count = 1;
+    int repo;
+
+    if (!s->made || s->snapshots_dir < 0 ||
+        file_names(s->snapshots_dir, &names, &count, &none) != 0)
+        return;
+    file_free_names(names, count);
+    if (count > 0)
+        return;
+    repo = file_open_directory(AT_FDCWD, s->path, &none);
+    if (repo < 0)
+        return;
+    file_remove_tree(repo, s->instance, &none);
+    close(repo);
 }
 
 /* Whose name a file has in snapshots/: "<id>.tar.zst" has the id's length. */

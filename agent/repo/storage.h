@@ -19,11 +19,11 @@
 enum { STORAGE_FORMAT = 1 };
 
 struct storage {
-    char *path;      /* of the repository, for messages */
+    char *path; /* of the repository, for messages */
     char *instance;
     int instance_dir; /* -1 when closed */
     int snapshots_dir;
-    bool writable;
+    bool made; /* by this storage_open_writable: it was not there before */
 };
 
 /* Whose data an instance folder holds. */
@@ -53,6 +53,12 @@ int storage_open_writable(struct storage *s, const char *repo,
                           struct error *e);
 
 /*
+ * Takes an instance that was made just now away again, if it has no snapshot:
+ * a failed first one must not say whose the instance is.
+ */
+void storage_unmake(struct storage *s);
+
+/*
  * Removes what a killed run left: drafts, and archives without an entry. Only
  * with the snapshot lock held.
  */
@@ -61,8 +67,7 @@ int storage_sweep(struct storage *s, struct error *e);
 /* Locks of this instance: "snapshot", "prune", "follow"; readers share. */
 int storage_lock(struct storage *s, struct lock *lock, const char *job,
                  struct error *e);
-int storage_lock_readers(struct storage *s, struct lock *lock,
-                         struct error *e);
+int storage_lock_readers(struct storage *s, struct lock *lock, struct error *e);
 
 /* Opens an entry's archive for reading after a look at its size. -1. */
 int storage_open_archive(const struct storage *s,

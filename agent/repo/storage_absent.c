@@ -50,6 +50,12 @@ storage_absent_access(const char *path, int how, struct error *e)
     if ((identity.mode & S_IFMT) != S_IFDIR)
         return 0; /* nobody may look into a file as into a folder */
     user_name(identity.uid, owner, sizeof owner);
+    if (identity.uid == 0)
+        return error_set(e, ERROR_FAILED,
+                         "user %s may not %s %s (owner root, mode %04o): run "
+                         "redkeep as root",
+                         user, (how & W_OK) != 0 ? "write to" : "read", path,
+                         (unsigned)identity.mode & 07777);
     return error_set(e, ERROR_FAILED,
                      "user %s may not %s %s (owner %s, mode %04o): run redkeep "
                      "as %s or as root",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "repo/catalog.h"
 #include "repo/catalog_text.h"
 
@@ -55,7 +56,7 @@ read_entry(const char *text, size_t size)
 static void
 read_sealed(json_t *object)
 {
-    char sum[DIGEST_HEX_SIZE], *text;
+    char sum[DIGEST_HEX_SIZE], *text, *whole;
 
     json_object_del(object, "sha256");
     text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
@@ -64,8 +65,10 @@ read_sealed(json_t *object)
     digest_of(text, strlen(text), sum);
     free(text);
     json_object_set_new(object, "sha256", json_string(sum));
-    text = json_dumps(object, 0);
-    read_entry(text, strlen(text));
+    text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    whole = text_format("%s\n", text);
+    read_entry(whole, strlen(whole));
+    free(whole);
     free(text);
 }
 

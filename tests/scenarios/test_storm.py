@@ -50,7 +50,8 @@ def test_every_snapshot_of_a_storm_is_whole(place, keep, serve, boot, count,
         thread.start()
     taken = []
     rewrites = server.persistence()["aof_rewrites"]
-    for _ in range(count):
+    while len(taken) < count or \
+            server.persistence()["aof_rewrites"] <= rewrites + 2:
         seen = [w.acknowledged for w in writers]
         taken.append((seen, keep.snapshot(server)))
         wait_for(lambda: all(w.acknowledged > n for w, n in
@@ -58,11 +59,10 @@ def test_every_snapshot_of_a_storm_is_whole(place, keep, serve, boot, count,
     rewriter.stop()
     for writer in writers:
         writer.stop()
-    assert server.persistence()["aof_rewrites"] > rewrites + 2
     server.kill()
     for report in (r for _, r in taken):
         assert report["verdict"] == "sound" and report["bound"] is True
-    assert len({r["id"] for _, r in taken}) == count
+    assert len({r["id"] for _, r in taken}) == len(taken) >= count
     for seen, report in taken:
         data = unpack(keep.archive(report["id"]), place / report["id"])
         one = boot(data)

@@ -56,8 +56,10 @@ edited(const char *path, const char *json)
     json_object_set_new(object, "sha256", json_string(sum));
     free(text);
     free(copy);
-    text = json_dumps(object, JSON_INDENT(1));
+    dumped = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(object);
+    text = text_format("%s\n", dumped);
+    free(dumped);
     return text;
 }
 

@@ -42,7 +42,8 @@ START_TEST(calls_a_missing_file_absent_and_the_rest_failed)
     errno = EACCES;
     error_sys(&e, "open %s", "x");
     ck_assert_int_eq(e.kind, ERROR_FAILED);
-    ck_assert_str_eq(e.text, "open x: Permission denied");
+    ck_assert_str_eq(e.text,
+                     "open x: Permission denied; run as its owner or as root");
 }
 END_TEST
 

@@ -329,74 +329,6 @@ START_TEST(says_why_nothing_could_be_written)
 }
 END_TEST
 
-/* What a small archive gives: 0 all is as it was, -1 damage was seen. */
-static int
-read_small(int fd, enum codec codec, const char *expected_sum)
-{
-    char sum[DIGEST_HEX_SIZE];
-    unsigned char block[64];
-    struct pack_member m;
-    struct error e = {0};
-    struct pack_reader *r = pack_reader_new(fd, codec, &e);
-    uint64_t size;
-    bool more = true;
-    size_t got;
-    int rc = r == NULL ? -1 : 0;
-
-    while (rc == 0 && more) {
-        rc = pack_reader_next(r, &m, &more, &e);
-        do {
-            got = 0;
-            if (rc == 0 && more)
-                rc = pack_reader_pull(r, block, sizeof block, &got, &e);
-        } while (rc == 0 && got > 0);
-    }
-    if (rc == 0)
-        rc = pack_reader_end(r, &size, sum, &e);
-    if (rc != 0)
-        ck_assert_int_eq(e.kind, ERROR_DAMAGED);
-    pack_reader_free(r);
-    return rc != 0 || strcmp(sum, expected_sum) != 0 ? -1 : 0;
-}
-
-START_TEST(sees_that_an_archive_was_cut)
-{
-    enum codec codec = (enum codec)_i;
-    char sum[DIGEST_HEX_SIZE];
-    int fd = new_file();
-    uint64_t size = write_all(fd, codec, members + 2, 4, sum);
-
-    ck_assert_int_eq(read_small(fd, codec, sum), 0);
-    while (size-- > 0) {
-        ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
-        ck_assert_int_eq(read_small(fd, codec, sum), -1);
-    }
-    close(fd);
-}
-END_TEST
-
-START_TEST(sees_every_byte_that_was_changed)
-{
-    enum codec codec = (enum codec)_i;
-    char sum[DIGEST_HEX_SIZE];
-    int fd = new_file();
-    uint64_t size = write_all(fd, codec, members + 2, 4, sum);
-
-    for (off_t at = 0; at < (off_t)size; at++) {
-        unsigned char byte;
-
-        ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
-        byte ^= 0x41;
-        ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
-        ck_assert_int_eq(read_small(fd, codec, sum), -1);
-        byte ^= 0x41;
-        ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
-    }
-    ck_assert_int_eq(read_small(fd, codec, sum), 0);
-    close(fd);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -416,8 +348,6 @@ main(void)
                         (int)(sizeof bad_names / sizeof *bad_names));
     tcase_add_test(cases, insists_on_the_size_that_was_announced);
     tcase_add_loop_test(cases, says_why_nothing_could_be_written, 0, 3);
-    tcase_add_loop_test(cases, sees_that_an_archive_was_cut, 0, 3);
-    tcase_add_loop_test(cases, sees_every_byte_that_was_changed, 0, 3);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

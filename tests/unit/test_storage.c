@@ -44,7 +44,7 @@ START_TEST(opens_what_was_made)
     ck_assert_msg(storage_open(&s, repo, "main", &e) == 0, "%s", e.text);
     ck_assert_str_eq(s.path, repo);
     ck_assert_str_eq(s.instance, "main");
-    ck_assert(!s.writable);
+    ck_assert(!s.made);
     ck_assert_int_ge(s.snapshots_dir, 0);
     storage_close(&s);
     ck_assert_int_eq(s.instance_dir, -1);
