@@ -64,8 +64,9 @@ answer_findings(const struct report *report)
 int
 answer_print(json_t *object, struct error *e)
 {
-    int rc = json_dumpf(object, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER |
-                                          JSON_REAL_PRECISION(9));
+    int rc = json_dumpf(object, stdout,
+                        JSON_INDENT(2) | JSON_PRESERVE_ORDER |
+                            JSON_REAL_PRECISION(9));
 
     json_decref(object);
     if (rc != 0 || putchar('\n') == EOF || fflush(stdout) != 0)

@@ -242,7 +242,12 @@ START_TEST(sees_an_entry_that_was_cut_or_changed)
     for (size_t i = 0; i < size; i++) {
         char old = text[i];
 
-        text[i] = (char)(_i == 0 ? old ^ 1 : old == ' ' ? '\n' : ' ');
+        if (_i == 0)
+            text[i] = (char)(old ^ 1);
+        else if (old == ' ' || old == '\n')
+            text[i] = (char)(old ^ ' ' ^ '\n');
+        else
+            continue;
         if (catalog_entry_read(&entry, text, size, &e) == 0)
             unseen++;
         text[i] = old;

@@ -115,6 +115,32 @@ START_TEST(sees_a_renamed_host_as_the_same_machine)
 }
 END_TEST
 
+START_TEST(takes_back_only_what_it_made_and_what_is_empty)
+{
+    struct storage s;
+    struct error e = {0};
+
+    ck_assert_int_eq(storage_open_writable(&s, repo, "main", &alpha, false, &e),
+                     0);
+    ck_assert(s.made);
+    put("main/snapshots/20261120T113000Z.tar.zst", "x");
+    storage_unmake(&s);
+    ck_assert(is_there("main/instance.json", NULL));
+    ck_assert_int_eq(
+        file_remove(s.snapshots_dir, "20261120T113000Z.tar.zst", &e), 0);
+    storage_unmake(&s);
+    ck_assert(!is_there("main", NULL));
+    storage_close(&s);
+    make("main", &alpha);
+    ck_assert_int_eq(storage_open_writable(&s, repo, "main", &alpha, false, &e),
+                     0);
+    ck_assert(!s.made);
+    storage_unmake(&s);
+    ck_assert(is_there("main/instance.json", NULL));
+    storage_close(&s);
+}
+END_TEST
+
 static const struct {
     const char *name;
     bool stays;
@@ -254,6 +280,7 @@ main(void)
     tcase_add_loop_test(cases, adopts_what_belongs_to_another_only_when_told, 0,
                         (int)(sizeof others / sizeof *others));
     tcase_add_test(cases, sees_a_renamed_host_as_the_same_machine);
+    tcase_add_test(cases, takes_back_only_what_it_made_and_what_is_empty);
     tcase_add_test(cases, sweeps_what_a_killed_run_left);
     tcase_add_test(cases, opens_an_archive_only_in_its_size);
     tcase_add_test(cases, locks_each_job_once_and_readers_together);
