@@ -81,9 +81,10 @@ guess(const struct link_core *c)
 {
     if (c->phase == PHASE_TLS)
         return " (does the server speak TLS on this port?)";
-    return c->phase == PHASE_GREET && c->tcp && !c->tls
-               ? " (does this port want TLS, rediss://?)"
-               : "";
+    if (c->phase != PHASE_GREET || !c->tcp)
+        return "";
+    return c->tls ? " (does the server want a TLS client's certificate?)"
+                  : " (does this port want TLS, rediss://?)";
 }
 
 /* Ends the connection, and with it every command that has no answer yet. */

@@ -71,14 +71,9 @@ def compare(keep, path, row):
             assert told[column] == row[column], (column, told)
 
 
-@pytest.mark.parametrize("path,row", fixture_rows())
+@pytest.mark.parametrize("path,row", fixture_rows() + corpus_rows())
 def test_a_known_case(keep, path, row):
     assert row is not None, f"{path} is missing"
-    compare(keep, path, row)
-
-
-@pytest.mark.parametrize("path,row", corpus_rows())
-def test_a_file_of_the_corpus(keep, path, row):
     compare(keep, path, row)
 
 
