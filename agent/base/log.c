@@ -47,8 +47,9 @@ log_set_level(enum log_level level)
     wanted = level;
 }
 
-int
-log_wants(enum log_level level)
+/* Whether lines of this level are written. */
+static int
+is_wanted(enum log_level level)
 {
     return level <= wanted;
 }
@@ -62,7 +63,7 @@ log_line(enum log_level level, const char *format, ...)
     va_list arguments;
     size_t length;
 
-    if (!log_wants(level))
+    if (!is_wanted(level))
         return;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

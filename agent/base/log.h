@@ -17,9 +17,6 @@ enum log_level {
 /* Lines above this level are dropped from now on (start value: info). */
 void log_set_level(enum log_level level);
 
-/* Whether lines of this level are written. */
-int log_wants(enum log_level level);
-
 /* Writes one line; control characters in it are shown as \xHH. */
 void log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -96,17 +96,6 @@ dataset_close(struct dataset *d)
     *d = (struct dataset){0};
 }
 
-uint64_t
-dataset_size(const struct dataset *d)
-{
-    uint64_t size = 0;
-
-    for (size_t i = 0; i < d->count; i++)
-        if (d->files[i].fd >= 0)
-            size += d->files[i].id.size_bytes;
-    return size;
-}
-
 const char *
 dataset_kind_name(enum dataset_kind kind)
 {

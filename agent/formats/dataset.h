@@ -83,9 +83,6 @@ int dataset_open(struct dataset *d, int dir, const struct dataset_names *names,
 
 void dataset_close(struct dataset *d);
 
-/* Sum of the sizes when opened, manifest included. */
-uint64_t dataset_size(const struct dataset *d);
-
 /* "rdb", "aof", "aof-single", "none"; and "dump", "single", "manifest",
  * "base", "incr", "orphan". */
 const char *dataset_kind_name(enum dataset_kind kind);

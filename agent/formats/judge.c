@@ -163,21 +163,6 @@ judge_add_missing(struct judge *j, const char *path, enum dataset_role role,
 }
 
 void
-judge_cut_last(struct judge *j, struct report *report)
-{
-    struct judge_file *f = j->count == 0 ? NULL : &j->files[j->count - 1];
-
-    if (f == NULL || f->verdict != VERDICT_TORN)
-        return;
-    f->verdict = f->aof.verdict = VERDICT_SOUND;
-    f->size_bytes = f->aof.size_bytes = f->aof.server_end = f->good_end;
-    f->aof.ends_in_command = false;
-    f->aof.ends_in_multi = false;
-    f->aof.ends_in_annotation = false;
-    judge_tail_take_back(report, f->path);
-}
-
-void
 judge_clear(struct judge *j)
 {
     for (size_t i = 0; i < j->count; i++)

@@ -75,12 +75,6 @@ void judge_add_missing(struct judge *j, const char *path,
                        struct report *report);
 
 /*
- * The last file added is judged as if it were cut at its good_end: an
- * unfinished tail of a live server is no fault. Takes its findings back.
- */
-void judge_cut_last(struct judge *j, struct report *report);
-
-/*
  * Judges the set: d tells the kind, the manifest (and whether it can be read)
  * and what else lies there. Sets verdict and server.
  */

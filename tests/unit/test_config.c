@@ -6,60 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct config c;
-static struct error e;
-static char path[64];
-static char problems[8192];
-
-static void
-begin(void)
-{
-    int fd;
-
-    snprintf(path, sizeof path, "/tmp/test_config.XXXXXX");
-    fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-    problems[0] = '\0';
-    memset(&e, 0, sizeof e);
-    config_init(&c);
-}
-
-static void
-end(void)
-{
-    config_clear(&c);
-    unlink(path);
-}
-
-/* "FILE" stands for the file's path. */
-static void
-note_problem(void *context, const char *text)
-{
-    size_t length = strlen(problems), prefix = strlen(path);
-    bool here = strncmp(text, path, prefix) == 0;
-
-    (void)context;
-    snprintf(problems + length, sizeof problems - length, "%s%s\n",
-             here ? "FILE" : "", here ? text + prefix : text);
-}
-
-static int
-load_bytes(const char *bytes, size_t size, char *const environment[])
-{
-    FILE *file = fopen(path, "w");
-
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-    fclose(file);
-    return config_load(&c, path, environment, note_problem, NULL, &e);
-}
-
-static int
-load(const char *text, char *const environment[])
-{
-    return load_bytes(text, strlen(text), environment);
-}
+#include "config_text.h"
 
 START_TEST(has_presets_that_it_would_accept_itself)
 {
@@ -267,7 +214,7 @@ main(void)
     SRunner *runner;
     int failed;
 
-    tcase_add_checked_fixture(cases, begin, end);
+    tcase_add_checked_fixture(cases, config_begin, config_end);
     tcase_add_test(cases, has_presets_that_it_would_accept_itself);
     tcase_add_test(cases, has_one_option_for_each_key);
     tcase_add_test(cases, has_room_for_every_key_of_a_named_section);

@@ -7,60 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char path[64];
-static int dir;
-static struct error e;
-
-static void
-begin(void)
-{
-    snprintf(path, sizeof path, "/tmp/test_file.XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(path));
-    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ck_assert_int_ge(dir, 0);
-    memset(&e, 0, sizeof e);
-}
-
-static void
-end(void)
-{
-    struct error ignored;
-
-    close(dir);
-    file_remove_tree(AT_FDCWD, path, &ignored);
-}
-
-static void
-put(const char *name, const char *text)
-{
-    ck_assert_msg(file_replace(dir, name, text, strlen(text), 0640, &e) == 0,
-                  "%s", e.text);
-}
-
-static void
-expect(const char *name, const char *text)
-{
-    char *bytes;
-    size_t size;
-
-    ck_assert_msg(file_load(dir, name, 1 << 20, &bytes, &size, &e) == 0, "%s",
-                  e.text);
-    ck_assert_uint_eq(size, strlen(text));
-    ck_assert_str_eq(bytes, text);
-    free(bytes);
-}
-
-static size_t
-entries(void)
-{
-    char **names;
-    size_t count;
-
-    ck_assert_int_eq(file_names(dir, &names, &count, &e), 0);
-    file_free_names(names, count);
-    return count;
-}
+#include "folder.h"
 
 START_TEST(opens_regular_files_alone)
 {
@@ -363,7 +310,7 @@ main(void)
     SRunner *runner;
     int failed;
 
-    tcase_add_checked_fixture(cases, begin, end);
+    tcase_add_checked_fixture(cases, folder_begin, folder_end);
     tcase_add_test(cases, opens_regular_files_alone);
     tcase_add_test(cases, tells_a_file_from_its_successor_of_the_same_name);
     tcase_add_test(cases, reads_at_an_offset_and_less_only_at_the_end);

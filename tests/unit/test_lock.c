@@ -11,29 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-
-static char path[64];
-static int dir;
-static struct error e;
-
-static void
-begin(void)
-{
-    snprintf(path, sizeof path, "/tmp/test_lock.XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(path));
-    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ck_assert_int_ge(dir, 0);
-    memset(&e, 0, sizeof e);
-}
-
-static void
-end(void)
-{
-    struct error ignored;
-
-    close(dir);
-    file_remove_tree(AT_FDCWD, path, &ignored);
-}
+#include "folder.h"
 
 START_TEST(is_held_by_one_alone_who_is_named)
 {
@@ -189,7 +167,7 @@ main(void)
     SRunner *runner;
     int failed;
 
-    tcase_add_checked_fixture(cases, begin, end);
+    tcase_add_checked_fixture(cases, folder_begin, folder_end);
     tcase_add_test(cases, is_held_by_one_alone_who_is_named);
     tcase_add_test(cases, writes_host_boot_and_process);
     tcase_add_test(cases, is_shared_by_readers_who_keep_the_writer_out);

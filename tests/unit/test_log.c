@@ -57,15 +57,12 @@ START_TEST(drops_lines_above_its_level)
     char *line = written(LOG_LEVEL_DEBUG, "hidden");
 
     ck_assert_str_eq(line, "");
-    ck_assert(!log_wants(LOG_LEVEL_DEBUG));
     free(line);
     log_set_level(LOG_LEVEL_DEBUG);
-    ck_assert(log_wants(LOG_LEVEL_DEBUG));
     line = written(LOG_LEVEL_DEBUG, "shown");
     ck_assert_ptr_nonnull(strstr(line, "debug shown\n"));
     free(line);
     log_set_level(LOG_LEVEL_ERROR);
-    ck_assert(!log_wants(LOG_LEVEL_WARNING));
 }
 END_TEST
 
