@@ -201,6 +201,16 @@ def free_port():
         return s.getsockname()[1]
 
 
+def localhost():
+    """A name for 127.0.0.1; a bare system has no /etc/hosts with one."""
+    import socket
+    try:
+        socket.getaddrinfo("localhost", None)
+    except socket.gaierror:
+        return "127.0.0.1"
+    return "localhost"
+
+
 def unprivileged(uid=65534, gid=65534):
     """A wrapper that runs a command as somebody who owns nothing here."""
     return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups",

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from data import fill, one_client
-from servers import free_port
+from servers import free_port, localhost
 
 
 def good(keep, url, *args, **options):
@@ -19,7 +19,7 @@ def test_unix_sockets_and_tcp(keep, serve):
     server = serve(appendonly="yes", port=str(port))
     fill(one_client(server))
     for url in (server.url, f"redis://127.0.0.1:{port}",
-                f"redis://localhost:{port}/3"):
+                f"redis://{localhost()}:{port}/3"):
         good(keep, url)
     good(keep, server.url, env={"REDKEEP_REDIS": "redis://nowhere"})
     told = keep("snapshot", "--json", env={"REDKEEP_REDIS": server.url}).json
@@ -124,7 +124,7 @@ def test_tls(place, keep, serve, clients):
     url = f"rediss://127.0.0.1:{port}"
     good(keep, url, *trust, *mine)
     assert keep("snapshot", "--json", *trust, *mine, env={
-        "REDIS_TLS": "yes", "REDIS_URL": f"redis://localhost:{port}",
+        "REDIS_TLS": "yes", "REDIS_URL": f"redis://{localhost()}:{port}",
     }).json["bound"] is True
     keep("snapshot", "--redis", url, *mine, exit=3).says(
         "certificate", "tls[-_]ca")

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <ftw.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -162,6 +163,18 @@ server_free_port(void)
         server_die("bind");
     close(fd);
     return ntohs(a.sin_port);
+}
+
+/* A name for 127.0.0.1; a bare system has no /etc/hosts that knows one. */
+static inline const char *
+server_localhost(void)
+{
+    struct addrinfo *list;
+
+    if (getaddrinfo("localhost", NULL, NULL, &list) != 0)
+        return "127.0.0.1";
+    freeaddrinfo(list);
+    return "localhost";
 }
 
 #endif

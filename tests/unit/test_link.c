@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "fake.h"
+#include "server.h"
 
 #define PONG "+PONG\r\n"
 
@@ -289,7 +290,7 @@ START_TEST(says_that_nobody_listens)
     check_words(&e, f.url, "Connection refused");
 
     /* All addresses of a name are tried. */
-    snprintf(url, sizeof url, "redis://localhost:%u", f.port);
+    snprintf(url, sizeof url, "redis://%s:%u", server_localhost(), f.port);
     ck_assert_ptr_null(open_url(url, 1000, &e));
     check_words(&e, url, "Connection refused");
 
