@@ -27,7 +27,7 @@ def can_mount():
 
 
 def can_unshare():
-    return subprocess.run(["unshare", "-p", "-f", "--mount-proc", "true"],
+    return subprocess.run([*servers.APART, "true"],
                           capture_output=True).returncode == 0
 
 

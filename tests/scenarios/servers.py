@@ -16,6 +16,13 @@ NAMES = ["redis-6.0", "redis-7.0", "redis-8.0", "valkey-8.1", "valkey-9.1"]
 SYSTEM = "redis-7.0"  # the one Debian 12 has itself
 
 
+# A process namespace of one's own, as a container has it. Only /proc is made
+# private: in a chroot / is no mount that could be.
+APART = ["unshare", "-m", "--propagation", "unchanged", "-p", "-f",
+         "--kill-child", "sh", "-c", "mount --make-private /proc && "
+         "mount -t proc proc /proc && exec \"$@\"", "sh"]
+
+
 class Missing(Exception):
     """A server that the scenarios need is not on this machine."""
 

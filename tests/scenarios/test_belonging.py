@@ -7,9 +7,7 @@ import shutil
 import pytest
 
 from data import Writer, fill, one_client
-from servers import NAMES, wait_for
-
-APART = ["unshare", "-p", "-f", "--mount-proc", "--kill-child"]
+from servers import APART, NAMES, wait_for
 
 
 def unseen(serve, home, **settings):

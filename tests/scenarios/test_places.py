@@ -7,7 +7,7 @@ import re
 import pytest
 
 from data import fill, one_client
-from program import leftovers, tree
+from program import STOPPED, leftovers, tree
 from servers import unprivileged
 
 pytestmark = pytest.mark.need("root")
@@ -108,7 +108,7 @@ def test_a_full_disk_under_the_target(place, keep, server, mounts, old):
     if old:
         (disk / "dump.rdb").write_bytes(b"REDIS0009\xff" + bytes(8))
     before = tree(disk)
-    keep("restore", "latest", "--to", disk, exit=3).says(
+    keep("restore", "latest", "--to", disk, *STOPPED, exit=3).says(
         str(disk), r"MiB are needed|space", r"MiB are free|\d")
     assert tree(disk) == before
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from data import fill, one_client, state
-from program import tree
+from program import STOPPED, tree
 from servers import unprivileged
 
 
@@ -57,7 +57,7 @@ def test_an_old_dataset_is_moved_aside_and_readable(place, keep, kept, serve,
     to, held = older(serve, aof)
     (to / "users.acl").write_text("user default on nopass ~* &* +@all\n")
     before = tree(to)
-    told = keep.restore(to)
+    told = keep.restore(to, *STOPPED)
     assert re.match(rf"{re.escape(str(to))}/redkeep-before-", told["kept"])
     assert (to / "users.acl").exists()
     aside = tree(told["kept"])
@@ -137,7 +137,7 @@ def test_an_aof_for_a_server_without_one_is_warned_of(place, keep, kept,
                                                       serve):
     """It would start empty, and save that over what is there later."""
     to, _ = older(serve, "no")
-    keep("restore", "latest", "--to", to).says("appendonly yes")
+    keep("restore", "latest", "--to", to, *STOPPED).says("appendonly yes")
     server = serve("other", appendonly="no")
     keep("restore", "latest", "--to", place / "to", "--redis",
          server.url).says("appendonly yes")

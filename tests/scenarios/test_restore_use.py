@@ -6,9 +6,7 @@ import os
 import pytest
 
 from data import Writer, fill, one_client, state
-from servers import free_port, unprivileged, wait_for
-
-APART = ["unshare", "-p", "-f", "--mount-proc", "--kill-child"]
+from servers import APART, free_port, unprivileged, wait_for
 
 
 @pytest.fixture
@@ -109,23 +107,21 @@ def test_when_this_side_is_in_a_namespace(place, keep, kept, serve, aof):
     server = serve("target", appendonly=aof)
     fill(one_client(server), jobs=3)
     server.client().save()
-    apart = ["unshare", "-p", "-f", "--mount-proc", "--"]
     result = refused(keep, server, "--redis", f"unix://{place}/nobody",
-                     user=apart)
+                     user=APART)
     if aof == "no":  # nothing can tell: asked to be told
         result.says("--server-is-stopped")
         server.stop()
         keep("restore", "latest", "--to", server.data, "--redis",
-             f"unix://{place}/nobody", "--server-is-stopped", user=apart)
+             f"unix://{place}/nobody", "--server-is-stopped", user=APART)
 
 
 @pytest.mark.need("root", "unshare")
 def test_a_folder_without_a_dataset_needs_no_word(place, keep, kept):
-    apart = ["unshare", "-p", "-f", "--mount-proc", "--"]
     (place / "empty").mkdir()
     for to in (place / "empty", place / "new"):
         keep("restore", "latest", "--to", to, "--redis",
-             f"unix://{place}/nobody", user=apart)
+             f"unix://{place}/nobody", user=APART)
 
 
 def test_a_server_that_writes_meanwhile(place, keep, kept, serve):
