@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "screen.h"
 
 json_t *
 answer_text(const char *text)
@@ -74,23 +75,30 @@ answer_print(json_t *object, struct error *e)
     return 0;
 }
 
+static void
+show_finding(const struct finding *f)
+{
+    char *line, where[32] = "";
+
+    if (f->offset >= 0)
+        snprintf(where, sizeof where, " at byte %lld", (long long)f->offset);
+    if (asprintf(&line, "%s: %s%s: %s [%s]", report_severity_name(f->severity),
+                 f->path, where, f->text, f->code) < 0)
+        return;
+    screen_print(stdout, 4, line);
+    free(line);
+    if (f->remedy[0] == '\0' || asprintf(&line, "    to do: %s", f->remedy) < 0)
+        return;
+    screen_print(stdout, 11, line);
+    free(line);
+}
+
 void
 answer_show_findings(const struct report *report, bool all)
 {
-    for (size_t n = 0; n < report->count; n++) {
-        const struct finding *f = &report->findings[n];
-        char where[32] = "";
-
-        if (f->severity == SEVERITY_INFO && !all)
-            continue;
-        if (f->offset >= 0)
-            snprintf(where, sizeof where, " at byte %lld",
-                     (long long)f->offset);
-        printf("%s: %s%s: %s [%s]\n", report_severity_name(f->severity),
-               f->path, where, f->text, f->code);
-        if (f->remedy[0] != '\0')
-            printf("    to do: %s\n", f->remedy);
-    }
+    for (size_t n = 0; n < report->count; n++)
+        if (all || report->findings[n].severity != SEVERITY_INFO)
+            show_finding(&report->findings[n]);
     if (report->dropped > 0)
         printf("... and %llu more findings\n",
                (unsigned long long)report->dropped);

@@ -133,25 +133,47 @@ badness(enum judge_server s)
 }
 
 static void
+write_count(char out[24], bool known, uint64_t count)
+{
+    snprintf(out, 24, "%llu", (unsigned long long)count);
+    if (!known)
+        out[0] = '\0';
+}
+
+/* What a file cannot have is left blank. */
+static void
 add_row(struct table *t, const struct judge_file *f)
 {
-    char size[TEXT_WORDS_SIZE], version[12] = "";
+    const char *kind = kind_name(f);
+    bool is_aof = strcmp(kind, "aof") == 0;
+    char size[TEXT_WORDS_SIZE], version[24], keys[24], commands[24];
 
     text_write_size(size, f->size_bytes);
-    if (f->version > 0)
-        snprintf(version, sizeof version, "%d", f->version);
+    write_count(version, f->version > 0, (uint64_t)f->version);
+    write_count(keys, is_aof ? f->aof.has_rdb : strcmp(kind, "rdb") == 0,
+                f->keys);
+    write_count(commands, is_aof, f->commands);
     table_cell(t, "%s", f->path);
-    table_cell(t, "%s", kind_name(f));
+    table_cell(t, "%s", kind);
     table_cell(t, "%s", verdict_name(f->verdict));
     table_cell(t, "%s", size);
     table_cell(t, "%s", version);
-    table_cell(t, "%llu", (unsigned long long)f->keys);
-    table_cell(t, "%llu", (unsigned long long)f->commands);
+    table_cell(t, "%s", keys);
+    table_cell(t, "%s", commands);
     table_cell(t, "%s", rdb_checksum_name(f->checksum));
 }
 
 static void
-add(struct outcome *o, const struct check *c)
+add_nothing(struct table *t, const char *path)
+{
+    table_cell(t, "%s", path);
+    table_cell(t, "no data");
+    for (size_t column = 2; column < t->columns; column++)
+        table_cell(t, "%s", "");
+}
+
+static void
+add(struct outcome *o, const char *path, const struct check *c)
 {
     const struct judge *j = &c->judge;
 
@@ -165,6 +187,8 @@ add(struct outcome *o, const struct check *c)
         json_array_append_new(o->files, file_json(&j->files[n]));
         add_row(&o->table, &j->files[n]);
     }
+    if (check_is_empty(c))
+        add_nothing(&o->table, path);
 }
 
 static void
@@ -206,7 +230,7 @@ run(struct invocation *in, struct error *e)
         if (check_path(&c, in->words[n], &options, &report, &in->progress, e) !=
             0)
             goto out;
-        add(&o, &c);
+        add(&o, in->words[n], &c);
         check_clear(&c);
     }
     meter_end();
@@ -235,7 +259,8 @@ const struct command cmd_check = {
     .details =
         "Opens read-only and never writes. Says what is wrong, where, and what\n"
         "a server of the given release and settings would do with it.\n"
-        "Exit status 0: sound, and the server loads it; 1: anything else.\n",
+        "Exit status 0: sound, and the server loads it, or there is no data at\n"
+        "all; 1: anything else.\n",
     .words_min = 1,
     .words_max = 10000,
     .options =

@@ -53,12 +53,21 @@ static const char *
 bound_word(enum catalog_bound bound)
 {
     static const char *const words[] = {
-        [CATALOG_NO_SERVER] = "no server",
-        [CATALOG_UNBOUND] = "unproven",
-        [CATALOG_BOUND] = "proven",
+        [CATALOG_NO_SERVER] = "-",
+        [CATALOG_UNBOUND] = "no",
+        [CATALOG_BOUND] = "yes",
     };
 
     return words[bound];
+}
+
+/* "2026-11-20 11:30": seven columns have to fit into 80. */
+static void
+write_minute(char out[TEXT_TIME_SIZE], int64_t ms)
+{
+    text_write_time(out, ms);
+    out[strcspn(out, "T")] = ' ';
+    out[strlen("2026-11-20 11:30")] = '\0';
 }
 
 static void
@@ -69,7 +78,7 @@ show_one(struct table *t, const struct catalog_entry *n)
 
     if (n->keys >= 0)
         snprintf(keys, sizeof keys, "%lld", (long long)n->keys);
-    text_write_time(when, n->state_time_ms / 1000 * 1000);
+    write_minute(when, n->state_time_ms);
     text_write_size(source, n->bytes_source);
     text_write_size(stored, n->bytes_stored);
     table_cell(t, "%s", n->id);
@@ -85,8 +94,8 @@ static void
 show(const struct catalog *c, const struct storage *s)
 {
     static const char *const titles[] = {
-        "id",    "data as of", "verdict", "server",
-        ">keys", ">data",      ">stored", NULL,
+        "id",    "data as of (UTC)", "verdict", "proven", ">keys",
+        ">data", ">stored",          NULL,
     };
     struct table t;
 
@@ -134,7 +143,9 @@ const struct command cmd_list = {
     .name = "list",
     .words = "",
     .summary = "show the snapshots of an instance",
-    .details = "Oldest first. Works on a read-only repository.\n",
-    .keys = "repo",
+    .details =
+        "Oldest first. Works on a read-only repository. proven: whether the\n"
+        "files are known to be those of the server that was asked; - without\n"
+        "a server.\n",
     .run = run,
 };

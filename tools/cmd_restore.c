@@ -89,7 +89,7 @@ show(const struct restore *r, const struct invocation *in, bool dry_run)
     text_write_time(when, r->point_ms);
     text_write_size(size, r->bytes);
     text_write_duration(took, r->took_ms);
-    printf("restored %s to %s: data as of %s, %s in %s\n", r->id, r->target,
+    printf("restored %s to %s\ndata as of %s, %s in %s\n", r->id, r->target,
            when, size, took);
     if (r->keys >= 0)
         printf("%lld keys\n", (long long)r->keys);
@@ -127,17 +127,22 @@ const struct command cmd_restore = {
     .words = "[ID|latest]",
     .summary = "put a snapshot into a data directory",
     .details =
-        "latest is the newest good one. What was there is moved aside to\n"
-        "DIR/redkeep-before-TIME; a directory that a server uses is refused.\n",
+        "latest, the default, is the newest good one. What was there is moved\n"
+        "aside to DIR/redkeep-before-TIME; a directory that a server uses is\n"
+        "refused.\n",
     .words_max = 1,
     .options =
         {
-            {"to", "DIR", "the data directory; created if it is missing"},
+            {"to", "DIR", "the data directory (needed); made if missing"},
             {"layout", "auto|aof|rdb", "aof: an RDB becomes an AOF's base"},
             {"dry-run", NULL, "say what would be done, change nothing"},
             {"server-is-stopped", NULL, "your word, where it cannot be told"},
             {"yes", NULL, "restore what would be refused as doubtful"},
         },
-    .keys = "redis repo",
+    .settings =
+        {
+            {"alarms-collapse", "PERCENT",
+             "keys lost that make latest doubtful"},
+        },
     .run = run,
 };

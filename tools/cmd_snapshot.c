@@ -151,7 +151,17 @@ const struct command cmd_snapshot = {
             {"appendfilename", "NAME", "where the server does not tell"},
             {"appenddirname", "NAME", "where the server does not tell"},
         },
-    .keys = "redis data-dir repo snapshot-max-age snapshot-compression"
-            " snapshot-level snapshot-read-rate snapshot-include",
+    .settings =
+        {
+            {"snapshot-max-age", "DURATION", "an older dump is made anew"},
+            {"snapshot-compression", "NAME", "zstd, gzip or none"},
+            {"snapshot-level", "N", "of the compression"},
+            {"snapshot-read-rate", "SIZE", "at most so much a second; 0: any"},
+            {"snapshot-include", "LIST", "kept beside the data"},
+            {"connection-tls-ca", "FILE", "who signs (the system's)"},
+            {"connection-tls-cert", "FILE", "our certificate"},
+            {"connection-tls-key", "FILE", "its key"},
+            {"connection-tls-verify", "yes|no", "the server's certificate"},
+        },
     .run = run,
 };

@@ -15,6 +15,7 @@ struct run {
     struct lock lock;
     struct catalog catalog;
     json_t *checked;
+    double percent; /* 0: those named, or the newest */
     bool all_ok;
 };
 
@@ -91,16 +92,21 @@ read_percent(const char *text, double *percent, struct error *e)
 }
 
 static int
-verify_wanted(struct run *r, struct error *e)
+read_options(struct run *r, struct error *e)
 {
     const char *sample = command_value_of(r->in, "sample");
-    double percent = 100;
+    bool all = command_has(r->in, "all");
 
-    if (sample != NULL && read_percent(sample, &percent, e) != 0)
-        return -1;
-    if (r->in->word_count > 0 && (sample != NULL || command_has(r->in, "all")))
+    if ((r->in->word_count > 0) + all + (sample != NULL) > 1)
         return error_set(e, ERROR_USAGE,
-                         "give snapshots, or --all, or --sample");
+                         "IDs, --all and --sample do not go together");
+    r->percent = all ? 100 : 0;
+    return sample != NULL ? read_percent(sample, &r->percent, e) : 0;
+}
+
+static int
+verify_wanted(struct run *r, struct error *e)
+{
     if (r->in->word_count > 0)
         return verify_named(r, e);
     if (r->catalog.count == 0)
@@ -108,8 +114,8 @@ verify_wanted(struct run *r, struct error *e)
                          "no snapshot in %s/%s: take one with 'redkeep"
                          " snapshot'",
                          r->storage.path, r->storage.instance);
-    if (sample != NULL || command_has(r->in, "all"))
-        return verify_sample(r, percent, e);
+    if (r->percent > 0)
+        return verify_sample(r, r->percent, e);
     return verify(r, &r->catalog.items[r->catalog.count - 1], e);
 }
 
@@ -125,7 +131,8 @@ run(struct invocation *in, struct error *e)
     };
     int rc = -1;
 
-    if (storage_open(&r.storage, config_text(&in->config, CONFIG_REPO),
+    if (read_options(&r, e) != 0 ||
+        storage_open(&r.storage, config_text(&in->config, CONFIG_REPO),
                      config_text(&in->config, CONFIG_INSTANCE), e) != 0 ||
         storage_lock_readers(&r.storage, &r.lock, e) != 0 ||
         catalog_load(&r.catalog, r.storage.snapshots_dir, e) != 0 ||
@@ -157,6 +164,5 @@ const struct command cmd_verify = {
             {"all", NULL, "every snapshot"},
             {"sample", "N%", "so many of them, chosen at random"},
         },
-    .keys = "repo",
     .run = run,
 };

@@ -42,7 +42,7 @@ struct command {
     const char *details; /* for its own --help */
     size_t words_min, words_max;
     struct command_option options[COMMAND_OPTIONS_MAX];
-    const char *keys; /* names of configuration keys shown in its help */
+    struct command_option settings[COMMAND_OPTIONS_MAX]; /* keys it heeds */
     /* The exit status, or -1 and why it could not be done. */
     int (*run)(struct invocation *in, struct error *e);
 };

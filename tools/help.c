@@ -9,6 +9,7 @@ const struct help_common help_common[] = {
     {"config", "FILE", "read this configuration"},
     {"instance", "NAME", "which instance (main)"},
     {"redis", "URL", "the server: redis://, rediss://, unix://"},
+    {"password-file", "FILE", "its password, where the URL has none"},
     {"data-dir", "DIR", "its data directory (asked of the server)"},
     {"repo", "DIR", "the repository (/var/lib/redkeep)"},
     {"json", NULL, "print one JSON object"},
@@ -38,40 +39,37 @@ print_common(void)
                      help_common[i].help);
 }
 
-/* "--snapshot-max-age" of "snapshot-max-age redis ...", with its preset. */
+/* With the preset of each behind what it is for. */
 static void
-print_keys(const char *keys)
+print_settings(const struct command_option *settings)
 {
-    char name[64], preset[96];
+    char text[128];
 
-    if (keys == NULL)
-        return;
-    puts("\nSettings it heeds (each also a key of the configuration):");
-    while (*keys != '\0') {
-        size_t n = strcspn(keys, " ");
-        const struct config_key_info *key;
+    if (settings[0].name != NULL)
+        puts("\nSettings (each also a key of the configuration):");
+    for (size_t i = 0; settings[i].name != NULL; i++) {
+        const struct config_key_info *key =
+            config_find_option(settings[i].name);
+        const char *preset = key != NULL ? key->preset : NULL;
 
-        snprintf(name, sizeof name, "%.*s", (int)n, keys);
-        key = config_find_option(name);
-        snprintf(preset, sizeof preset, "%s%s",
-                 key != NULL && key->preset != NULL ? "default " : "",
-                 key != NULL && key->preset != NULL ? key->preset : "");
-        print_option(name, "VALUE", preset);
-        keys += n + strspn(keys + n, " ");
+        snprintf(text, sizeof text, "%s%s%s%s", settings[i].help,
+                 preset != NULL ? " (" : "", preset != NULL ? preset : "",
+                 preset != NULL ? ")" : "");
+        print_option(settings[i].name, settings[i].argument, text);
     }
 }
 
 static void
 print_command(const struct command *c)
 {
-    printf("usage: redkeep %s [OPTIONS]%s%s\n\n%s\n", c->name,
+    printf("usage: redkeep %s [OPTIONS]%s%s\n\n%s", c->name,
            c->words[0] != '\0' ? " " : "", c->words, c->details);
     if (c->options[0].name != NULL)
-        puts("Options:");
+        puts("\nOptions:");
     for (size_t i = 0; c->options[i].name != NULL; i++)
         print_option(c->options[i].name, c->options[i].argument,
                      c->options[i].help);
-    print_keys(c->keys);
+    print_settings(c->settings);
     print_common();
 }
 

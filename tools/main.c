@@ -14,17 +14,21 @@
 #include "help.h"
 #include "meter.h"
 #include "options.h"
+#include "screen.h"
 
 static void
 say(const struct invocation *in, const struct error *e)
 {
     struct error none = {0};
+    char line[sizeof e->text + 64];
 
     meter_end();
     if (in->json)
         answer_print(json_pack("{s:o}", "error", answer_text(e->text)), &none);
-    fprintf(stderr, "redkeep%s%s: %s\n", in->command != NULL ? " " : "",
-            in->command != NULL ? in->command->name : "", e->text);
+    snprintf(line, sizeof line, "redkeep%s%s: %s",
+             in->command != NULL ? " " : "",
+             in->command != NULL ? in->command->name : "", e->text);
+    screen_print(stderr, 4, line);
     if (e->kind == ERROR_USAGE)
         fprintf(stderr, "'redkeep%s%s --help' shows what it takes\n",
                 in->command != NULL ? " " : "",

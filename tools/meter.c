@@ -2,11 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "screen.h"
 
 enum { DRAW_EVERY_MS = 100, SHOW_AFTER_MS = 300, BAR_WIDTH = 24 };
 
@@ -17,14 +17,16 @@ static struct {
     uint64_t begun_ms, drawn_ms;
 } meter;
 
-static unsigned
-columns(void)
+/* Whole seconds, rounded up: it is a guess. */
+static void
+write_left(char out[TEXT_WORDS_SIZE], uint64_t ms)
 {
-    struct winsize size;
+    uint64_t seconds = (ms + 999) / 1000;
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 80;
+    if (seconds < 60)
+        snprintf(out, TEXT_WORDS_SIZE, "%u s", (unsigned)seconds);
+    else
+        text_write_duration(out, seconds * 1000);
 }
 
 static void
@@ -45,17 +47,17 @@ draw(const char *what, uint64_t done, uint64_t total, uint64_t now)
         memset(bar, '#', filled);
         bar[BAR_WIDTH] = '\0';
         text_write_size(rate, took > 0 ? done * 1000 / took : 0);
-        text_write_duration(
-            left, done > 0 ? (uint64_t)((double)took * (double)(total - done) /
-                                        (double)done)
-                           : 0);
+        write_left(left, done > 0
+                             ? (uint64_t)((double)took *
+                                          (double)(total - done) / (double)done)
+                             : 0);
         snprintf(line, sizeof line, "%.24s [%s] %3u%%", what, bar,
                  (unsigned)((double)done / (double)total * 100));
         if (total > 100) /* of percents there is no rate */
             snprintf(line + strlen(line), sizeof line - strlen(line),
                      "  %s/s, %s left", rate, left);
     }
-    fprintf(stderr, "\r\033[K%.*s", (int)columns() - 1, line);
+    fprintf(stderr, "\r\033[K%.*s", (int)screen_columns(stderr) - 1, line);
     fflush(stderr);
     meter.drawn = true;
     meter.drawn_ms = now;

@@ -90,18 +90,19 @@ read_option(struct line *l, char *name, struct error *e)
     const struct command_option *own = find_own(in->command, name);
     char *equals = strchr(name, '=');
     const char *value;
+    bool flag;
 
     if (equals != NULL) {
         *equals = '\0';
         own = find_own(in->command, name);
     }
-    if (equals == NULL && read_flag(l, name))
+    flag = read_flag(l, name);
+    if (equals != NULL && (flag || (own != NULL && own->argument == NULL)))
+        return error_set(e, ERROR_USAGE, "--%s takes no value", name);
+    if (flag)
         return 0;
-    if (own != NULL && own->argument == NULL) {
-        if (equals != NULL)
-            return error_set(e, ERROR_USAGE, "--%s takes no value", name);
+    if (own != NULL && own->argument == NULL)
         return keep_value(in, own->name, "", e);
-    }
     if (own == NULL && strcmp(name, "config") != 0 &&
         config_find_option(name) == NULL)
         return unknown(in, name, e);
@@ -118,6 +119,16 @@ read_option(struct line *l, char *name, struct error *e)
 }
 
 static int
+unknown_command(const char *word, struct error *e)
+{
+    error_set(e, ERROR_USAGE, "unknown command '%s'; there are", word);
+    for (size_t i = 0; command_all[i] != NULL; i++)
+        error_set(e, ERROR_USAGE, "%s%s %s", e->text, i > 0 ? "," : "",
+                  command_all[i]->name);
+    return -1;
+}
+
+static int
 read_word(struct line *l, char *word, struct error *e)
 {
     struct invocation *in = l->in;
@@ -131,7 +142,7 @@ read_word(struct line *l, char *word, struct error *e)
             in->command = command_all[i];
             return 0;
         }
-    return error_set(e, ERROR_USAGE, "unknown command '%s'", word);
+    return unknown_command(word, e);
 }
 
 static int

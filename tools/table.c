@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "screen.h"
 
 void
 table_begin(struct table *t, const char *const *titles)
@@ -56,22 +57,44 @@ print_cell(const struct table *t, size_t column, const char *text, int width)
         printf("%-*s  ", width, text);
 }
 
-void
-table_print(const struct table *t)
+/* Fills widths, and returns what a row takes with the blanks between. */
+static unsigned
+measure(const struct table *t, int widths[TABLE_COLUMNS_MAX])
 {
-    int widths[TABLE_COLUMNS_MAX];
+    unsigned sum = 0;
 
     for (size_t c = 0; c < t->columns; c++)
         widths[c] = (int)strlen(title(t, c));
-    for (size_t n = 0; n < t->count && t->columns > 0; n++) {
+    for (size_t n = 0; n < t->count; n++) {
         int width = (int)strlen(t->cells[n]);
         if (width > widths[n % t->columns])
             widths[n % t->columns] = width;
     }
     for (size_t c = 0; c < t->columns; c++)
-        print_cell(t, c, title(t, c), widths[c]);
-    for (size_t n = 0; n < t->count && t->columns > 0; n++)
-        print_cell(t, n % t->columns, t->cells[n], widths[n % t->columns]);
+        sum += (unsigned)widths[c] + (c > 0 ? 2 : 0);
+    return sum;
+}
+
+void
+table_print(const struct table *t)
+{
+    unsigned columns = screen_columns(stdout);
+    int widths[TABLE_COLUMNS_MAX];
+    bool folded;
+
+    if (t->columns == 0)
+        return;
+    folded = measure(t, widths) > columns && columns > 0;
+    for (size_t n = 0; n < t->columns + t->count; n++) {
+        size_t column = n % t->columns;
+        const char *text = n < t->columns ? title(t, n)
+                                          : t->cells[n - t->columns];
+
+        if (folded && column == 0)
+            printf("%s\n  ", text);
+        else
+            print_cell(t, column, text, widths[column]);
+    }
 }
 
 void

@@ -21,7 +21,10 @@ void table_begin(struct table *t, const char *const *titles);
 void table_cell(struct table *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Prints titles and rows on standard output. */
+/*
+ * Prints titles and rows on standard output. Rows that are wider than the
+ * terminal take two lines: the first cell has one for itself.
+ */
 void table_print(const struct table *t);
 
 void table_clear(struct table *t);
