@@ -6,6 +6,7 @@
 #include "command.h"
 #include "jobs/restore.h"
 #include "meter.h"
+#include "screen.h"
 #include "settings.h"
 
 static int
@@ -81,7 +82,7 @@ show(const struct restore *r, const struct invocation *in, bool dry_run)
 
     for (size_t n = 0; n < r->step_count && !in->quiet; n++)
         if (dry_run || in->verbose || r->steps[n].advice)
-            printf("%s\n", r->steps[n].text);
+            screen_print(stdout, 4, r->steps[n].text);
     if (dry_run) {
         printf("dry run: nothing was changed\n");
         return;
