@@ -9,8 +9,9 @@ from pathlib import Path
 
 from servers import TOP
 
-# In a container redkeep cannot tell whether a server elsewhere uses a dump
-# that lies in the target, and wants a word (in_use.c has the number).
+# In a container redkeep cannot tell whether a server elsewhere uses a dump, or
+# without CAP_LEASE an AOF of another owner, and wants a word (in_use.c has the
+# number).
 STOPPED = ([] if os.stat("/proc/self/ns/pid").st_ino == 0xEFFFFFFC
            else ["--server-is-stopped"])
 

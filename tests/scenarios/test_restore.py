@@ -183,7 +183,7 @@ def test_roots_restore_belongs_to_the_old_datasets_owner(keep, kept, serve):
     to, _ = older(serve)
     for path in [*to.rglob("*")]:
         os.chown(path, 65533, 65532)
-    told = keep.restore(to)
+    told = keep.restore(to, *STOPPED)
     new = to / "appendonlydir"
     assert owners(new) == {(65533, 65532)}
     assert told["kept"] and os.stat(to).st_uid == 0
