@@ -122,6 +122,9 @@ read_host(struct url *u, const char *text, size_t size, struct error *e)
         return error_set(e, ERROR_USAGE, "the URL has no host");
     if (size > URL_HOST_MAX)
         return error_set(e, ERROR_USAGE, "the URL's host is too long");
+    if (memchr(host, '[', size) != NULL || memchr(host, ']', size) != NULL)
+        return error_set(e, ERROR_USAGE,
+                         "the URL's host has a '[' or ']' inside");
     u->host = memory_copy(host, size);
     u->port = URL_PORT;
     if (behind == end)

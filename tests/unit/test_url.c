@@ -64,6 +64,8 @@ static const struct {
     {"redis://[]", "the URL has no host"},
     {"redis://[::1", "the URL's '[' has no ']'"},
     {"redis://[::1]x", "the URL has more than a port behind its ']'"},
+    {"redis://[[0]", "the URL's host has a '[' or ']' inside"},
+    {"redis://a]:1", "the URL's host has a '[' or ']' inside"},
     {"redis://::1", "the URL has no host"},
     {"redis://fe80::1", "the URL's host has several ':' (an IPv6 address is "
                         "written in brackets)"},
