@@ -185,6 +185,13 @@ file_write(int fd, const void *bytes, size_t size, struct error *e)
     return 0;
 }
 
+void
+file_sync_ahead(int fd, uint64_t offset, uint64_t size)
+{
+    if (offset <= INT64_MAX && size <= INT64_MAX - offset)
+        sync_file_range(fd, (off_t)offset, (off_t)size, SYNC_FILE_RANGE_WRITE);
+}
+
 int
 file_sync(int fd, struct error *e)
 {

@@ -71,6 +71,12 @@ int file_load(int dir, const char *name, size_t max, char **bytes, size_t *size,
 /* Writes all bytes at the descriptor's position. */
 int file_write(int fd, const void *bytes, size_t size, struct error *e);
 
+/*
+ * Has the kernel begin to write a range to the disk, without waiting, so that
+ * less is left for file_sync. Promises nothing.
+ */
+void file_sync_ahead(int fd, uint64_t offset, uint64_t size);
+
 /* Flushes a file's bytes and size to the disk. */
 int file_sync(int fd, struct error *e);
 

@@ -10,8 +10,11 @@
 
 #include "base/memory.h"
 
-/* The kernel's limit for one write is just below 2 GiB. */
-enum { WRITE_MAX_BYTES = 1 << 30 };
+/*
+ * One write. With more the kernel takes larger pieces of memory for its cache,
+ * which are likely to be cold: seen to make writing three times as slow.
+ */
+enum { WRITE_MAX_BYTES = 128 << 10 };
 
 int
 file_call_open(int dir, const char *name, int flags, mode_t mode)

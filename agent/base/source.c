@@ -58,8 +58,8 @@ source_of_pull(struct source *s, source_pull *pull, void *context,
 void
 source_close(struct source *s)
 {
-    if (s->map != NULL)
-        source_map_drop(s);
+    if (s->fd >= 0)
+        source_map_end(s);
     free(s->block);
     s->block = NULL;
     s->at = s->end = &nothing;

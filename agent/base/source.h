@@ -18,6 +18,8 @@
 
 #include "base/error.h"
 
+struct source_ahead;
+
 /* The most that source_want may be asked for at once. */
 enum { SOURCE_WANT_MAX = 65536 };
 
@@ -42,6 +44,7 @@ struct source {
     uint64_t map_offset;
     void *map;
     size_t map_size;
+    struct source_ahead *ahead; /* NULL: not (yet) */
     source_pull *pull;
     void *context;
     unsigned char *block;

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/source_ahead.h"
+
 /*
  * The windows. Small ones stay in the processor's cache of page addresses and
  * in little memory, large ones cost fewer calls.
@@ -156,41 +158,44 @@ source_map_begin(struct source *s, struct error *e)
     return 0;
 }
 
-void
-source_map_drop(struct source *s)
+/* Ends the window but for its mapping, which is the caller's now. */
+static void
+leave(struct source *s)
 {
     s->end_offset = source_offset(s);
     s->at = s->end = &nothing;
-    if (s->map == NULL)
-        return;
-    change_registration(s, NULL);
-    munmap(s->map, s->map_size);
+    if (s->map != NULL)
+        change_registration(s, NULL);
     s->map = NULL;
-    s->map_size = 0;
 }
 
-static bool
-map_at(struct source *s, uint64_t offset)
+void
+source_map_drop(struct source *s)
 {
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t start = offset & ~(page - 1);
-    uint64_t most = start == 0 ? FIRST_WINDOW_BYTES : WINDOW_BYTES;
-    uint64_t size = s->size_bytes - start;
-    void *map;
+    void *map = s->map;
 
-    if (size > most)
-        size = most;
-    map = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED | MAP_POPULATE, s->fd,
-               (off_t)start);
-    if (map == MAP_FAILED) {
-        error_sys(&s->error, "map a file");
-        return false;
-    }
+    leave(s);
+    if (map != NULL)
+        munmap(map, s->map_size);
+}
+
+void
+source_map_end(struct source *s)
+{
+    source_map_drop(s);
+    source_ahead_free(s->ahead);
+    s->ahead = NULL;
+}
+
+/* A mapping becomes the window, or is ended. */
+static bool
+enter(struct source *s, void *map, uint64_t start, size_t size, uint64_t offset)
+{
     s->map = map;
-    s->map_size = (size_t)size;
+    s->map_size = size;
     s->map_offset = start;
     if (!change_registration(NULL, s)) {
-        munmap(map, (size_t)size);
+        munmap(map, size);
         s->map = NULL;
         error_set(&s->error, ERROR_FAILED, "more than %d files mapped at once",
                   (int)MAPPED_MAX);
@@ -202,10 +207,84 @@ map_at(struct source *s, uint64_t offset)
     return true;
 }
 
+/* The page that offset lies in, and how much to map from there. */
+static uint64_t
+place(const struct source *s, uint64_t offset, size_t *size)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t start = offset & ~(page - 1);
+    uint64_t most = start == 0 ? FIRST_WINDOW_BYTES : WINDOW_BYTES;
+    uint64_t left = s->size_bytes - start;
+
+    *size = (size_t)(left < most ? left : most);
+    return start;
+}
+
+static bool
+map_at(struct source *s, uint64_t offset)
+{
+    size_t size;
+    uint64_t start = place(s, offset, &size);
+    void *map = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_POPULATE, s->fd,
+                     (off_t)start);
+
+    if (map != MAP_FAILED)
+        return enter(s, map, start, size, offset);
+    error_sys(&s->error, "map a file");
+    return false;
+}
+
+/* What is ready, or, after a jump, what is not. */
+static bool
+move_on(struct source *s, uint64_t offset)
+{
+    uint64_t start;
+    size_t size;
+    void *map = NULL;
+
+    if (s->ahead != NULL)
+        map = source_ahead_take(s->ahead, &start, &size);
+    if (map == NULL)
+        return map_at(s, offset);
+    if (offset >= start && offset - start < size)
+        return enter(s, map, start, size, offset);
+    munmap(map, size);
+    return map_at(s, offset);
+}
+
+/*
+ * The next window will begin where the reader may be when it wants more than
+ * this one has. What is behind is ended.
+ */
+static void
+look_ahead(struct source *s, void *old, size_t old_size)
+{
+    uint64_t start;
+    size_t size = 0;
+
+    if (s->ahead == NULL && s->map_offset > 0 &&
+        s->size_bytes > 2 * WINDOW_BYTES)
+        s->ahead = source_ahead_new(s->fd);
+    if (s->ahead == NULL) {
+        if (old != NULL)
+            munmap(old, old_size);
+        /* The disk works on the next window while the reader is in this. */
+        posix_fadvise(s->fd, (off_t)s->end_offset, (off_t)WINDOW_BYTES,
+                      POSIX_FADV_WILLNEED);
+        return;
+    }
+    start = place(s, s->end_offset - SOURCE_WANT_MAX, &size);
+    if (s->end_offset == s->size_bytes)
+        size = 0;
+    source_ahead_prepare(s->ahead, old, old_size, start, size);
+}
+
 bool
 source_map_move(struct source *s)
 {
     uint64_t offset = source_offset(s);
+    void *old = s->map;
+    size_t old_size = s->map_size;
 
     if (!is_whole(s)) {
         s->ended = true;
@@ -216,15 +295,15 @@ source_map_move(struct source *s)
         s->ended = true;
         return false;
     }
-    source_map_drop(s);
+    leave(s);
     if ((s->moved != NULL &&
          s->moved(s->moved_context, offset, &s->error) != 0) ||
-        !map_at(s, offset)) {
+        !move_on(s, offset)) {
+        if (old != NULL)
+            munmap(old, old_size);
         s->ended = true;
         return false;
     }
-    /* The disk works on the next window while the reader is in this one. */
-    posix_fadvise(s->fd, (off_t)s->end_offset, (off_t)WINDOW_BYTES,
-                  POSIX_FADV_WILLNEED);
+    look_ahead(s, old, old_size);
     return true;
 }

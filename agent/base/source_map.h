@@ -23,4 +23,7 @@ bool source_map_move(struct source *s);
 /* Ends the window; at and end_offset keep their place in the stream. */
 void source_map_drop(struct source *s);
 
+/* Ends all that is mapped; fine where nothing is. */
+void source_map_end(struct source *s);
+
 #endif

@@ -17,6 +17,9 @@
 static const char label[] = "redkeep.json";
 enum { LABEL_SIZE_MAX = 64 << 20, DEPTH_MAX = 8 };
 
+/* What is written goes on its way to the disk in pieces of this size. */
+enum { AHEAD_BYTES = 8 << 20 };
+
 struct reading {
     struct unpack *u;
     const struct unpack_options *options;
@@ -32,7 +35,8 @@ struct member {
     struct digest digest;
     int fd; /* -1: only looked at */
     uint64_t size;
-    char *bytes; /* kept, of a manifest */
+    uint64_t ahead; /* before it all is on its way to the disk */
+    char *bytes;    /* kept, of a manifest */
 };
 
 static const struct catalog_file *
@@ -49,6 +53,18 @@ find_file(struct reading *r, const char *path)
 }
 
 static int
+put(struct member *m, const void *bytes, size_t size, struct error *e)
+{
+    if (m->fd < 0)
+        return 0;
+    if (m->size - m->ahead >= AHEAD_BYTES) {
+        file_sync_ahead(m->fd, m->ahead, m->size - m->ahead);
+        m->ahead = m->size;
+    }
+    return file_write(m->fd, bytes, size, e);
+}
+
+static int
 pull(void *context, void *bytes, size_t size, size_t *got, struct error *e)
 {
     struct member *m = context;
@@ -57,7 +73,7 @@ pull(void *context, void *bytes, size_t size, size_t *got, struct error *e)
         pack_reader_pull(m->r->pack, bytes, size, got, e) != 0)
         return -1;
     digest_add(&m->digest, bytes, *got);
-    if (m->fd >= 0 && file_write(m->fd, bytes, *got, e) != 0)
+    if (put(m, bytes, *got, e) != 0)
         return -1;
     if (m->bytes != NULL && m->size + *got <= AOF_MANIFEST_SIZE_MAX) {
         m->bytes = memory_resize(m->bytes, m->size + *got + 1, 1);

@@ -6,24 +6,28 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/relay.h"
 #include "base/text.h"
 #include "repo/pack.h"
 #include "repo/pack_name.h"
 
 enum {
-    BLOCK_BYTES = 1 << 20,
     END_BYTES = 1024, /* POSIX pax: two blocks of zeros end an archive */
     NANOSECONDS = 1000000000,
 };
 
-/* File -> digest -> codec -> libarchive (tar) -> member. */
+/*
+ * File -> digest -> codec -> relay -> libarchive (tar) -> member. What is above
+ * the relay runs in its thread: fd, codec, digest and size_bytes are the
+ * relay's until it is freed.
+ */
 struct pack_reader {
     int fd; /* borrowed */
     struct archive *tar;
     struct codec_reader *codec;
     struct digest digest;
     uint64_t size_bytes; /* of the file, read so far */
-    unsigned char *block;
+    struct relay *relay;
     uint64_t zeros;   /* at the end of what libarchive was given */
     const char *data; /* of the member: what libarchive has read ahead */
     size_t data_size;
@@ -47,11 +51,11 @@ load(void *context, void *bytes, size_t size, size_t *got, struct error *e)
 
 /* Keeps count of the zeros at the end of the stream. */
 static void
-count_zeros(struct pack_reader *r, size_t size)
+count_zeros(struct pack_reader *r, const unsigned char *bytes, size_t size)
 {
     size_t zeros = 0;
 
-    while (zeros < size && r->block[size - 1 - zeros] == 0)
+    while (zeros < size && bytes[size - 1 - zeros] == 0)
         zeros++;
     r->zeros = zeros == size ? r->zeros + zeros : zeros;
 }
@@ -63,10 +67,8 @@ expand(struct archive *tar, void *context, const void **bytes)
     struct pack_reader *r = context;
     size_t got;
 
-    *bytes = r->block;
-    if (codec_reader_pull(r->codec, r->block, BLOCK_BYTES, &got, &r->error) ==
-        0) {
-        count_zeros(r, got);
+    if (relay_next(r->relay, bytes, &got, &r->error) == 0) {
+        count_zeros(r, *bytes, got);
         return (la_ssize_t)got;
     }
     archive_set_error(tar, EIO, "%s", r->error.text);
@@ -118,9 +120,9 @@ pack_reader_new(int fd, enum codec codec, struct error *e)
     struct pack_reader *r = memory_new(sizeof *r);
 
     r->fd = fd;
-    r->block = memory_resize(NULL, BLOCK_BYTES, 1);
     digest_begin(&r->digest);
     r->codec = codec_reader_new(codec, load, r, e);
+    r->relay = relay_new(codec_reader_pull, r->codec);
     if (r->codec != NULL && open_tar(r, e) == 0)
         return r;
     pack_reader_free(r);
@@ -299,6 +301,8 @@ pack_reader_end(struct pack_reader *r, uint64_t *size_bytes,
     while (more)
         if (pack_reader_next(r, &m, &more, e) != 0)
             return -1;
+    relay_free(r->relay);
+    r->relay = NULL;
     *size_bytes = r->size_bytes;
     digest_end(&r->digest, sha256);
     return 0;
@@ -311,8 +315,8 @@ pack_reader_free(struct pack_reader *r)
         return;
     if (r->tar != NULL)
         archive_read_free(r->tar);
+    relay_free(r->relay);
     codec_reader_free(r->codec);
     digest_clear(&r->digest);
-    free(r->block);
     free(r);
 }
