@@ -48,6 +48,14 @@ file_open_directory(int dir, const char *name, struct error *e)
     return fd < 0 ? error_sys(e, "open the folder %s", name) : fd;
 }
 
+int
+file_open_inner(int dir, const char *name, struct error *e)
+{
+    int fd = file_call_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+    return fd < 0 ? error_sys(e, "open the folder %s", name) : fd;
+}
+
 static int
 identify(int dir, const char *name, int flags, struct file_identity *id)
 {
@@ -60,6 +68,8 @@ identify(int dir, const char *name, int flags, struct file_identity *id)
         .inode = st.stx_ino,
         .mtime_ns = (int64_t)st.stx_mtime.tv_sec * 1000000000 +
                     st.stx_mtime.tv_nsec,
+        .ctime_ns = (int64_t)st.stx_ctime.tv_sec * 1000000000 +
+                    st.stx_ctime.tv_nsec,
         .size_bytes = st.stx_size,
         .links = st.stx_nlink,
         .mode = st.stx_mode,

@@ -24,6 +24,7 @@ struct file_identity {
     uint64_t inode;
     int64_t birth_ns; /* 0 where the file system does not tell */
     int64_t mtime_ns;
+    int64_t ctime_ns; /* of the last change, by the kernel's word alone */
     uint64_t size_bytes;
     uint64_t links;
     mode_t mode;
@@ -39,6 +40,12 @@ int file_open(int dir, const char *name, struct error *e);
 
 /* Opens a directory (a symbolic link to one is followed). Descriptor, or -1. */
 int file_open_directory(int dir, const char *name, struct error *e);
+
+/*
+ * The same for a folder of our own among the user's: a symbolic link there is
+ * somebody's trap, and refused.
+ */
+int file_open_inner(int dir, const char *name, struct error *e);
 
 /* Fills id from an open file. */
 int file_identify(int fd, struct file_identity *id, struct error *e);
@@ -147,6 +154,9 @@ int file_remove(int dir, const char *name, struct error *e);
 
 /* Removes a folder with all in it, never following links; none is fine. */
 int file_remove_tree(int dir, const char *name, struct error *e);
+
+/* Removes a folder that holds nothing; one that does stays, without error. */
+int file_remove_empty(int dir, const char *name, struct error *e);
 
 /* Bytes that an unprivileged writer may still use on the file system of fd. */
 int file_free_bytes(int fd, uint64_t *bytes, struct error *e);

@@ -110,3 +110,22 @@ file_remove_tree(int dir, const char *name, struct error *e)
     close(folder);
     return rc == 0 ? 0 : error_in(e, "remove %s", name);
 }
+
+int
+file_remove_empty(int dir, const char *name, struct error *e)
+{
+    const char *base;
+    int rc, folder = file_call_parent(dir, name, &base);
+
+    if (folder < 0)
+        return errno == ENOENT ? 0
+                               : error_sys(e, "open the folder of %s", name);
+    if (file_call_remove(folder, base, AT_REMOVEDIR) == 0)
+        rc = file_sync_directory(folder, e);
+    else
+        rc = errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST
+                 ? 0
+                 : error_sys(e, "remove %s", name);
+    close(folder);
+    return rc;
+}
