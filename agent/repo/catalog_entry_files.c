@@ -82,6 +82,64 @@ take_file(struct catalog_fields *f, struct catalog_file *file)
     file->mtime_ns = catalog_fields_time_ns(f, "mtime", CATALOG_NEVER_NULL);
 }
 
+/* "FOLDER/NAME", and no folder below it. */
+static bool
+lies_in(const char *path, const char *folder)
+{
+    size_t size = strlen(folder);
+
+    return strncmp(path, folder, size) == 0 && path[size] == '/' &&
+           strchr(path + size + 1, '/') == NULL;
+}
+
+/* Nothing but a dataset by its names: a restore puts it in place of the old. */
+static bool
+is_in_place(const struct catalog_entry *entry, const struct catalog_file *file)
+{
+    if (file->config)
+        return lies_in(file->path, CATALOG_ENTRY_CONFIG);
+    if (file->role == DATASET_ROLE_DUMP)
+        return strcmp(file->path, entry->dbfilename) == 0;
+    if (file->role == DATASET_ROLE_SINGLE)
+        return strcmp(file->path, entry->appendfilename) == 0;
+    return lies_in(file->path, entry->appenddirname);
+}
+
+/* The first file tells the dataset: its dump, its single AOF, or its set. */
+static bool
+is_of_kind(const struct catalog_entry *entry)
+{
+    const struct catalog_file *first = &entry->files[0];
+
+    if (entry->file_count == 0 || first->config)
+        return false;
+    if (entry->dataset == DATASET_RDB)
+        return first->role == DATASET_ROLE_DUMP;
+    if (entry->dataset == DATASET_AOF_SINGLE)
+        return first->role == DATASET_ROLE_SINGLE;
+    return entry->dataset == DATASET_AOF && first->role != DATASET_ROLE_SINGLE;
+}
+
+static void
+check_dataset(struct catalog_fields *f, const struct catalog_entry *entry)
+{
+    char name[200];
+
+    if (!is_of_kind(entry))
+        catalog_fields_fail(f, "files", "do not begin with the dataset's");
+    for (size_t i = 0; i < entry->file_count && !f->failed; i++) {
+        const struct catalog_file *file = &entry->files[i];
+
+        if (is_in_place(entry, file))
+            continue;
+        text_quote(name, sizeof name, file->path, strlen(file->path));
+        catalog_fields_fail(f, "files",
+                            "name '%s', which is not of the"
+                            " dataset",
+                            name);
+    }
+}
+
 static int
 compare_paths(const void *a, const void *b)
 {
@@ -122,4 +180,6 @@ catalog_entry_files_read(struct catalog_fields *f, struct catalog_entry *entry)
     }
     if (!f->failed)
         check_paths_differ(f, entry);
+    if (!f->failed)
+        check_dataset(f, entry);
 }

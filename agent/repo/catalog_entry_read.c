@@ -80,6 +80,17 @@ take_server(struct catalog_fields *f, struct catalog_entry *entry)
     f->failed = in.failed;
 }
 
+/* A restore writes and moves what has these names: none may lead elsewhere. */
+static char *
+take_file_name(struct catalog_fields *f, const char *name)
+{
+    char *word = take_word(f, name, CATALOG_NEVER_NULL);
+
+    if (word != NULL && !text_is_name(word))
+        catalog_fields_fail(f, name, "is not a file name");
+    return word;
+}
+
 static void
 take_dataset(struct catalog_fields *f, struct catalog_entry *entry)
 {
@@ -91,9 +102,9 @@ take_dataset(struct catalog_fields *f, struct catalog_entry *entry)
         catalog_fields_fail(f, "dataset", "is unknown");
     if (!catalog_fields_object(f, "names", &in, CATALOG_NEVER_NULL))
         return;
-    entry->dbfilename = take_word(&in, "dbfilename", CATALOG_OR_NULL);
-    entry->appendfilename = take_word(&in, "appendfilename", CATALOG_OR_NULL);
-    entry->appenddirname = take_word(&in, "appenddirname", CATALOG_OR_NULL);
+    entry->dbfilename = take_file_name(&in, "dbfilename");
+    entry->appendfilename = take_file_name(&in, "appendfilename");
+    entry->appenddirname = take_file_name(&in, "appenddirname");
     f->failed = in.failed;
 }
 

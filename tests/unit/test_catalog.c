@@ -50,11 +50,18 @@ put_snapshot(const char *id, uint64_t sequence, enum verdict verdict)
 {
     char *name = text_format("%s.tar.gz", id),
          *json = text_format("%s.json", id);
+    struct catalog_file dump = {
+        .path = (char[]){"dump.rdb"}, .cut = -1, .sha256 = SUM_A};
     struct catalog_entry entry = {
         .format = CATALOG_FORMAT,
         .sequence = sequence,
         .instance = (char[]){"main"},
         .dataset = DATASET_RDB,
+        .dbfilename = (char[]){"dump.rdb"},
+        .appendfilename = (char[]){"appendonly.aof"},
+        .appenddirname = (char[]){"appendonlydir"},
+        .files = &dump,
+        .file_count = 1,
         .verdict = verdict,
         .archive = {.name = name,
                     .codec = CODEC_GZIP,

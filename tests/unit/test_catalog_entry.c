@@ -113,12 +113,11 @@ START_TEST(reads_what_was_written)
     if (_i == 1) { /* all that may be missing is */
         entry.kind = CATALOG_FULL;
         entry.parent = entry.log_file = NULL;
-        entry.dbfilename = entry.appendfilename = entry.appenddirname = NULL;
         memset(&entry.server, 0, sizeof entry.server);
         entry.bound = CATALOG_NO_SERVER;
         entry.state_time_ms = entry.keys = -1;
         entry.log_offset = 0;
-        entry.file_count = 0;
+        entry.file_count = 1;
         report_clear(&entry.report);
     }
     text = catalog_entry_write(&entry, &size);
