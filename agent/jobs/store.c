@@ -166,6 +166,7 @@ write_archive(struct store *a, struct catalog_entry *entry, struct error *e)
 static char *
 write_record(struct catalog_entry *entry, size_t *size, struct error *e)
 {
+    struct catalog_entry again;
     char *text = NULL;
     uint64_t before;
 
@@ -176,12 +177,14 @@ write_record(struct catalog_entry *entry, size_t *size, struct error *e)
         text = catalog_entry_write(entry, size);
         entry->bytes_stored = entry->archive.size_bytes + *size;
     } while (entry->bytes_stored != before);
-    if (*size <= CATALOG_ENTRY_MAX)
+    /* What could not be read again is no snapshot: said now, not then. */
+    if (catalog_entry_read(&again, text, *size, e) == 0) {
+        catalog_entry_clear(&again);
         return text;
+    }
+    e->kind = ERROR_FAILED;
+    error_in(e, "the entry could not be read again");
     free(text);
-    error_set(e, ERROR_FAILED,
-              "the entry would be %zu bytes long, at most %d are read", *size,
-              (int)CATALOG_ENTRY_MAX);
     return NULL;
 }
 
