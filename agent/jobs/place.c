@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 
 void
 place_add(struct place_names *names, const char *name)
@@ -47,16 +48,27 @@ place_has_any(int dir, const struct place_names *names, bool *any,
     return 0;
 }
 
-static bool
-is_known(const struct place_names *names, const char *name)
+bool
+place_is_ours(const char *name)
 {
-    if (strcmp(name, "lost+found") == 0 || strcmp(name, PLACE_WORK) == 0 ||
-        strncmp(name, PLACE_KEPT_PREFIX, strlen(PLACE_KEPT_PREFIX)) == 0)
-        return true;
+    return strcmp(name, PLACE_WORK) == 0 ||
+           strncmp(name, PLACE_KEPT_PREFIX, strlen(PLACE_KEPT_PREFIX)) == 0;
+}
+
+static bool
+is_named(const struct place_names *names, const char *name)
+{
     for (int i = 0; i < names->count; i++)
         if (strcmp(names->names[i], name) == 0)
             return true;
     return false;
+}
+
+static bool
+is_known(const struct place_names *names, const char *name)
+{
+    return strcmp(name, "lost+found") == 0 || place_is_ours(name) ||
+           is_named(names, name);
 }
 
 int
@@ -79,15 +91,25 @@ place_check_foreign(int dir, const struct place_names *names, const char *path,
     return rc;
 }
 
+/* A swap while it runs. */
+struct swap {
+    int dir, staged_dir, kept_dir; /* kept_dir -1: not made yet */
+    const struct place_names *names;
+    const char *kept_name;
+    char **entries; /* of staged_dir, before */
+    struct file_identity *ids;
+    size_t count;
+};
+
 static int
-open_kept(int dir, const char *kept_name, int *kept_dir, struct error *e)
+keep_aside(struct swap *s, int from, const char *name, struct error *e)
 {
-    if (*kept_dir >= 0)
-        return 0;
-    if (file_make_directory(dir, kept_name, 0700, NULL, e) != 0)
-        return -1;
-    *kept_dir = file_open_directory(dir, kept_name, e);
-    return *kept_dir < 0 ? -1 : 0;
+    if (s->kept_dir < 0) {
+        if (file_make_directory(s->dir, s->kept_name, 0700, NULL, e) != 0)
+            return -1;
+        s->kept_dir = file_open_inner(s->dir, s->kept_name, e);
+    }
+    return s->kept_dir < 0 ? -1 : file_move(from, name, s->kept_dir, name, e);
 }
 
 /*
@@ -95,45 +117,95 @@ open_kept(int dir, const char *kept_name, int *kept_dir, struct error *e)
  * kept already where the file system cannot exchange.
  */
 static int
-put_one(int dir, int staged_dir, const char *name, const char *kept_name,
-        int *kept_dir, struct error *e)
+put_one(struct swap *s, const char *name, struct error *e)
 {
-    if (!is_there(dir, name))
-        return file_move(staged_dir, name, dir, name, e);
-    if (file_exchange(staged_dir, name, dir, name, e) == 0)
+    if (!is_there(s->dir, name))
+        return file_move(s->staged_dir, name, s->dir, name, e);
+    if (file_exchange(s->staged_dir, name, s->dir, name, e) == 0)
         return 0;
     if (e->kind != ERROR_DENIED)
         return -1;
     memset(e, 0, sizeof *e);
-    if (open_kept(dir, kept_name, kept_dir, e) != 0 ||
-        file_move(dir, name, *kept_dir, name, e) != 0)
+    if (keep_aside(s, s->dir, name, e) != 0)
         return -1;
-    return file_move(staged_dir, name, dir, name, e);
+    return file_move(s->staged_dir, name, s->dir, name, e);
 }
 
 static bool
-is_listed(char **entries, size_t count, const char *name)
+is_listed(const struct swap *s, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(entries[i], name) == 0)
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->entries[i], name) == 0)
             return true;
     return false;
 }
 
 /* What was exchanged lies in staged_dir, what the new set lacks still in dir. */
 static int
-keep_old(int dir, int staged_dir, const struct place_names *names,
-         char **entries, size_t count, const char *kept_name, int *kept_dir,
-         struct error *e)
+keep_old(struct swap *s, struct error *e)
 {
-    for (int i = 0; i < names->count; i++) {
-        const char *name = names->names[i];
-        int from = is_listed(entries, count, name) ? staged_dir : dir;
+    for (int i = 0; i < s->names->count; i++) {
+        const char *name = s->names->names[i];
+        int from = is_listed(s, name) ? s->staged_dir : s->dir;
 
-        if (!is_there(from, name))
-            continue;
-        if (open_kept(dir, kept_name, kept_dir, e) != 0 ||
-            file_move(from, name, *kept_dir, name, e) != 0)
+        if (is_there(from, name) && keep_aside(s, from, name, e) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Whether entry i of the new set is at its name in dir. */
+static bool
+is_staged(const struct swap *s, int dir, size_t i)
+{
+    struct file_identity id;
+    struct error none = {0};
+
+    return file_identify_at(dir, s->entries[i], &id, &none) == 0 &&
+           file_same(&id, &s->ids[i]);
+}
+
+/*
+ * Takes the new set out again and puts the old one back. A step that failed may
+ * have been done all the same (a sync after its rename): what counts is what is
+ * found where. True: all is as it was before.
+ */
+static bool
+put_back(struct swap *s)
+{
+    struct error none = {0};
+    bool undone = true;
+
+    for (size_t i = 0; i < s->count; i++) {
+        const char *name = s->entries[i];
+
+        if (is_staged(s, s->dir, i) && is_there(s->staged_dir, name))
+            file_exchange(s->staged_dir, name, s->dir, name, &none);
+        else if (is_staged(s, s->dir, i))
+            file_move(s->dir, name, s->staged_dir, name, &none);
+        undone = undone && is_staged(s, s->staged_dir, i);
+    }
+    for (int i = 0; i < s->names->count && s->kept_dir >= 0; i++) {
+        const char *name = s->names->names[i];
+
+        if (is_there(s->kept_dir, name) && !is_there(s->dir, name))
+            file_move(s->kept_dir, name, s->dir, name, &none);
+        undone = undone && !is_there(s->kept_dir, name);
+    }
+    if (undone && s->kept_dir >= 0)
+        file_remove_empty(s->dir, s->kept_name, &none);
+    return undone;
+}
+
+static int
+identify_staged(struct swap *s, struct error *e)
+{
+    s->ids = memory_new((s->count + 1) * sizeof *s->ids);
+    for (size_t i = 0; i < s->count; i++) {
+        if (!is_named(s->names, s->entries[i]))
+            return error_set(e, ERROR_DAMAGED,
+                             "'%.100s' is no name of a dataset", s->entries[i]);
+        if (file_identify_at(s->staged_dir, s->entries[i], &s->ids[i], e) != 0)
             return -1;
     }
     return 0;
@@ -141,23 +213,31 @@ keep_old(int dir, int staged_dir, const struct place_names *names,
 
 int
 place_swap(int dir, int staged_dir, const struct place_names *names,
-           const char *kept_name, bool *kept, struct error *e)
+           const char *kept_name, struct place_outcome *outcome,
+           struct error *e)
 {
-    int kept_dir = -1, rc = 0;
-    char **entries;
-    size_t count;
+    struct swap s = {.dir = dir,
+                     .staged_dir = staged_dir,
+                     .kept_dir = -1,
+                     .names = names,
+                     .kept_name = kept_name};
+    int rc = file_names(staged_dir, &s.entries, &s.count, e);
 
-    *kept = false;
-    if (file_names(staged_dir, &entries, &count, e) != 0)
+    *outcome = (struct place_outcome){.undone = true};
+    if (rc != 0)
         return -1;
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = put_one(dir, staged_dir, entries[i], kept_name, &kept_dir, e);
-    if (rc == 0)
-        rc = keep_old(dir, staged_dir, names, entries, count, kept_name,
-                      &kept_dir, e);
-    *kept = kept_dir >= 0;
-    if (kept_dir >= 0)
-        close(kept_dir);
-    file_free_names(entries, count);
+    rc = identify_staged(&s, e);
+    if (rc == 0) {
+        for (size_t i = 0; i < s.count && rc == 0; i++)
+            rc = put_one(&s, s.entries[i], e);
+        if (rc == 0)
+            rc = keep_old(&s, e);
+        outcome->undone = rc != 0 && put_back(&s);
+    }
+    outcome->kept = s.kept_dir >= 0 && !outcome->undone;
+    if (s.kept_dir >= 0)
+        close(s.kept_dir);
+    file_free_names(s.entries, s.count);
+    free(s.ids);
     return rc;
 }

@@ -34,9 +34,19 @@ int place_check_foreign(int dir, const struct place_names *names,
  * Moves the entries of staged_dir into dir: each takes its place in one step
  * (exchanged with what is there); then all of names that were there before are
  * moved to dir/kept_name/, which is created if there is anything to keep
- * (*kept). A crash leaves each entry old or new, and nothing lost.
+ * (outcome->kept). A crash leaves each entry old or new, and nothing lost. A
+ * failure puts back what was there; where that fails too, outcome->undone is
+ * false: the old set is in staged_dir, dir/kept_name/ and dir.
  */
+struct place_outcome {
+    bool kept;
+    bool undone; /* on failure: all is as it was before */
+};
 int place_swap(int dir, int staged_dir, const struct place_names *names,
-               const char *kept_name, bool *kept, struct error *e);
+               const char *kept_name, struct place_outcome *outcome,
+               struct error *e);
+
+/* Whether redkeep uses the name itself in a data directory. */
+bool place_is_ours(const char *name);
 
 #endif

@@ -23,13 +23,16 @@
  */
 #define BUILD_PREFIX "restore-"
 #define SWAP_PREFIX "swap-"
+#define LOCK_NAME "lock"
 
 struct stage {
     int work_dir; /* <target>/.redkeep */
     int dir;      /* work_dir/name */
     char *name;
     char *kept_name;
+    struct lock lock; /* of work_dir: one restore into a target at a time */
     bool made_target;
+    bool holds_old; /* dir may hold what is the user's */
 };
 
 static bool
@@ -110,13 +113,15 @@ open_stage(struct restore_work *w, struct stage *s, struct error *e)
     if (open_target(w, s, e) != 0 ||
         file_make_directory(w->dir, PLACE_WORK, 0700, NULL, e) != 0)
         return error_in(e, "%s", w->options->target);
-    s->work_dir = file_open_directory(w->dir, PLACE_WORK, e);
-    if (s->work_dir < 0 || clean_leftovers(w, s, e) != 0)
+    s->work_dir = file_open_inner(w->dir, PLACE_WORK, e);
+    if (s->work_dir < 0 ||
+        lock_take(&s->lock, s->work_dir, LOCK_NAME, e) != 0 ||
+        clean_leftovers(w, s, e) != 0)
         return error_in(e, "%s", w->options->target);
     s->name = text_format("%s%s", BUILD_PREFIX, w->entry->id);
     if (file_make_directory(s->work_dir, s->name, 0700, NULL, e) != 0)
         return -1;
-    s->dir = file_open_directory(s->work_dir, s->name, e);
+    s->dir = file_open_inner(s->work_dir, s->name, e);
     s->kept_name = new_kept_name(w->dir);
     return s->dir < 0 ? -1 : 0;
 }
@@ -217,7 +222,7 @@ lay_out(struct restore_work *w, struct stage *s, struct error *e)
     if (file_make_directory(s->dir, entry->appenddirname, w->dir_mode, NULL,
                             e) != 0)
         return -1;
-    aof_dir = file_open_directory(s->dir, entry->appenddirname, e);
+    aof_dir = file_open_inner(s->dir, entry->appenddirname, e);
     if (aof_dir < 0)
         return -1;
     rc = file_set_mode(aof_dir, w->dir_mode, e);
@@ -252,11 +257,27 @@ sync_stage(const struct stage *s, struct error *e)
     return rc == 0 ? file_sync_directory(s->dir, e) : -1;
 }
 
+/* Says of a swap that failed where the old set is: first, as texts are cut. */
+static int
+tell_old_set(const struct restore_work *w, const struct stage *s,
+             const struct place_outcome *outcome, struct error *e)
+{
+    if (outcome->undone)
+        return error_in(e, "%s is as it was before; put the new set in",
+                        w->r->target);
+    return error_in(e,
+                    "what was in %s is partly in %s/%s/%s%s%s, and could not"
+                    " be put back; put the new set in",
+                    w->r->target, w->r->target, PLACE_WORK, s->name,
+                    outcome->kept ? " and " : "",
+                    outcome->kept ? w->r->kept : "");
+}
+
 static int
 put_in(struct restore_work *w, struct stage *s, struct error *e)
 {
     char *swap = text_format("%s%s", SWAP_PREFIX, w->entry->id);
-    bool kept;
+    struct place_outcome outcome;
     int rc;
 
     /* A server may have been started while we were building. */
@@ -272,36 +293,33 @@ put_in(struct restore_work *w, struct stage *s, struct error *e)
     }
     free(s->name);
     s->name = swap;
-    rc = place_swap(w->dir, s->dir, &w->names, s->kept_name, &kept, e);
-    if (kept)
+    rc = place_swap(w->dir, s->dir, &w->names, s->kept_name, &outcome, e);
+    s->holds_old = rc != 0 && !outcome.undone;
+    if (outcome.kept)
         w->r->kept = text_format("%s/%s", w->r->target, s->kept_name);
-    if (rc != 0)
-        return error_in(e, "put the new set into %s", w->r->target);
-    return 0;
+    return rc == 0 ? 0 : tell_old_set(w, s, &outcome, e);
 }
 
-/* Takes away the work folder; a swap folder that still holds data stays. */
+/* Takes away what is ours; a swap folder that may hold old data stays. */
 static void
 close_stage(struct restore_work *w, struct stage *s, bool done)
 {
     struct error none = {0};
-    char **names;
-    size_t count;
 
     if (s->dir >= 0)
         close(s->dir);
-    if (s->work_dir >= 0) {
-        if (s->name != NULL && (done || begins(s->name, BUILD_PREFIX)))
+    if (s->work_dir >= 0 && s->lock.fd >= 0) {
+        if (s->name != NULL && !s->holds_old)
             file_remove_tree(s->work_dir, s->name, &none);
-        if (file_names(s->work_dir, &names, &count, &none) == 0) {
-            if (count == 0)
-                file_remove_tree(w->dir, PLACE_WORK, &none);
-            file_free_names(names, count);
-        }
-        close(s->work_dir);
+        file_remove(s->work_dir, LOCK_NAME, &none);
+        lock_release(&s->lock);
+        file_remove_empty(w->dir, PLACE_WORK, &none);
     }
+    if (s->work_dir >= 0)
+        close(s->work_dir);
+    /* Only when it is empty: a server may have begun to use it. */
     if (s->made_target && !done)
-        file_remove_tree(AT_FDCWD, w->options->target, &none);
+        file_remove_empty(AT_FDCWD, w->options->target, &none);
     free(s->name);
     free(s->kept_name);
 }
@@ -309,7 +327,7 @@ close_stage(struct restore_work *w, struct stage *s, bool done)
 static int
 execute(struct restore_work *w, struct error *e)
 {
-    struct stage s = {.work_dir = -1, .dir = -1};
+    struct stage s = {.work_dir = -1, .dir = -1, .lock = LOCK_NONE};
     int rc = -1;
 
     if (open_stage(w, &s, e) == 0 && fill_stage(w, &s, e) == 0 &&

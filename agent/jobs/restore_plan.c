@@ -215,8 +215,8 @@ decide_layout(struct restore_work *w, bool has_aof, struct error *e)
     return 0;
 }
 
-static void
-collect_names(struct restore_work *w)
+static int
+collect_names(struct restore_work *w, struct error *e)
 {
     place_add(&w->names, "appendonlydir");
     place_add(&w->names, "appendonly.aof");
@@ -224,6 +224,13 @@ collect_names(struct restore_work *w)
     place_add(&w->names, w->entry->appenddirname);
     place_add(&w->names, w->entry->appendfilename);
     place_add(&w->names, w->entry->dbfilename);
+    for (int i = 0; i < w->names.count; i++)
+        if (place_is_ours(w->names.names[i]))
+            return error_set(e, ERROR_DAMAGED,
+                             "snapshot %s: its data goes by the name %s, which"
+                             " redkeep uses itself",
+                             w->entry->id, w->names.names[i]);
+    return 0;
 }
 
 /* The owner of the dataset that is there, else of the folder. */
@@ -333,7 +340,8 @@ restore_plan_target(struct restore_work *w, struct error *e)
 {
     struct error none = {0};
 
-    collect_names(w);
+    if (collect_names(w, e) != 0)
+        return -1;
     if (w->server.settings_known && w->server.settings.dir != NULL)
         w->server.dir =
             file_open_directory(AT_FDCWD, w->server.settings.dir, &none);

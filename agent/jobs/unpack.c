@@ -91,7 +91,7 @@ static int
 make_folders(const struct unpack_options *o, const char *path, int *dir,
              const char **name, struct error *e)
 {
-    int at = file_open_directory(o->to_dir, ".", e);
+    int at = file_open_inner(o->to_dir, ".", e);
 
     *dir = -1;
     *name = path;
@@ -106,7 +106,7 @@ make_folders(const struct unpack_options *o, const char *path, int *dir,
         }
         part = memory_copy(*name, (size_t)(slash - *name));
         if (file_make_directory(at, part, o->dir_mode, NULL, e) == 0)
-            next = file_open_directory(at, part, e);
+            next = file_open_inner(at, part, e);
         if (next >= 0 && (file_set_mode(next, o->dir_mode, e) != 0 ||
                           file_give(next, o->uid, o->gid, e) != 0)) {
             close(next);

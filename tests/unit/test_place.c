@@ -63,11 +63,11 @@ assert_holds(int at, const char *name, const char *text)
 START_TEST(puts_a_new_set_into_an_empty_folder)
 {
     struct error e = {0};
-    bool kept = true;
+    struct place_outcome outcome = {.kept = true};
 
     put(staged, "dump.rdb", "new");
-    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &kept, &e), 0);
-    ck_assert(!kept);
+    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), 0);
+    ck_assert(!outcome.kept);
     assert_holds(dir, "dump.rdb", "new");
     ck_assert_int_ne(faccessat(dir, "kept", F_OK, 0), 0);
 }
@@ -76,7 +76,7 @@ END_TEST
 START_TEST(keeps_what_was_there_and_what_the_new_set_lacks)
 {
     struct error e = {0};
-    bool kept = false;
+    struct place_outcome outcome = {.kept = false};
 
     put(dir, "dump.rdb", "old");
     ck_assert_int_eq(file_make_directory(dir, "appendonlydir", 0700, NULL, &e),
@@ -84,13 +84,59 @@ START_TEST(keeps_what_was_there_and_what_the_new_set_lacks)
     put(dir, "appendonlydir/manifest", "old aof");
     put(dir, "notes.txt", "the user's");
     put(staged, "dump.rdb", "new");
-    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &kept, &e), 0);
-    ck_assert(kept);
+    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), 0);
+    ck_assert(outcome.kept);
     assert_holds(dir, "dump.rdb", "new");
     assert_holds(dir, "kept/dump.rdb", "old");
     assert_holds(dir, "kept/appendonlydir/manifest", "old aof");
     assert_holds(dir, "notes.txt", "the user's");
     ck_assert_int_ne(faccessat(dir, "appendonlydir", F_OK, 0), 0);
+}
+END_TEST
+
+START_TEST(puts_back_what_it_began)
+{
+    struct error e = {0};
+    struct place_outcome outcome;
+
+    put(dir, "dump.rdb", "old");
+    put(dir, "appendonlydir", "old aof");
+    put(dir, "kept", "no folder: nothing can be kept there");
+    put(staged, "dump.rdb", "new");
+    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), -1);
+    ck_assert(outcome.undone && !outcome.kept);
+    assert_holds(dir, "dump.rdb", "old");
+    assert_holds(dir, "appendonlydir", "old aof");
+    assert_holds(staged, "dump.rdb", "new");
+}
+END_TEST
+
+START_TEST(takes_out_again_what_it_put_in)
+{
+    struct error e = {0};
+    struct place_outcome outcome;
+
+    put(dir, "appendonlydir", "old aof");
+    put(dir, "kept", "no folder");
+    put(staged, "dump.rdb", "new");
+    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), -1);
+    ck_assert(outcome.undone);
+    ck_assert_int_ne(faccessat(dir, "dump.rdb", F_OK, 0), 0);
+    assert_holds(staged, "dump.rdb", "new");
+}
+END_TEST
+
+START_TEST(puts_in_nothing_but_a_dataset)
+{
+    struct error e = {0};
+    struct place_outcome outcome;
+
+    put(dir, "photos", "the user's");
+    put(staged, "photos", "new");
+    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), -1);
+    ck_assert(outcome.undone);
+    ck_assert_str_eq(e.text, "'photos' is no name of a dataset");
+    assert_holds(dir, "photos", "the user's");
 }
 END_TEST
 
@@ -147,6 +193,9 @@ main(void)
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
     tcase_add_test(tests, puts_a_new_set_into_an_empty_folder);
     tcase_add_test(tests, keeps_what_was_there_and_what_the_new_set_lacks);
+    tcase_add_test(tests, puts_back_what_it_began);
+    tcase_add_test(tests, takes_out_again_what_it_put_in);
+    tcase_add_test(tests, puts_in_nothing_but_a_dataset);
     tcase_add_test(tests, refuses_a_folder_that_holds_other_things);
     tcase_add_test(tests, finds_a_dataset_by_any_of_its_names);
     tcase_add_test(tests, counts_a_name_once);
