@@ -28,7 +28,11 @@ struct take {
     struct catalog catalog;
 };
 
-/* The dump that the newest good snapshot holds already; NULL: it is another. */
+/*
+ * The dump that the newest good snapshot holds already; NULL: it is another.
+ * Anybody can set an mtime; ctime the kernel sets with every change, so that a
+ * dump changed in place since it was read is seen.
+ */
 static const struct catalog_entry *
 find_same_dump(const struct take *t, const struct pin *p)
 {
@@ -43,24 +47,38 @@ find_same_dump(const struct take *t, const struct pin *p)
     f = &newest->files[0];
     if (f->inode != id->inode || f->birth_ns != id->birth_ns ||
         f->mtime_ns != id->mtime_ns || f->length_bytes != id->size_bytes ||
+        id->ctime_ns / 1000000 > newest->started_ms ||
         strcmp(f->path, p->dataset.files[0].path) != 0)
         return NULL;
     /* Another server's word for the same file is news. */
     return newest->bound == p->bound ? newest : NULL;
 }
 
-/* The entry of a snapshot that is there already. */
+/*
+ * The entry of a snapshot that is there already, with what was found by now: a
+ * dump that could not be refreshed is news even if it is the same.
+ */
 static int
 load_entry(const struct take *t, const char *id, struct catalog_entry *entry,
            struct error *e)
 {
     char *name = text_format("%s.json", id), *bytes = NULL;
+    struct report found = entry->report;
     size_t size;
     int rc = file_load(t->storage.snapshots_dir, name, CATALOG_ENTRY_MAX,
                        &bytes, &size, e);
 
+    entry->report = (struct report){0};
     if (rc == 0)
         rc = catalog_entry_read(entry, bytes, size, e);
+    for (size_t n = 0; n < found.count && rc == 0; n++) {
+        const struct finding *f = &found.findings[n];
+
+        report_about(&entry->report, f->path);
+        report_add(&entry->report, f->severity, f->code, f->offset, f->remedy,
+                   "%s", f->text);
+    }
+    report_clear(&found);
     free(bytes);
     free(name);
     return rc;
@@ -126,10 +144,9 @@ try_once(struct take *t, struct snapshot *s, struct error *e)
         goto out;
     same = find_same_dump(t, &pin);
     s->unchanged = same != NULL;
-    if (same != NULL) {
-        catalog_entry_clear(&s->entry);
+    if (same != NULL)
         rc = load_entry(t, same->id, &s->entry, e);
-    } else
+    else
         rc = store_put(&(struct store_source){t->options, &t->instance,
                                               &t->names, &t->storage,
                                               &t->catalog, &pin},
@@ -201,7 +218,9 @@ snapshot_take(struct snapshot *s, const struct snapshot_options *options,
 out:
     if (rc != 0) {
         snapshot_clear(s);
-        storage_unmake(&t.storage);
+        /* Without the lock it may be another's by now. */
+        if (t.lock.fd >= 0)
+            storage_unmake(&t.storage);
     }
     catalog_clear(&t.catalog);
     lock_release(&t.lock);

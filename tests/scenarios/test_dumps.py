@@ -181,3 +181,35 @@ def test_a_loading_server_is_told_so(place, keep, serve):
     wait_for(loading, "the server to load")
     keep("snapshot", "--redis", server.url, "--bgsave",
          exit=3).says("load")
+
+
+def test_a_dump_changed_in_place_is_news(keep, server):
+    """Same inode, size and mtime: only the kernel's ctime tells."""
+    server.client().save()
+    first = keep.snapshot(server)
+    path = server.data / "dump.rdb"
+    was = path.stat()
+    with open(path, "r+b") as dump:
+        dump.seek(was.st_size - 9)  # the end, before the checksum
+        dump.write(b"\x00")
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert path.stat().st_ino == was.st_ino
+    again = keep.snapshot(server, exit=1)
+    assert again["unchanged"] is False and again["id"] != first["id"]
+    assert again["verdict"] == "damaged"
+
+
+def test_an_unchanged_dump_that_is_stale_is_told(place, keep, serve):
+    server = serve("mute", appendonly="no", rename_command=("BGSAVE", ""))
+    server.client().set("a", 1)
+    server.client().save()
+    path = server.data / "dump.rdb"
+    old = path.stat().st_mtime - 7200
+    os.utime(path, (old, old))
+    first = keep.snapshot(server)
+    assert first["findings"] == []
+    server.client().set("b", 2)
+    told = keep.snapshot(server)
+    assert told["unchanged"] is True and told["id"] == first["id"]
+    assert "dump-stale" in [f["code"] for f in told["findings"]]
+    keep("snapshot", "--redis", server.url).says("unsaved changes")
