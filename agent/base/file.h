@@ -177,6 +177,12 @@ void file_free_names(char **names, size_t count);
 enum file_writer { FILE_WRITER_NONE, FILE_WRITER_SOME, FILE_WRITER_UNKNOWN };
 int file_find_writer(int fd, enum file_writer *writer, struct error *e);
 
+/*
+ * Whether nobody else has it open at all, as F_SETLEASE says; false as well
+ * where the kernel does not tell.
+ */
+bool file_is_only_ours(int fd);
+
 /* Tells the kernel that the clean pages of a range are not needed again. */
 void file_forget_pages(int fd, uint64_t offset, uint64_t size);
 

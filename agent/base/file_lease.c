@@ -15,3 +15,10 @@ file_find_writer(int fd, enum file_writer *writer, struct error *e)
     *writer = errno == EAGAIN ? FILE_WRITER_SOME : FILE_WRITER_UNKNOWN;
     return 0;
 }
+
+bool
+file_is_only_ours(int fd)
+{
+    return fcntl(fd, F_SETLEASE, F_WRLCK) == 0 &&
+           fcntl(fd, F_SETLEASE, F_UNLCK) == 0;
+}

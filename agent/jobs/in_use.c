@@ -90,6 +90,25 @@ by_growth(const struct dataset_file *f, const char *path, struct error *e)
     return 0;
 }
 
+/*
+ * The file is not being written; but the server may be loading it, and one whose
+ * AOF was switched off has it closed and saves dumps, of which the newest is
+ * newer.
+ */
+static bool
+is_left_alone(const struct dataset *d, const struct dataset_file *f, int dir,
+              const char *dump)
+{
+    struct file_identity id;
+    struct error none = {0};
+
+    for (size_t n = 0; n < d->count; n++)
+        if (d->files[n].fd >= 0 && !file_is_only_ours(d->files[n].fd))
+            return false;
+    return file_identify_at(dir, dump, &id, &none) != 0 ||
+           id.mtime_ns <= f->id.mtime_ns;
+}
+
 static int
 cannot_tell(const char *path, bool stopped, struct error *e)
 {
@@ -103,8 +122,8 @@ cannot_tell(const char *path, bool stopped, struct error *e)
 }
 
 static int
-by_files(const struct dataset *d, const char *path, bool seen_all, bool stopped,
-         struct error *e)
+by_files(const struct dataset *d, int dir, const char *dump, const char *path,
+         bool seen_all, bool stopped, struct error *e)
 {
     const struct dataset_file *f = appended(d);
     enum file_writer writer;
@@ -118,7 +137,8 @@ by_files(const struct dataset *d, const char *path, bool seen_all, bool stopped,
                          "%s/%s is open for writing in some process, maybe in"
                          " a container: stop the server first, then restore",
                          path, f->path);
-    if (writer == FILE_WRITER_NONE || seen_all)
+    if (seen_all ||
+        (writer == FILE_WRITER_NONE && is_left_alone(d, f, dir, dump)))
         return 0;
     if (by_growth(f, path, e) != 0)
         return -1;
@@ -147,7 +167,9 @@ in_use_check(const struct instance *server, int dir, const char *path,
             e->kind = ERROR_REFUSED;
         return error_in(e, "%s", path);
     }
-    rc = by_files(&d, path, sees_all_processes(hidden), stopped, e);
+    rc = by_files(&d, dir,
+                  names.dbfilename != NULL ? names.dbfilename : "dump.rdb",
+                  path, sees_all_processes(hidden), stopped, e);
     dataset_close(&d);
     return rc;
 }

@@ -149,3 +149,31 @@ def test_the_source_server_may_run_on(place, keep, serve, boot):
     keep.snapshot(server)
     keep("restore", "latest", "--to", place / "to", "--redis", server.url)
     assert state(one_client(boot(place / "to"))) == state(one_client(server))
+
+
+@pytest.mark.need("root", "unshare")
+@pytest.mark.parametrize("how", ["switched off", "loading"])
+def test_an_aof_that_its_server_does_not_write(place, keep, kept, serve, how):
+    """That nobody writes it does not say that nobody uses the folder."""
+    server = serve("target", appendonly="yes")
+    pipe = server.client().pipeline(transaction=False)
+    for i in range(20000):
+        pipe.set(f"k{i}", i)
+    pipe.execute()
+    server.drain()
+    if how == "switched off":
+        server.client().config_set("appendonly", "no")
+        server.client().save()
+    else:
+        server.stop()
+        server.settings["key-load-delay"] = "500"
+        server.launch()
+        wait_for(lambda: "Reading RDB base" in server.log_text() or
+                 "DB loaded from incr" not in server.log_text() and
+                 server.socket.exists(), "the loading")
+    apart = ["unshare", "-p", "-f", "--mount-proc", "--"]
+    names = sorted(os.listdir(server.data))
+    keep("restore", "latest", "--to", server.data, "--redis",
+         f"unix://{place}/nobody", exit=4,
+         user=apart).says("--server-is-stopped")
+    assert sorted(os.listdir(server.data)) == names
