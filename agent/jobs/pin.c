@@ -103,6 +103,23 @@ is_switching_on(const struct instance *i, const struct dataset *d)
            (d->kind == DATASET_AOF_SINGLE && d->files[0].id.size_bytes == 0);
 }
 
+/*
+ * Which files are the data follows from whether the AOF is on. Switched while
+ * we wait, what was looked for is old data, however whole it is.
+ */
+static int
+check_switch(const struct instance *i, const struct pin_options *o,
+             struct error *e)
+{
+    bool wanted = o->names.appendonly == DATASET_APPENDONLY_YES;
+
+    if (i->link == NULL || i->info.aof_enabled == wanted)
+        return 0;
+    return error_set(e, ERROR_CHANGED,
+                     "the AOF of the server at %s was switched %s meanwhile",
+                     i->url, wanted ? "off" : "on");
+}
+
 static int
 open_dataset(struct pin *p, struct instance *i, const struct pin_options *o,
              struct error *e)
@@ -110,6 +127,8 @@ open_dataset(struct pin *p, struct instance *i, const struct pin_options *o,
     uint64_t begin = clock_steady_ms();
 
     for (;;) {
+        if (check_switch(i, o, e) != 0)
+            return -1;
         if (dataset_open(&p->dataset, i->dir, &o->names, e) != 0)
             return error_in(e, "%s", i->data_dir);
         if (!is_switching_on(i, &p->dataset))
@@ -177,6 +196,12 @@ attempt(struct pin *p, struct instance *i, const struct pin_options *o,
     if (!i->info.aof_enabled && info_ask(i->link, &p->info, e) != 0)
         return error_in(e, "%s", i->url);
     p->has_info = true;
+    i->info = p->info;
+    if (check_switch(i, o, e) != 0)
+        return -1;
+    if (is_switching_on(i, &p->dataset))
+        return error_set(e, ERROR_CHANGED,
+                         "the server at %s is switching its AOF on", i->url);
     if (take_lengths(p, e) != 0)
         return -1;
     if (!settled)
@@ -249,7 +274,6 @@ pin_open(struct pin *p, struct instance *i, const struct pin_options *options,
         if (i->link == NULL || p->bound == CATALOG_BOUND ||
             p->dataset.kind != DATASET_AOF)
             break;
-        i->info = p->info;
     }
     if (i->link == NULL)
         p->bound = CATALOG_NO_SERVER;

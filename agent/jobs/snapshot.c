@@ -187,6 +187,18 @@ open_all(struct take *t, struct error *e)
     return catalog_load(&t->catalog, t->storage.snapshots_dir, e);
 }
 
+/* What changed may be whether the AOF is on, and with it what the data is. */
+static int
+look_again(struct take *t, struct error *e)
+{
+    struct instance *i = &t->instance;
+
+    if (i->link != NULL && info_ask(i->link, &i->info, e) != 0)
+        return error_in(e, "%s", i->url);
+    t->names = instance_names(i, &t->options->instance);
+    return 0;
+}
+
 int
 snapshot_take(struct snapshot *s, const struct snapshot_options *options,
               struct error *e)
@@ -212,6 +224,8 @@ snapshot_take(struct snapshot *s, const struct snapshot_options *options,
         log_line(LOG_LEVEL_INFO, "the source changed, beginning again: %s",
                  e->text);
         catalog_entry_clear(&s->entry);
+        if ((rc = look_again(&t, e)) != 0)
+            break;
     }
     s->took_ms = clock_steady_ms() - begin;
 

@@ -2,6 +2,7 @@
 nothing new is to be kept, and what is said when a dump fails."""
 
 import os
+import subprocess
 import time
 
 import pytest
@@ -213,3 +214,26 @@ def test_an_unchanged_dump_that_is_stale_is_told(place, keep, serve):
     assert told["unchanged"] is True and told["id"] == first["id"]
     assert "dump-stale" in [f["code"] for f in told["findings"]]
     keep("snapshot", "--redis", server.url).says("unsaved changes")
+
+
+def test_an_aof_switched_off_meanwhile_is_not_taken_for_the_data(
+        place, keep, serve):
+    """What lies in its folder then is as old as its last moment."""
+    server = serve("switching", appendonly="yes")
+    client = server.client()
+    client.set("old", 1)
+    server.drain()
+    client.config_set("appendonly", "no")
+    client.set("new", 1)
+    client.config_set("rdb-key-save-delay", 3000000)
+    client.config_set("appendonly", "yes")
+    process = keep.begin("snapshot", "--redis", server.url, "--json")
+    with pytest.raises(subprocess.TimeoutExpired):  # it waits for the rewrite
+        process.wait(timeout=0.7)
+    client.config_set("rdb-key-save-delay", 0)
+    client.config_set("appendonly", "no")
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    keep.restore(place / "to", "--layout", "rdb")
+    one = serve("restored", data=place / "to", appendonly="no")
+    assert one.client().get("new") == b"1"
