@@ -285,8 +285,13 @@ put_in(struct restore_work *w, struct stage *s, struct error *e)
                       w->options->server_stopped, e);
     if (rc == 0)
         rc = process_check_stop(e);
-    if (rc == 0)
-        rc = file_move(s->work_dir, s->name, s->work_dir, swap, e);
+    if (rc == 0 && file_move(s->work_dir, s->name, s->work_dir, swap, e) != 0) {
+        struct error none = {0};
+
+        /* It may have its new name all the same, when the sync failed. */
+        file_remove_tree(s->work_dir, swap, &none);
+        rc = error_in(e, "%s", w->r->target);
+    }
     if (rc != 0) {
         free(swap);
         return -1;
