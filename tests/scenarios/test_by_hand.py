@@ -26,6 +26,7 @@ def kept(request, keep, serve):
 
 def sh(script, folder, **env):
     done = subprocess.run(["sh", "-euc", script], cwd=folder, text=True,
+                          timeout=60,
                           capture_output=True,
                           env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
                                "LC_ALL": "C", **env})
