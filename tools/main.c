@@ -29,6 +29,9 @@ say(const struct invocation *in, const struct error *e)
              in->command != NULL ? " " : "",
              in->command != NULL ? in->command->name : "", e->text);
     screen_print(stderr, 4, line);
+    /* Jobs hear the signal only where nothing is half done. */
+    if (e->kind == ERROR_STOPPED)
+        fputs("what was there is as it was\n", stderr);
     if (e->kind == ERROR_USAGE)
         fprintf(stderr, "'redkeep%s%s --help' shows what it takes\n",
                 in->command != NULL ? " " : "",

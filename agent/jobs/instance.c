@@ -56,6 +56,11 @@ need_server(const struct instance *i, const struct instance_options *options,
         return 0;
     if (i->why.kind == ERROR_DENIED)
         return error_set(e, ERROR_FAILED, "server %s", i->why.text);
+    if (strstr(i->why.text, "Permission denied") != NULL)
+        return error_set(e, ERROR_FAILED,
+                         "server %s: run redkeep as a user that may use its"
+                         " socket",
+                         i->why.text);
     return error_set(e, ERROR_FAILED,
                      "server %s; start it, name it with --redis URL, or"
                      " give the data directory with --data-dir DIR",

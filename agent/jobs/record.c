@@ -10,6 +10,9 @@
 #include "base/memory.h"
 #include "repo/catalog_text.h"
 
+/* A dump's own time, in seconds, is believed up to the year 5138. */
+static const int64_t CREATED_MAX = 100000000000;
+
 static void
 record_server(struct catalog_entry *entry, const struct instance *i)
 {
@@ -69,7 +72,6 @@ record_files(struct catalog_entry *entry, const struct pin *p)
         f->size_bytes = p->cuts[n];
         if (p->cuts[n] != p->lengths[n])
             f->cut = (int64_t)p->cuts[n];
-        entry->bytes_source += f->size_bytes;
         if (d->role == DATASET_ROLE_INCR || d->role == DATASET_ROLE_SINGLE) {
             free(entry->log_file);
             entry->log_file = memory_dup(d->path);
@@ -130,7 +132,8 @@ record_end(struct catalog_entry *entry, const struct judge *j,
             entry->rdb_version = rdb->version;
             entry->valkey_magic = rdb->valkey_magic;
         }
-        if (entry->dataset == DATASET_RDB && rdb->created > 0)
+        if (entry->dataset == DATASET_RDB && rdb->created > 0 &&
+            rdb->created < CREATED_MAX)
             entry->state_time_ms = rdb->created * 1000;
     }
     entry->finished_ms = clock_wall_ms();

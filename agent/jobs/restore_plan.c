@@ -257,6 +257,19 @@ find_owner(struct restore_work *w, struct error *e)
     return 0;
 }
 
+/* What will be written, whatever the entry calls the whole. */
+static uint64_t
+needed_bytes(const struct catalog_entry *entry)
+{
+    uint64_t sum = SPACE_SLACK;
+
+    for (size_t n = 0; n < entry->file_count; n++)
+        if (!entry->files[n].config &&
+            __builtin_add_overflow(sum, entry->files[n].size_bytes, &sum))
+            return UINT64_MAX;
+    return sum;
+}
+
 static int
 check_space(const struct restore_work *w, int fd, struct error *e)
 {
@@ -265,9 +278,9 @@ check_space(const struct restore_work *w, int fd, struct error *e)
 
     if (file_free_bytes(fd, &free_bytes, e) != 0)
         return error_in(e, "%s", w->options->target);
-    if (free_bytes >= w->entry->bytes_source + SPACE_SLACK)
+    if (free_bytes >= needed_bytes(w->entry))
         return 0;
-    text_write_size(need, w->entry->bytes_source + SPACE_SLACK);
+    text_write_size(need, needed_bytes(w->entry));
     text_write_size(has, free_bytes);
     return error_set(e, ERROR_FAILED,
                      "%s: %s are needed beside the old data, %s are free: make"

@@ -113,11 +113,8 @@ unreadable(const struct take *t, const struct dataset *d, struct error *e)
 {
     for (size_t n = 0; n < d->count; n++)
         if (d->files[n].fd < 0 && !d->files[n].missing) {
-            return error_set(e, ERROR_FAILED,
-                             "%s: cannot read %s as uid %u: run redkeep as the"
-                             " files' owner, or as root",
-                             t->instance.data_dir, d->files[n].error.text,
-                             (unsigned)geteuid());
+            return error_set(e, ERROR_FAILED, "%s/%s: %s", t->instance.data_dir,
+                             d->files[n].path, d->files[n].error.text);
         }
     return 0;
 }
@@ -142,6 +139,9 @@ try_once(struct take *t, struct snapshot *s, struct error *e)
     if (nothing_there(t, &pin.dataset, e) != 0 ||
         unreadable(t, &pin.dataset, e) != 0)
         goto out;
+    /* Beside a live server's AOF its save points keep a dump: no news. */
+    if (t->instance.link != NULL && pin.dataset.kind == DATASET_AOF)
+        pin.dataset.other_dump = false;
     same = find_same_dump(t, &pin);
     s->unchanged = same != NULL;
     if (same != NULL)

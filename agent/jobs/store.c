@@ -42,6 +42,16 @@ rewrite_manifest(struct store *a, struct catalog_entry *entry)
             entry->files[n].size_bytes = a->manifest_size;
 }
 
+static uint64_t
+sum_sizes(const struct catalog_entry *entry)
+{
+    uint64_t sum = 0;
+
+    for (size_t n = 0; n < entry->file_count; n++)
+        sum += entry->files[n].size_bytes;
+    return sum;
+}
+
 static const struct dataset_file *
 find_opened(const struct dataset *d, const char *path)
 {
@@ -228,6 +238,7 @@ begin(struct store *a, struct catalog_entry *entry)
     entry->archive.name =
         text_format("%s.tar%s", entry->id, codec_suffix(from->options->codec));
     rewrite_manifest(a, entry);
+    entry->bytes_source = sum_sizes(entry);
     extras_find(&a->extras, from->instance, from->options, entry);
     a->judge_options = (struct judge_options){
         .names = *from->names,

@@ -1,6 +1,8 @@
 #include "jobs/unpack.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +27,8 @@ struct reading {
     const struct unpack_options *options;
     struct pack_reader *pack;
     struct report *report;
-    bool *seen; /* of entry->files */
+    bool *seen;  /* of entry->files */
+    bool faulty; /* something is not as it was stored */
     uint64_t done;
 };
 
@@ -155,6 +158,21 @@ finish(const struct unpack_options *o, const struct catalog_file *f, int fd,
     return 0;
 }
 
+/* The snapshot is not what was stored; findings about its data are no fault. */
+static void __attribute__((format(printf, 3, 4)))
+fault(struct reading *r, const char *code, const char *format, ...)
+{
+    char text[sizeof((struct error *)0)->text];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    r->faulty = true;
+    report_add(r->report, SEVERITY_ERROR, code, -1,
+               "this snapshot is damaged: use another one", "%s", text);
+}
+
 static void
 compare(struct reading *r, const struct catalog_file *f, struct member *m)
 {
@@ -162,15 +180,12 @@ compare(struct reading *r, const struct catalog_file *f, struct member *m)
 
     digest_end(&m->digest, hex);
     if (m->size != f->size_bytes)
-        report_add(r->report, SEVERITY_ERROR, "snapshot-size", -1,
-                   "this snapshot is damaged: use another one",
-                   "%llu bytes in the archive, the entry says %llu",
-                   (unsigned long long)m->size,
-                   (unsigned long long)f->size_bytes);
+        fault(r, "snapshot-size",
+              "%llu bytes in the archive, the entry says %llu",
+              (unsigned long long)m->size, (unsigned long long)f->size_bytes);
     else if (strcmp(hex, f->sha256) != 0)
-        report_add(r->report, SEVERITY_ERROR, "snapshot-sha256", -1,
-                   "this snapshot is damaged: use another one",
-                   "sha256 is %s, the entry says %s", hex, f->sha256);
+        fault(r, "snapshot-sha256", "sha256 is %s, the entry says %s", hex,
+              f->sha256);
 }
 
 /* The manifest of the archive tells the set's order. */
@@ -307,21 +322,8 @@ judge_again(struct reading *r)
     judge_end(&u->judge, &u->dataset, r->report);
     judge_counts(&u->judge, &u->keys, &u->expires, &u->commands);
     if (entry->verdict == VERDICT_SOUND && u->judge.verdict != VERDICT_SOUND)
-        report_add(r->report, SEVERITY_ERROR, "snapshot-verdict", -1,
-                   "this snapshot is damaged: use another one",
-                   "its data is %s, the entry says %s",
-                   verdict_name(u->judge.verdict),
-                   verdict_name(entry->verdict));
-}
-
-static bool
-has_error(const struct report *report, size_t from)
-{
-    for (size_t n = from; n < report->count; n++)
-        if (report->findings[n].severity == SEVERITY_ERROR &&
-            strncmp(report->findings[n].code, "snapshot-", 9) == 0)
-            return true;
-    return report->dropped > 0;
+        fault(r, "snapshot-verdict", "its data is %s, the entry says %s",
+              verdict_name(u->judge.verdict), verdict_name(entry->verdict));
 }
 
 int
@@ -331,7 +333,6 @@ unpack(struct unpack *u, const struct storage *storage,
 {
     const struct catalog_entry *entry = options->entry;
     struct reading r = {.u = u, .options = options, .report = report};
-    size_t findings = report->count;
     int fd, rc = -1;
 
     memset(u, 0, sizeof *u);
@@ -347,11 +348,10 @@ unpack(struct unpack *u, const struct storage *storage,
         rc = read_archive(&r, e);
     if (rc == 0) {
         judge_again(&r);
-        *ok = !has_error(report, findings);
+        *ok = !r.faulty;
     } else if (e->kind == ERROR_DAMAGED || e->kind == ERROR_ABSENT) {
         report_about(report, entry->archive.name);
-        report_add(report, SEVERITY_ERROR, "snapshot-archive", -1,
-                   "this snapshot is damaged: use another one", "%s", e->text);
+        fault(&r, "snapshot-archive", "%s", e->text);
         rc = 0;
     }
     pack_reader_free(r.pack);
