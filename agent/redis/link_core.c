@@ -108,7 +108,7 @@ lose(struct link_core *c, const struct error *why)
 }
 
 /*
- * One timer for what is waited for now. Limits of commands may differ, but a
+ * One timer for what is waited for. Limits of commands may differ, but a
  * command behind the first cannot be late before that is answered or late.
  */
 static void
