@@ -57,7 +57,7 @@ read_options(const struct invocation *in, struct judge_options *o,
     const char *truncated = command_value_of(in, "aof-load-truncated");
     const char *databases = command_value_of(in, "databases");
 
-    *o = (struct judge_options){.release = release_newest()};
+    *o = (struct judge_options){.release = release_newest(), .databases = 16};
     if (release != NULL && !release_read(&o->release, release))
         return error_set(e, ERROR_USAGE,
                          "--server-version: found '%s', expected a release"

@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "formats/aof_fast.h"
 #include "formats/aof_item.h"
 
@@ -135,8 +137,15 @@ aof_scan(struct source *s, const struct aof_options *options,
     walked = walk_front(&a, e, &rc);
     if (rc != 0)
         return -1;
-    if (walked)
+    if (walked) {
+        a.judge = memory_new(sizeof *a.judge);
+        a.judge->release = a.options->release;
+        a.judge->report = report;
         scan_items(&a);
+        result->modules = a.judge->module_commands;
+        result->databases = a.judge->databases;
+        free(a.judge);
+    }
     if (s->error.kind != ERROR_NONE) {
         *e = s->error;
         return -1;

@@ -10,6 +10,7 @@
 
 #include "base/source.h"
 #include "formats/rdb.h"
+#include "formats/release.h"
 #include "formats/report.h"
 
 /* One command, told when it is complete. */
@@ -29,6 +30,8 @@ struct aof_options {
     aof_command_seen *command_seen; /* may be NULL */
     rdb_key_seen *key_seen;         /* of the RDB in front; may be NULL */
     void *context;
+    const struct release *release; /* whose commands are right; NULL: those
+                                      of any release are */
 };
 
 struct aof_result {
@@ -49,6 +52,10 @@ struct aof_result {
     bool ends_in_annotation; /* last line has no LF: servers take it whole */
     bool server_refuses;     /* a format error that a loading server stops at;
                              other damage it passes over */
+    bool command_refused;    /* a command that the server does not know, or
+                                that makes it end; what follows is scanned */
+    uint64_t modules;        /* commands of modules */
+    uint64_t databases;      /* highest index selected + 1 */
     int64_t first_time, last_time; /* annotations; -1 none */
 };
 

@@ -167,6 +167,8 @@ aof_fast_commands(struct aof_item_scan *a)
             name + size >= limit)
             break;
         fetched = fetch_ahead(b, at, fetched);
+        if (!aof_command_is_fine(a->judge, b + name, (uint32_t)size, count))
+            break;
         tail = load32(b + name + size - 4) | 0x20202020;
         end = end_of_command(b, name + size, limit, count);
         if (end == 0)

@@ -5,6 +5,9 @@
 
 #include "base/text.h"
 
+_Static_assert((int)AOF_NAME_MAX == (int)AOF_COMMAND_KEPT,
+               "as much of a word as is judged");
+
 /* Lines are read into 1024 bytes with a NUL: redis/src/aof.c, valkey alike. */
 enum { LINE_MAX_BYTES = 1023 };
 
@@ -149,16 +152,14 @@ read_number(struct aof_item_scan *a, int64_t max, int64_t *value)
     return line.ended || torn_command(a);
 }
 
-/* Keeps the first bytes of the name for who wants to know. */
-static bool
+/* Keeps the first bytes of a word, if they are there. */
+static void
 keep_name(struct source *s, char *name, uint64_t size)
 {
     size_t kept = size < AOF_NAME_MAX ? (size_t)size : AOF_NAME_MAX;
 
-    if (!source_want(s, kept))
-        return false;
-    memcpy(name, s->at, kept);
-    return true;
+    if (source_want(s, kept))
+        memcpy(name, s->at, kept);
 }
 
 static bool
@@ -178,8 +179,8 @@ read_argument(struct aof_item_scan *a, char *name, uint64_t *size)
     if (!read_number(a, LENGTH_MAX, &length))
         return false;
     *size = (uint64_t)length;
-    if (name != NULL && !keep_name(s, name, *size))
-        return torn_command(a);
+    if (name != NULL)
+        keep_name(s, name, *size);
     if (!source_skip(s, *size) || !source_want(s, 2)) {
         if (length > LENGTH_USUAL)
             tolerate(a, offset, "aof-length-unusual",
@@ -239,24 +240,45 @@ aof_item_complete(struct aof_item_scan *a, struct aof_command *c)
         a->options->command_seen(a->options->context, c);
 }
 
+/* By its name and number of words, as a server does before it runs it. */
+static void
+judge_command(struct aof_item_scan *a, const struct aof_command_words *w)
+{
+    enum aof_command_verdict verdict = aof_command_judge_words(a->judge, w);
+
+    if (verdict == AOF_COMMAND_FINE)
+        return;
+    if (verdict != AOF_COMMAND_DAMAGED)
+        a->result->command_refused = true;
+    if (verdict == AOF_COMMAND_REFUSED)
+        return;
+    if (!a->tolerated)
+        a->result->damage_offset = w->offset;
+    a->tolerated = true;
+}
+
 static bool
 read_command(struct aof_item_scan *a)
 {
     struct aof_command c = {.offset = source_offset(a->s)};
-    char name[AOF_NAME_MAX];
+    char words[2][AOF_NAME_MAX];
+    uint64_t size[2] = {0, 0}, other;
     int64_t count;
-    uint64_t size = 0;
 
     if (!read_number(a, ARGUMENTS_MAX, &count))
         goto unfinished;
     for (int64_t i = 0; i < count; i++) {
-        if (!read_argument(a, i == 0 ? name : NULL, &size))
+        if (!read_argument(a, i < 2 ? words[i] : NULL,
+                           i < 2 ? &size[i] : &other))
             goto unfinished;
-        if (i == 0)
-            c.name_size = size < AOF_NAME_MAX ? (uint32_t)size : AOF_NAME_MAX;
     }
+    judge_command(a, &(struct aof_command_words){.word = {words[0], words[1]},
+                                                 .size = {size[0], size[1]},
+                                                 .count = (uint64_t)count,
+                                                 .offset = c.offset});
     c.argc = (uint64_t)count;
-    c.name = name;
+    c.name = words[0];
+    c.name_size = size[0] < AOF_NAME_MAX ? (uint32_t)size[0] : AOF_NAME_MAX;
     c.end_offset = source_offset(a->s);
     aof_item_complete(a, &c);
     return true;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "formats/aof.h"
+#include "formats/aof_command.h"
 
 /* A scan under way. */
 struct aof_item_scan {
@@ -16,6 +17,7 @@ struct aof_item_scan {
     const struct aof_options *options;
     struct report *report;
     struct aof_result *result;
+    struct aof_command_judge *judge;
     bool in_multi;
     bool tolerated;        /* damage was found that servers pass over */
     uint64_t multi_offset; /* of the MULTI that is open */

@@ -107,11 +107,13 @@ add_dump(struct judge_file *f, struct source *s, struct report *report,
 }
 
 static int
-add_aof(struct judge_file *f, struct source *s, struct report *report,
-        struct error *e)
+add_aof(const struct judge_options *o, struct judge_file *f, struct source *s,
+        struct report *report, struct error *e)
 {
+    struct aof_options options = {.release = &o->release};
+
     f->is_aof = true;
-    if (aof_scan(s, NULL, report, &f->aof, e) != 0)
+    if (aof_scan(s, &options, report, &f->aof, e) != 0)
         return -1;
     f->verdict = f->aof.verdict;
     f->commands = f->aof.commands;
@@ -132,7 +134,7 @@ judge_add(struct judge *j, const char *path, enum dataset_role role,
     else if (role == DATASET_ROLE_DUMP)
         rc = add_dump(f, s, report, e);
     else
-        rc = add_aof(f, s, report, e);
+        rc = add_aof(j->options, f, s, report, e);
     if (rc == 0 && s->size_bytes == UINT64_MAX)
         source_drain(s);
     if (rc == 0 && s->error.kind != ERROR_NONE) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/judge_odd.h"
 #include "formats/judge_tail.h"
 
 /* What a server has unless it is told: databases. */
@@ -118,6 +119,8 @@ judge_rdb(struct judge *j, const struct judge_file *f, struct report *report)
 {
     if (f->rdb.verdict == VERDICT_DAMAGED)
         worsen(j, VERDICT_DAMAGED, JUDGE_REFUSES);
+    if (judge_odd_rdb(&f->rdb))
+        worsen(j, VERDICT_UNKNOWN, JUDGE_REFUSES);
     if (f->rdb.version != 0 || f->rdb.container)
         judge_version(j, f, report);
     judge_needs(j, f, report);
@@ -165,6 +168,10 @@ judge_aof(struct judge *j, const struct judge_file *f, bool last,
     }
     if (f->aof.server_refuses)
         worsen(j, VERDICT_DAMAGED, JUDGE_REFUSES);
+    if (f->aof.command_refused)
+        worsen(j, VERDICT_SOUND, JUDGE_REFUSES);
+    if (judge_odd_select(j->options, f, report))
+        worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
     judge_torn(j, f, last, report);
     if (f->aof.first_time == -1 || release_has_manifest(&j->options->release))
         return;
@@ -197,7 +204,7 @@ static bool
 judge_loaded(struct judge *j, const struct dataset *d, struct report *report)
 {
     size_t last = 0;
-    bool bytes = false;
+    bool bytes = false, data = false;
 
     for (size_t i = 0; i < j->count; i++)
         if (is_loaded(d, &j->files[i]))
@@ -206,6 +213,9 @@ judge_loaded(struct judge *j, const struct dataset *d, struct report *report)
         if (!is_loaded(d, &j->files[i]))
             continue;
         judge_one(j, d, &j->files[i], i == last, report);
+        if (data && judge_odd_place(&j->files[i], report))
+            worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
+        data = data || j->files[i].commands > 0 || j->files[i].keys > 0;
         if (j->files[i].missing || j->files[i].size_bytes > 0)
             bytes = true;
     }

@@ -49,8 +49,10 @@ tally(void *context, const struct aof_command *c)
 static void
 scan(struct source *s, struct tally *t, struct aof_result *r)
 {
+    static const struct release release = {.major = 7};
     struct aof_options options = {.command_seen = t == NULL ? NULL : tally,
-                                  .context = t};
+                                  .context = t,
+                                  .release = &release};
     struct report report = {0};
     struct error e = {0};
 
@@ -87,6 +89,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         plain.server_end != dripped.server_end ||
         plain.damage_offset != dripped.damage_offset ||
         plain.server_refuses != dripped.server_refuses ||
+        plain.command_refused != dripped.command_refused ||
+        plain.command_refused != told.command_refused ||
+        plain.databases != dripped.databases || plain.modules != told.modules ||
         plain.last_time != dripped.last_time)
         abort();
     if (told.commands != plain.commands || t.commands != plain.commands)

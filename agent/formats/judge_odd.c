@@ -1,0 +1,39 @@
+#include "formats/judge_odd.h"
+
+#include <inttypes.h>
+
+bool
+judge_odd_select(const struct judge_options *options,
+                 const struct judge_file *f, struct report *report)
+{
+    if (options->databases == 0 || f->aof.databases <= options->databases)
+        return false;
+    report_add(report, SEVERITY_ERROR, "databases-needed", -1,
+               "give the server more: databases in its configuration",
+               "needs %" PRIu64 " databases, the server has %" PRIu64
+               ": it would load the keys of the others into the wrong one",
+               f->aof.databases, options->databases);
+    return true;
+}
+
+bool
+judge_odd_place(const struct judge_file *f, struct report *report)
+{
+    if (!f->is_aof || f->rdb.keys == 0)
+        return false;
+    report_add(report, SEVERITY_ERROR, "aof-rdb-behind", 0,
+               "look whether files were exchanged or the manifest is wrong; "
+               "else restore a snapshot: redkeep restore latest --to DIR",
+               "an RDB that is loaded behind other data: a server crashes if "
+               "both hold the same key");
+    return true;
+}
+
+bool
+judge_odd_rdb(const struct rdb_result *rdb)
+{
+    int limit = rdb->valkey_magic ? RDB_VALKEY_VERSION_MAX : RDB_VERSION_MAX;
+
+    return rdb->verdict == VERDICT_UNKNOWN && !rdb->container &&
+           rdb->version <= limit;
+}

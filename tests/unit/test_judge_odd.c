@@ -1,0 +1,75 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "formats/judge_odd.h"
+
+static const struct {
+    uint64_t options, selected;
+    bool odd;
+} databases[] = {
+    {16, 16, false}, {16, 17, true}, {0, 1000, false}, {64, 17, false}};
+
+START_TEST(a_database_the_server_does_not_have_is_odd)
+{
+    struct judge_options o = {.databases = databases[_i].options};
+    struct judge_file f = {.aof = {.databases = databases[_i].selected}};
+    struct report report = {0};
+
+    ck_assert(judge_odd_select(&o, &f, &report) == databases[_i].odd);
+    ck_assert_uint_eq(report.count, databases[_i].odd);
+    report_clear(&report);
+}
+END_TEST
+
+START_TEST(an_rdb_with_keys_behind_other_data_is_odd)
+{
+    struct judge_file f = {.is_aof = true};
+    struct report report = {0};
+
+    ck_assert(!judge_odd_place(&f, &report));
+    ck_assert_uint_eq(report.count, 0);
+    f.rdb.keys = 1;
+    ck_assert(judge_odd_place(&f, &report));
+    ck_assert_uint_eq(report.count, 1);
+    report_clear(&report);
+}
+END_TEST
+
+static const struct {
+    struct rdb_result rdb;
+    bool odd;
+} rdbs[] = {
+    {{.verdict = VERDICT_SOUND, .version = 10}, false},
+    {{.verdict = VERDICT_UNKNOWN, .version = 10}, true},
+    {{.verdict = VERDICT_UNKNOWN, .version = 99}, false},
+    {{.verdict = VERDICT_UNKNOWN, .version = 80}, false},
+    {{.verdict = VERDICT_UNKNOWN, .version = 80, .valkey_magic = true}, true},
+    {{.verdict = VERDICT_UNKNOWN, .container = true}, false},
+};
+
+START_TEST(a_type_of_another_version_is_odd)
+{
+    ck_assert(judge_odd_rdb(&rdbs[_i].rdb) == rdbs[_i].odd);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *s = suite_create("judge_odd");
+    TCase *c = tcase_create("judge_odd");
+    SRunner *r;
+    int failed;
+
+    tcase_add_loop_test(c, a_database_the_server_does_not_have_is_odd, 0,
+                        (int)(sizeof databases / sizeof *databases));
+    tcase_add_test(c, an_rdb_with_keys_behind_other_data_is_odd);
+    tcase_add_loop_test(c, a_type_of_another_version_is_odd, 0,
+                        (int)(sizeof rdbs / sizeof *rdbs));
+    suite_add_tcase(s, c);
+    r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
