@@ -140,6 +140,7 @@ aof_scan(struct source *s, const struct aof_options *options,
     if (walked) {
         a.judge = memory_new(sizeof *a.judge);
         a.judge->release = a.options->release;
+        a.judge->own_commands = a.options->own_commands;
         a.judge->report = report;
         scan_items(&a);
         result->modules = a.judge->module_commands;

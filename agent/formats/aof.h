@@ -32,6 +32,9 @@ struct aof_options {
     void *context;
     const struct release *release; /* whose commands are right; NULL: those
                                       of any release are */
+    bool own_commands; /* its server wrote it: names and numbers of words that
+                          we do not know are its own (rename-command, a newer
+                          release), told and no fault */
 };
 
 struct aof_result {

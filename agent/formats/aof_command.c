@@ -93,6 +93,25 @@ write_name(char out[NAME_TEXT], const struct aof_command_words *w, bool part)
     text_quote(out + used, NAME_TEXT - used, w->word[1], kept(w->size[1]));
 }
 
+/* What the server wrote itself, and will read again. */
+static enum aof_command_verdict
+tell_own(struct aof_command_judge *j, const struct aof_command_words *w,
+         uint32_t *told)
+{
+    char name[NAME_TEXT];
+
+    write_name(name, w, false);
+    if (tell(told))
+        report_add(j->report, SEVERITY_WARNING, "aof-command-own",
+                   (int64_t)w->offset,
+                   "load it with a server of that release and configuration "
+                   "only",
+                   "the server writes '%s' with %" PRIu64 " words, which we do "
+                   "not know: renamed there, or of a newer release",
+                   name, w->count);
+    return AOF_COMMAND_FINE;
+}
+
 static enum aof_command_verdict
 tell_unknown(struct aof_command_judge *j, const struct aof_command_words *w,
              bool part)
@@ -100,6 +119,8 @@ tell_unknown(struct aof_command_judge *j, const struct aof_command_words *w,
     bool refused = !part || checks_parts(j->release);
     char name[NAME_TEXT];
 
+    if (j->own_commands)
+        return tell_own(j, w, &j->unknown);
     write_name(name, w, part);
     if (tell(&j->unknown))
         report_add(j->report, SEVERITY_ERROR, "aof-command-unknown",
@@ -169,6 +190,8 @@ tell_words(struct aof_command_judge *j, const struct aof_command_words *w,
     bool other;
     char name[NAME_TEXT];
 
+    if (j->own_commands)
+        return tell_own(j, w, &j->words);
     server_command_words(c, NULL, &least, &most);
     other = w->count >= least && w->count <= most;
     write_name(name, w, part);

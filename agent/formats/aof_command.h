@@ -29,6 +29,7 @@ enum { AOF_COMMAND_SLOTS = 256 };
 struct aof_command_judge {
     const struct release *release; /* NULL: of no release */
     struct report *report;
+    bool own_commands;                       /* see aof.h */
     uint32_t unknown, newer, words, modules; /* told so far */
     uint64_t module_commands;
     uint64_t databases; /* highest index selected + 1 */

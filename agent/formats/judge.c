@@ -110,7 +110,8 @@ static int
 add_aof(const struct judge_options *o, struct judge_file *f, struct source *s,
         struct report *report, struct error *e)
 {
-    struct aof_options options = {.release = &o->release};
+    struct aof_options options = {.release = &o->release,
+                                  .own_commands = o->own_commands};
 
     f->is_aof = true;
     if (aof_scan(s, &options, report, &f->aof, e) != 0)

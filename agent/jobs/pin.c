@@ -218,7 +218,7 @@ static int
 scan_tail(struct pin *p, int last, bool *torn, struct error *e)
 {
     struct dataset_file *f = &p->dataset.files[last];
-    struct aof_options options = {0};
+    struct aof_options options = {.own_commands = true}; /* structure only */
     struct aof_result result;
     struct source s;
     int rc;

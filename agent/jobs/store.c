@@ -244,6 +244,7 @@ begin(struct store *a, struct catalog_entry *entry)
         .names = *from->names,
         .release = release_newest(),
         .databases = databases > 0 ? (uint64_t)databases : 0,
+        .own_commands = from->pin->bound == CATALOG_BOUND,
     };
     instance_release(from->instance, &a->judge_options.release);
     judge_begin(&a->judge, &a->judge_options);

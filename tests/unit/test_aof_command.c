@@ -112,6 +112,29 @@ START_TEST(judges_a_command_as_that_server_does)
 }
 END_TEST
 
+/* A server with rename-command, or of a release to come. */
+START_TEST(believes_the_server_that_wrote_it)
+{
+    static const char *const own[] = {BLA, SHORT, LONG, NO_PART,
+                                      MULTI BLA EXEC};
+    struct release release = {.major = 7};
+    struct aof_options options = {.release = &release, .own_commands = true};
+    struct report report = {0};
+    struct aof_result r;
+    struct source s;
+    struct error e = {0};
+
+    source_of_memory(&s, own[_i], strlen(own[_i]));
+    ck_assert_int_eq(aof_scan(&s, &options, &report, &r, &e), 0);
+    ck_assert_int_eq(r.verdict, VERDICT_SOUND);
+    ck_assert(!r.command_refused);
+    ck_assert_uint_eq(report.count, 1);
+    ck_assert_str_eq(report.findings[0].code, "aof-command-own");
+    ck_assert_int_eq(report.findings[0].severity, SEVERITY_WARNING);
+    report_clear(&report);
+}
+END_TEST
+
 START_TEST(tells_a_few_of_many)
 {
     struct report report = {0};
@@ -152,6 +175,7 @@ main(void)
 
     tcase_add_loop_test(c, judges_a_command_as_that_server_does, 0,
                         (int)(sizeof judged / sizeof *judged));
+    tcase_add_loop_test(c, believes_the_server_that_wrote_it, 0, 5);
     tcase_add_test(c, tells_a_few_of_many);
     tcase_add_test(c, counts_databases_and_commands_of_modules);
     suite_add_tcase(s, c);
