@@ -31,6 +31,7 @@ struct judge_options {
     struct dataset_names names;
     bool refuse_truncated; /* aof-load-truncated no */
     uint64_t databases;    /* 0: 16 */
+    bool deep;             /* see rdb_options */
 };
 
 /* What one file turned out to be. */
