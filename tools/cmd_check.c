@@ -75,6 +75,7 @@ read_options(const struct invocation *in, struct judge_options *o,
         return error_set(e, ERROR_USAGE,
                          "--databases: found '%s', expected a number from 1",
                          databases);
+    o->deep = command_has(in, "deep") || release_walks_values(&o->release);
     o->names.no_manifest = !release_has_manifest(&o->release);
     if (read_appendonly(in, o, e) != 0 ||
         read_name(in, "appendfilename", &o->names.appendfilename, e) != 0 ||
@@ -265,6 +266,7 @@ const struct command cmd_check = {
     .words_max = 10000,
     .options =
         {
+            {"deep", NULL, "look into every value; find keys that come twice"},
             {"server-version", "RELEASE", "e.g. 7.0.15 or valkey-8.1.1"},
             {"appendonly", "yes|no|auto", "the server's setting (auto)"},
             {"aof-load-truncated", "yes|no", "the server's setting (yes)"},

@@ -84,6 +84,12 @@ int file_write(int fd, const void *bytes, size_t size, struct error *e);
  */
 void file_sync_ahead(int fd, uint64_t offset, uint64_t size);
 
+/*
+ * A file for what does not fit in memory, in TMPDIR (or /tmp), for reading and
+ * writing, without a name: it is gone when it is closed. Descriptor, or -1.
+ */
+int file_scratch(struct error *e);
+
 /* Flushes a file's bytes and size to the disk. */
 int file_sync(int fd, struct error *e);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/source_map.h"
 
@@ -132,6 +133,29 @@ source_skip(struct source *s, uint64_t n)
         if (s->pull == NULL || s->ended || !pull_block(s))
             return false;
     }
+}
+
+bool
+source_is_again(const struct source *s)
+{
+    return s->pull == NULL;
+}
+
+int
+source_read_at(const struct source *s, void *bytes, size_t size,
+               uint64_t offset, size_t *got, struct error *e)
+{
+    uint64_t left = offset < s->size_bytes ? s->size_bytes - offset : 0;
+
+    if (size > left)
+        size = (size_t)left;
+    *got = size;
+    if (s->fd >= 0)
+        return file_read_at(s->fd, bytes, size, offset, got, e);
+    if (s->pull != NULL)
+        return error_set(e, ERROR_FAILED, "a stream cannot be read again");
+    memcpy(bytes, s->end - s->end_offset + offset, size);
+    return 0;
 }
 
 void

@@ -88,6 +88,13 @@ source_want(struct source *s, size_t n)
     return (size_t)(s->end - s->at) >= n || source_more(s, n);
 }
 
+/* Whether source_read_at can read what has been passed over. */
+bool source_is_again(const struct source *s);
+
+/* Reads bytes at an offset, wherever the reader is; *got less: the end. */
+int source_read_at(const struct source *s, void *bytes, size_t size,
+                   uint64_t offset, size_t *got, struct error *e);
+
 /* Moves over n bytes; false when the stream ends before (then all is read). */
 bool source_skip(struct source *s, uint64_t n);
 

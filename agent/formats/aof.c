@@ -22,7 +22,8 @@ static bool
 walk_front(struct aof_item_scan *a, struct error *e, int *rc)
 {
     struct rdb_options options = {.key_seen = a->options->key_seen,
-                                  .context = a->options->context};
+                                  .context = a->options->context,
+                                  .deep = a->options->deep};
     struct aof_result *r = a->result;
 
     if (!begins_with(a->s, "REDIS") && !begins_with(a->s, "VALKEY") &&
@@ -35,7 +36,10 @@ walk_front(struct aof_item_scan *a, struct error *e, int *rc)
     r->good_end = r->rdb.end_offset;
     r->damage_offset = r->rdb.damage_offset;
     r->verdict = r->rdb.verdict;
-    r->server_refuses = r->verdict == VERDICT_DAMAGED;
+    if (r->verdict == VERDICT_DAMAGED && r->rdb.refused_by != RDB_BY_ALL &&
+        r->rdb.end_offset > 0)
+        return true; /* it loads, and so does what follows */
+    r->server_refuses = r->rdb.refused_by == RDB_BY_ALL;
     return r->verdict == VERDICT_SOUND;
 }
 
@@ -107,7 +111,7 @@ conclude(struct aof_item_scan *a)
     if (r->server_refuses || a->tolerated)
         r->verdict = VERDICT_DAMAGED;
     else if (r->ends_in_command || r->ends_in_multi || r->ends_in_annotation)
-        r->verdict = VERDICT_TORN;
+        r->verdict = verdict_worse(r->verdict, VERDICT_TORN);
     report_tail(a);
 }
 

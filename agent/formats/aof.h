@@ -29,6 +29,7 @@ typedef void aof_command_seen(void *context, const struct aof_command *c);
 struct aof_options {
     aof_command_seen *command_seen; /* may be NULL */
     rdb_key_seen *key_seen;         /* of the RDB in front; may be NULL */
+    bool deep;                      /* of the same: see rdb_options */
     void *context;
     const struct release *release; /* whose commands are right; NULL: those
                                       of any release are */

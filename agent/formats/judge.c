@@ -91,10 +91,12 @@ copy_rdb(struct judge_file *f)
 }
 
 static int
-add_dump(struct judge_file *f, struct source *s, struct report *report,
-         struct error *e)
+add_dump(struct judge_file *f, bool deep, struct source *s,
+         struct report *report, struct error *e)
 {
-    if (rdb_walk(s, NULL, report, &f->rdb, e) != 0)
+    const struct rdb_options options = {.deep = deep};
+
+    if (rdb_walk(s, &options, report, &f->rdb, e) != 0)
         return -1;
     f->verdict = f->rdb.verdict;
     copy_rdb(f);
@@ -107,11 +109,12 @@ add_dump(struct judge_file *f, struct source *s, struct report *report,
 }
 
 static int
-add_aof(const struct judge_options *o, struct judge_file *f, struct source *s,
-        struct report *report, struct error *e)
+add_aof(const struct judge_options *o, struct judge_file *f, bool deep,
+        struct source *s, struct report *report, struct error *e)
 {
-    struct aof_options options = {.release = &o->release,
-                                  .own_commands = o->own_commands};
+    const struct aof_options options = {.release = &o->release,
+                                        .own_commands = o->own_commands,
+                                        .deep = deep};
 
     f->is_aof = true;
     if (aof_scan(s, &options, report, &f->aof, e) != 0)
@@ -128,14 +131,15 @@ judge_add(struct judge *j, const char *path, enum dataset_role role,
           struct source *s, struct report *report, struct error *e)
 {
     struct judge_file *f = begin_file(j, path, role, report);
+    bool deep = j->options->deep;
     int rc = 0;
 
     if (role == DATASET_ROLE_MANIFEST)
         add_manifest(f, s, report);
     else if (role == DATASET_ROLE_DUMP)
-        rc = add_dump(f, s, report, e);
+        rc = add_dump(f, deep, s, report, e);
     else
-        rc = add_aof(j->options, f, s, report, e);
+        rc = add_aof(j->options, f, deep, s, report, e);
     if (rc == 0 && s->size_bytes == UINT64_MAX)
         source_drain(s);
     if (rc == 0 && s->error.kind != ERROR_NONE) {

@@ -32,6 +32,7 @@ struct judge_options {
     bool refuse_truncated; /* aof-load-truncated no */
     uint64_t databases;    /* 0: 16 */
     bool own_commands;     /* see aof.h */
+    bool deep;             /* see rdb_options */
 };
 
 /* What one file turned out to be. */

@@ -113,12 +113,26 @@ judge_needs(struct judge *j, const struct judge_file *f, struct report *report)
     }
 }
 
+/* How closely a server looks at values. */
+static unsigned
+era_of(const struct release *r)
+{
+    if (release_walks_values(r))
+        return RDB_BY_9_1;
+    if (r->valkey || release_at_least(r, 7, 0))
+        return release_at_least(r, 8, 0) ? RDB_BY_8 : RDB_BY_7;
+    return release_at_least(r, 6, 2) ? RDB_BY_6_2 : RDB_BY_6_0;
+}
+
 /* The RDB of a dump or in front of an AOF. */
 static void
 judge_rdb(struct judge *j, const struct judge_file *f, struct report *report)
 {
     if (f->rdb.verdict == VERDICT_DAMAGED)
-        worsen(j, VERDICT_DAMAGED, JUDGE_REFUSES);
+        worsen(j, VERDICT_DAMAGED,
+               (f->rdb.refused_by & era_of(&j->options->release)) != 0
+                   ? JUDGE_REFUSES
+                   : JUDGE_LOADS);
     if (judge_odd_rdb(&f->rdb))
         worsen(j, VERDICT_UNKNOWN, JUDGE_REFUSES);
     if (f->rdb.version != 0 || f->rdb.container)

@@ -6,8 +6,11 @@
 #include "formats/rdb.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "formats/rdb_deep.h"
+#include "formats/rdb_lzf.h"
 #include "formats/rdb_opcode.h"
 #include "formats/rdb_read.h"
 #include "formats/rdb_string.h"
@@ -16,7 +19,6 @@
 enum {
     MAGIC_SIZE = 9,
     CHECKSUM_SIZE = 8,
-    CHECKSUM_SINCE = 5,
     VALKEY_VERSION_MIN = 80,
 };
 
@@ -152,6 +154,63 @@ tell_newer_type(struct rdb_read *r, unsigned type,
                type, entry->name, entry->since, r->result->version);
 }
 
+/* Reads the name; same: as that of the key before. */
+static bool
+read_name(struct rdb_read *r, bool *same)
+{
+    uint64_t start = source_offset(r->s), skipped, size;
+
+    *same = false;
+    if (r->deep != NULL)
+        return rdb_deep_name(r);
+    rdb_read_want(r, RDB_READ_NAME_MAX); /* else there is no more */
+    if (!rdb_string_skip(r, &skipped))
+        return false;
+    size = source_offset(r->s) - start;
+    if (size > RDB_READ_NAME_MAX) {
+        r->name_size = 0;
+        return true;
+    }
+    *same = size == r->name_size && r->name_db == r->key.db &&
+            memcmp(r->s->at - size, r->name, size) == 0;
+    r->name = r->s->at - size;
+    r->name_size = size;
+    r->name_db = r->key.db;
+    return true;
+}
+
+/* A key without elements is not there, to servers. */
+static void
+note_name(struct rdb_read *r, bool same)
+{
+    if (r->deep != NULL)
+        rdb_deep_key(r);
+    else if (r->key.empty)
+        r->name_size = 0;
+    else if (same)
+        rdb_read_note(r, RDB_BY_ALL, "rdb-duplicate-key", r->key.offset,
+                      "the key is the same as the one before it");
+}
+
+/* Then LZF need not be walked: a right checksum speaks for it. */
+static bool
+has_checksum_ahead(const struct rdb_read *r)
+{
+    unsigned char bytes[CHECKSUM_SIZE], any = 0;
+    const struct source *s = r->s;
+    struct error ignored = {0};
+    size_t got;
+
+    if (r->result->version < RDB_CHECKSUM_SINCE || !source_is_again(s) ||
+        s->size_bytes < MAGIC_SIZE + CHECKSUM_SIZE ||
+        source_read_at(s, bytes, sizeof bytes, s->size_bytes - sizeof bytes,
+                       &got, &ignored) != 0)
+        return false;
+    for (size_t i = 0; i < got; i++)
+        any |= bytes[i];
+    return any != 0;
+}
+
 static void
 count_key(struct rdb_read *r, const struct rdb_options *options, unsigned type)
 {
@@ -177,7 +236,7 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
 {
     const struct rdb_types_entry *entry =
         rdb_types_find(r->result->valkey_magic, type);
-    uint64_t size;
+    bool same;
 
     if (!r->pending)
         r->key.offset = offset;
@@ -189,7 +248,7 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
                              entry->name);
     if (entry->since > r->result->version && !r->told_newer)
         tell_newer_type(r, type, entry);
-    if (!rdb_string_skip(r, &size))
+    if (!read_name(r, &same))
         return false;
     r->key.value_offset = source_offset(r->s);
     r->key.empty = r->spoiled = false;
@@ -197,6 +256,7 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
     if (!entry->walk(r, entry->detail))
         return false;
     r->inside = NULL;
+    note_name(r, same);
     count_key(r, options, type);
     return true;
 }
@@ -233,7 +293,7 @@ judge_unknown(struct rdb_read *r)
     uint64_t left = r->s->size_bytes - source_offset(r->s);
 
     if (r->s->size_bytes == UINT64_MAX || r->result->container ||
-        r->result->version < CHECKSUM_SINCE)
+        r->result->version < RDB_CHECKSUM_SINCE)
         return true;
     if (left >= CHECKSUM_SIZE &&
         !rdb_read_skip(r, left - CHECKSUM_SIZE, source_offset(r->s),
@@ -251,8 +311,11 @@ walk(struct rdb_read *r, const struct rdb_options *options)
 {
     struct rdb_result *result = r->result;
 
-    if (read_magic(r) && walk_body(r, options)) {
-        bool has_checksum = result->version >= CHECKSUM_SINCE;
+    bool known = read_magic(r);
+
+    r->trusted = known && r->deep == NULL && has_checksum_ahead(r);
+    if (known && walk_body(r, options)) {
+        bool has_checksum = result->version >= RDB_CHECKSUM_SINCE;
 
         if (!has_checksum || read_checksum(r) ||
             result->checksum == RDB_CHECKSUM_BAD)
@@ -274,10 +337,21 @@ rdb_walk(struct source *s, const struct rdb_options *options,
 {
     static const struct rdb_options none;
     struct rdb_read r;
+    int rc;
+    const struct rdb_options *o = options != NULL ? options : &none;
 
     *result = (struct rdb_result){.verdict = VERDICT_SOUND, .created = -1};
     rdb_read_begin(&r, s, report, result);
-    walk(&r, options != NULL ? options : &none);
+    if (o->deep)
+        rdb_deep_begin(&r);
+    walk(&r, o);
+    rdb_lzf_end(&r);
+    rc = rdb_deep_end(&r, e);
+    rdb_deep_free(&r);
+    rdb_lzf_free(&r);
+    free(r.buffer);
+    if (rc != 0)
+        return -1;
     if (s->error.kind == ERROR_NONE)
         return 0;
     result->verdict = VERDICT_UNKNOWN;

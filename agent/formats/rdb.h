@@ -20,6 +20,9 @@ enum rdb_checksum {
     RDB_CHECKSUM_DISABLED, /* stored as 0 */
 };
 
+/* Versions before it have none. */
+enum { RDB_CHECKSUM_SINCE = 5 };
+
 enum { RDB_VERSION_MAX = 14, RDB_VALKEY_VERSION_MAX = 80 };
 
 /* One key, told when its value has been walked to the end. */
@@ -38,12 +41,27 @@ typedef void rdb_key_seen(void *context, const struct rdb_key *key);
 struct rdb_options {
     rdb_key_seen *key_seen; /* may be NULL */
     void *context;
+    bool deep; /* also what servers do not look at when they load */
+};
+
+/* Servers that judge values alike when they load. */
+enum rdb_era {
+    RDB_BY_6_0 = 1, /* redis until 6.0: hardly at all */
+    RDB_BY_6_2 = 2, /* heads */
+    RDB_BY_7 = 4,   /* redis 7 and valkey 7: walk ziplists too */
+    RDB_BY_8 = 8,   /* later, but for */
+    RDB_BY_9_1 =
+        16, /* valkey since 9.1: looks at nearly all that --deep does */
+    RDB_BY_LOOKING = RDB_BY_6_2 | RDB_BY_7 | RDB_BY_8 | RDB_BY_9_1,
+    RDB_BY_WALKING = RDB_BY_7 | RDB_BY_8 | RDB_BY_9_1,
+    RDB_BY_ALL = RDB_BY_6_0 | RDB_BY_LOOKING,
 };
 
 struct rdb_result {
     enum verdict verdict; /* sound, damaged; unknown: newer than we know */
     enum rdb_checksum checksum;
-    int version; /* 0: no magic was found */
+    unsigned refused_by; /* of enum rdb_era: servers that damage keeps out */
+    int version;         /* 0: no magic was found */
     bool valkey_magic;
     bool container; /* valkey's compressed container "VKCS" */
     bool cut_short; /* damaged because the stream ended too early */
@@ -62,6 +80,15 @@ struct rdb_result {
  * Walks one RDB that begins at source->at and stops behind its checksum; bytes
  * after it are the caller's. What is wrong goes to the report with the offset
  * in the stream and into result. -1: the source failed (nothing is judged).
+ *
+ * Without options->deep it finds what servers see when they load: the heads of
+ * packed structures, whole ziplists and zipmaps, pending entries of streams, a
+ * key that comes twice in a row; and broken LZF, unless the checksum is right,
+ * which tells that it is as it was written. With it also every other
+ * packed structure, entry by entry, members that come twice, and every key
+ * that does (if the source can be read again: source_read_at). Memory: 64 MiB,
+ * with it 256 MiB, whatever the size; keys beyond that are sorted on disk, in
+ * a file without a name in TMPDIR. -1 also when that fails.
  *
  * A version beyond ours is not walked: with a known end (source->size_bytes)
  * the checksum is judged over everything but the last 8 bytes: right or 0 is

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/crc64.h"
+#include "formats/rdb_lzf.h"
 
 /* How far the checksum goes ahead: well within the second-level cache. */
 enum { AHEAD_BYTES = 256 << 10 };
@@ -25,6 +26,8 @@ static const struct {
                       "the disk was full: copy it again or use an older one."},
     {"rdb-checksum", "The bytes changed after the server wrote them: check "
                      "disk and memory, and use another copy."},
+    {"rdb-duplicate-key", "Servers refuse it, as it cannot tell which of the "
+                          "two is right: use another copy."},
     {"rdb-magic", "This is not an RDB: check the path."},
 };
 
@@ -37,6 +40,7 @@ rdb_read_begin(struct rdb_read *r, struct source *s, struct report *report,
         .report = report,
         .result = result,
         .key.expire_ms = -1,
+        .begin = source_offset(s),
         .from = s->at,
         .ahead = s->at,
     };
@@ -82,6 +86,11 @@ rdb_read_more(struct rdb_read *r, size_t n)
 {
     bool enough;
 
+    rdb_lzf_flush(r);
+    if (r->name_size > 0 && r->name != r->kept_name) {
+        memcpy(r->kept_name, r->name, r->name_size);
+        r->name = r->kept_name;
+    }
     rdb_read_checksum(r);
     enough = source_more(r->s, n);
     r->from = r->ahead = r->s->at;
@@ -120,16 +129,44 @@ add_damage(struct rdb_read *r, const char *code, uint64_t offset,
     r->result->verdict = VERDICT_DAMAGED;
 }
 
+static void add_spoiled(struct rdb_read *r, unsigned refused_by,
+                        uint64_t offset, const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
+
+static void
+add_spoiled(struct rdb_read *r, unsigned refused_by, uint64_t offset,
+            const char *format, va_list arguments)
+{
+    r->result->refused_by |= refused_by;
+    if (r->spoiled)
+        return; /* one finding a key */
+    r->spoiled = true;
+    add_damage(r, "rdb-value", offset, format, arguments);
+}
+
 bool
 rdb_read_fail(struct rdb_read *r, const char *code, uint64_t offset,
               const char *format, ...)
 {
     va_list arguments;
 
+    r->result->refused_by = RDB_BY_ALL;
     va_start(arguments, format);
     add_damage(r, code, offset, format, arguments);
     va_end(arguments);
     return false;
+}
+
+void
+rdb_read_note(struct rdb_read *r, unsigned refused_by, const char *code,
+              uint64_t offset, const char *format, ...)
+{
+    va_list arguments;
+
+    r->result->refused_by |= refused_by;
+    va_start(arguments, format);
+    add_damage(r, code, offset, format, arguments);
+    va_end(arguments);
 }
 
 bool
@@ -137,11 +174,20 @@ rdb_read_spoiled(struct rdb_read *r, uint64_t offset, const char *format, ...)
 {
     va_list arguments;
 
-    if (r->spoiled)
-        return true; /* one finding a key */
-    r->spoiled = true;
     va_start(arguments, format);
-    add_damage(r, "rdb-value", offset, format, arguments);
+    add_spoiled(r, RDB_BY_ALL, offset, format, arguments);
+    va_end(arguments);
+    return true;
+}
+
+bool
+rdb_read_flawed(struct rdb_read *r, unsigned refused_by, uint64_t offset,
+                const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add_spoiled(r, refused_by, offset, format, arguments);
     va_end(arguments);
     return true;
 }

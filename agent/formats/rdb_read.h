@@ -24,16 +24,37 @@
 
 enum { RDB_READ_MODULES_MAX = 32 };
 
+struct rdb_deep;
+struct twins;
+struct rdb_lzf;
+
+/* Longer names are not compared with the one before. */
+enum { RDB_READ_NAME_MAX = 256 };
+
 struct rdb_read {
     struct source *s;
     struct report *report;
     struct rdb_result *result;
-    struct rdb_key key;   /* present, or pending while an opcode for it waits */
-    bool pending;         /* expiry, idle, frequency or metadata was read */
-    const char *inside;   /* type of the value being read; NULL outside */
-    bool spoiled;         /* that value is bad, and was reported */
-    bool strange;         /* rdb_read_strange was called */
-    bool told_newer;      /* the warning of a type newer than the file */
+    struct rdb_key key; /* present, or pending while an opcode for it waits */
+    bool pending;       /* expiry, idle, frequency or metadata was read */
+    const char *inside; /* type of the value being read; NULL outside */
+    bool spoiled;       /* that value is bad, and was reported */
+    struct rdb_deep *deep; /* NULL: only what servers look at */
+    struct twins *twins;   /* members of a packed structure */
+    struct rdb_lzf *lzf;   /* strings that wait to be judged */
+    unsigned char *buffer; /* rdb_blob.h */
+    size_t buffer_size;
+    bool told_large; /* the note of a structure that is too large */
+    bool strange;    /* rdb_read_strange was called */
+    bool told_newer; /* the warning of a type newer than the file */
+    /* Of the key before, as it is written, with its db: in the window, or
+     * kept when that moved. */
+    const unsigned char *name;
+    size_t name_size;
+    uint64_t name_db;
+    unsigned char kept_name[RDB_READ_NAME_MAX];
+    uint64_t begin;       /* of the RDB, in the source */
+    bool trusted;         /* the checksum speaks for LZF */
     uint64_t first_empty; /* offset of the first key without elements */
     uint64_t module_ids[RDB_READ_MODULES_MAX]; /* told already */
     size_t module_count;
@@ -80,6 +101,16 @@ bool rdb_read_fail(struct rdb_read *r, const char *code, uint64_t offset,
  */
 bool rdb_read_spoiled(struct rdb_read *r, uint64_t offset, const char *format,
                       ...) __attribute__((cold, format(printf, 3, 4)));
+
+/* The same where only some servers refuse it: refused_by of enum rdb_era. */
+bool rdb_read_flawed(struct rdb_read *r, unsigned refused_by, uint64_t offset,
+                     const char *format, ...)
+    __attribute__((cold, format(printf, 4, 5)));
+
+/* Any other damage, between or beside the keys; the walk goes on. */
+void rdb_read_note(struct rdb_read *r, unsigned refused_by, const char *code,
+                   uint64_t offset, const char *format, ...)
+    __attribute__((cold, format(printf, 5, 6)));
 
 /* The stream ends inside what begins at offset (NULL: between the keys, and
  * no end mark was there): returns false. */

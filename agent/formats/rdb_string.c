@@ -4,16 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/rdb_lzf.h"
+
 /* LZF: a reference of 3 bytes stands for at most 264. */
 enum { LZF_RATIO_MAX = 264 };
 
 /* The longest string with a 6-bit length, and its head. */
 enum { SHORT_MAX = 64 };
 
-/* The sizes of an LZF string, behind its C3. */
-static bool
-read_packed(struct rdb_read *r, uint64_t start, uint64_t *packed,
-            uint64_t *plain)
+bool
+rdb_string_packed(struct rdb_read *r, uint64_t start, uint64_t *packed,
+                  uint64_t *plain)
 {
     if (!rdb_read_number(r, packed) || !rdb_read_number(r, plain))
         return false;
@@ -41,8 +42,8 @@ rdb_string_skip_slow(struct rdb_read *r, uint64_t *size)
     }
     if (c == 0xc3) {
         r->s->at++;
-        return read_packed(r, start, &n, size) &&
-               rdb_read_skip(r, n, start, "a compressed string");
+        return rdb_string_packed(r, start, &n, size) &&
+               rdb_lzf_skip(r, start, n, *size);
     }
     if (c > 0xc3)
         return rdb_read_fail(r, "rdb-length", start,

@@ -49,6 +49,10 @@ rdb_string_skip(struct rdb_read *r, uint64_t *size)
     return true;
 }
 
+/* The sizes of an LZF string, behind its C3. */
+bool rdb_string_packed(struct rdb_read *r, uint64_t start, uint64_t *packed,
+                       uint64_t *plain);
+
 /* Moves over n strings: a tight loop. */
 bool rdb_string_skip_many(struct rdb_read *r, uint64_t n);
 

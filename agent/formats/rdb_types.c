@@ -6,26 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/rdb_deep.h"
+#include "formats/rdb_members.h"
 #include "formats/rdb_module.h"
+#include "formats/rdb_packed.h"
 #include "formats/rdb_stream.h"
 #include "formats/rdb_string.h"
-
-/* Sizes of packed structures without elements; an intset cannot be so. */
-enum {
-    ZIPMAP_EMPTY = 2,
-    LISTPACK_EMPTY = 7,
-    ZIPLIST_EMPTY = 11,
-    INTSET_MIN = 10,
-};
 
 /* Of a score as text: the length byte also has values of its own. */
 enum { SCORE_NAN = 253, SCORE_PLUS_INFINITY = 254 };
 
 /* A member with a 6-bit length, its head and a score. */
 enum { SHORT_MEMBER_MAX = 72 };
-
-/* Times of hash fields have 48 bits; one more says that there is none. */
-#define FIELD_TIME_MAX ((UINT64_C(1) << 48) - 1)
 
 enum { ARRAY_STRING, ARRAY_INTEGER, ARRAY_DOUBLE, ARRAY_SMALL };
 
@@ -57,31 +49,11 @@ walk_strings(struct rdb_read *r, unsigned strings)
     return read_elements(r, &n) && rdb_string_skip_many(r, n * strings);
 }
 
-/* One packed structure, which is that large when it has no elements. */
+/* One packed structure. */
 static bool
-walk_packed(struct rdb_read *r, unsigned empty_size)
+walk_packed(struct rdb_read *r, unsigned kind)
 {
-    uint64_t start = source_offset(r->s), size;
-
-    if (!rdb_string_skip(r, &size))
-        return false;
-    if (size < empty_size)
-        return rdb_read_spoiled(r, start,
-                                "a packed structure needs at least %u bytes, "
-                                "not %" PRIu64,
-                                empty_size, size);
-    r->key.empty = size == empty_size;
-    return true;
-}
-
-/* An intset must not be empty. */
-static bool
-walk_intset(struct rdb_read *r, unsigned min_size)
-{
-    if (!walk_packed(r, min_size))
-        return false;
-    r->key.empty = false;
-    return true;
+    return rdb_packed_read(r, kind, &r->key.empty);
 }
 
 static bool
@@ -105,7 +77,10 @@ read_score_text(struct rdb_read *r)
     memcpy(text, p, size);
     text[size] = '\0';
     /* Servers read it by sscanf too. */
-    if (sscanf(text, "%lg", &score) != 1 || isnan(score))
+    if (sscanf(text, "%lg", &score) != 1)
+        return rdb_read_flawed(r, RDB_BY_LOOKING, start,
+                               "a score is not a number");
+    if (isnan(score))
         return rdb_read_spoiled(r, start, "a score is not a number");
     return true;
 }
@@ -118,9 +93,13 @@ walk_zset_text(struct rdb_read *r, unsigned detail)
     (void)detail;
     if (!read_elements(r, &n))
         return false;
+    rdb_members_begin(r);
     for (; n > 0; n--)
-        if (!rdb_string_skip(r, &size) || !read_score_text(r))
+        if (!(r->deep != NULL ? rdb_deep_member(r, 0)
+                              : rdb_string_skip(r, &size)) ||
+            !read_score_text(r))
             return false;
+    rdb_members_end(r);
     return true;
 }
 
@@ -163,11 +142,14 @@ walk_zset(struct rdb_read *r, unsigned detail)
     (void)detail;
     if (!read_elements(r, &n))
         return false;
+    rdb_members_begin(r);
     for (; n > 0; n--) {
-        walk_short_members(r, &n);
+        if (r->deep == NULL)
+            walk_short_members(r, &n);
         if (n == 0)
             break;
-        if (!rdb_string_skip(r, &size))
+        if (r->deep != NULL ? !rdb_deep_member(r, 0)
+                            : !rdb_string_skip(r, &size))
             return false;
         uint64_t start = source_offset(r->s);
 
@@ -176,6 +158,7 @@ walk_zset(struct rdb_read *r, unsigned detail)
         if (is_nan(bits))
             rdb_read_spoiled(r, start, "a score is not a number");
     }
+    rdb_members_end(r);
     return true;
 }
 
@@ -183,8 +166,8 @@ walk_zset(struct rdb_read *r, unsigned detail)
 static bool
 walk_quicklist(struct rdb_read *r, unsigned version)
 {
-    uint64_t n, kind = 2, size, empty_size;
-    bool empty = true;
+    uint64_t n, kind = 2, size;
+    bool empty = true, none;
 
     if (!rdb_read_count(r, &n))
         return false;
@@ -197,84 +180,22 @@ walk_quicklist(struct rdb_read *r, unsigned version)
             return rdb_read_fail(r, "rdb-value", start,
                                  "a list node of kind %" PRIu64 ", not 1 or 2",
                                  kind);
-        if (!rdb_string_skip(r, &size))
+        if (kind == 1) {
+            if (!rdb_string_skip(r, &size))
+                return false;
+            if (size == 0)
+                rdb_read_spoiled(r, start, "a list node of 0 bytes");
+            empty = false;
+            continue;
+        }
+        if (!rdb_packed_read(r,
+                             version == 1 ? RDB_PACKED_LIST_ZIPLIST
+                                          : RDB_PACKED_LIST_LISTPACK,
+                             &none))
             return false;
-        empty_size = kind == 1      ? 0
-                     : version == 1 ? ZIPLIST_EMPTY
-                                    : LISTPACK_EMPTY;
-        if (size == 0 || size < empty_size)
-            rdb_read_spoiled(r, start, "a list node of %" PRIu64 " bytes",
-                             size);
-        empty = empty && size == empty_size;
+        empty = empty && none;
     }
     r->key.empty = empty;
-    return true;
-}
-
-/* A time of a field: absolute, or 1 more than its distance from base. */
-static bool
-read_field_time(struct rdb_read *r, uint64_t base)
-{
-    uint64_t start = source_offset(r->s), time;
-
-    if (!rdb_read_number(r, &time))
-        return false;
-    if (time > FIELD_TIME_MAX || base + time > FIELD_TIME_MAX + 1)
-        return rdb_read_spoiled(r, start,
-                                "the expiry of a field is out of range");
-    return true;
-}
-
-/* The least expiry of a hash. */
-static bool
-read_least_time(struct rdb_read *r, uint64_t *least)
-{
-    uint64_t start = source_offset(r->s);
-
-    if (!rdb_read_u64(r, least, "an expiry"))
-        return false;
-    if (*least > FIELD_TIME_MAX + 1)
-        return rdb_read_spoiled(r, start,
-                                "the expiry of a hash is out of range");
-    return true;
-}
-
-/* Fields with times of Redis; before 7.4 was final, without a common base. */
-static bool
-walk_hash_times(struct rdb_read *r, unsigned has_base)
-{
-    uint64_t n, base = 0;
-
-    if (has_base && !read_least_time(r, &base))
-        return false;
-    if (!read_elements(r, &n))
-        return false;
-    for (; n > 0; n--)
-        if (!read_field_time(r, base) || !rdb_string_skip_many(r, 2))
-            return false;
-    return true;
-}
-
-static bool
-walk_hash_times_packed(struct rdb_read *r, unsigned empty_size)
-{
-    uint64_t least;
-
-    return read_least_time(r, &least) && walk_packed(r, empty_size);
-}
-
-/* Fields with times of Valkey: name, value, time. */
-static bool
-walk_hash_valkey(struct rdb_read *r, unsigned detail)
-{
-    uint64_t n, time;
-
-    (void)detail;
-    if (!read_elements(r, &n))
-        return false;
-    for (; n > 0; n--)
-        if (!rdb_string_skip_many(r, 2) || !rdb_read_u64(r, &time, "an expiry"))
-            return false;
     return true;
 }
 
@@ -329,38 +250,38 @@ walk_array(struct rdb_read *r, unsigned small_max)
 static const struct rdb_types_entry types[] = {
     [0] = {"string", walk_string, 0, 1},
     [1] = {"list", walk_strings, 1, 1},
-    [2] = {"set", walk_strings, 1, 1},
+    [2] = {"set", rdb_members_walk, 1, 1},
     [3] = {"zset, text scores", walk_zset_text, 0, 1},
-    [4] = {"hash", walk_strings, 2, 1},
+    [4] = {"hash", rdb_members_walk, 2, 1},
     [5] = {"zset", walk_zset, 0, 8},
     [6] = {"module, before 4.0", NULL, 0, 8},
     [7] = {"module", rdb_module_walk, 0, 8},
-    [9] = {"hash, zipmap", walk_packed, ZIPMAP_EMPTY, 2},
-    [10] = {"list, ziplist", walk_packed, ZIPLIST_EMPTY, 2},
-    [11] = {"set, intset", walk_intset, INTSET_MIN, 2},
-    [12] = {"zset, ziplist", walk_packed, ZIPLIST_EMPTY, 2},
-    [13] = {"hash, ziplist", walk_packed, ZIPLIST_EMPTY, 4},
+    [9] = {"hash, zipmap", walk_packed, RDB_PACKED_HASH_ZIPMAP, 2},
+    [10] = {"list, ziplist", walk_packed, RDB_PACKED_LIST_ZIPLIST, 2},
+    [11] = {"set, intset", walk_packed, RDB_PACKED_SET_INTSET, 2},
+    [12] = {"zset, ziplist", walk_packed, RDB_PACKED_ZSET_ZIPLIST, 2},
+    [13] = {"hash, ziplist", walk_packed, RDB_PACKED_HASH_ZIPLIST, 4},
     [14] = {"list, quicklist", walk_quicklist, 1, 7},
     [15] = {"stream", rdb_stream_walk, 1, 9},
-    [16] = {"hash, listpack", walk_packed, LISTPACK_EMPTY, 10},
-    [17] = {"zset, listpack", walk_packed, LISTPACK_EMPTY, 10},
+    [16] = {"hash, listpack", walk_packed, RDB_PACKED_HASH_LISTPACK, 10},
+    [17] = {"zset, listpack", walk_packed, RDB_PACKED_ZSET_LISTPACK, 10},
     [18] = {"list, quicklist 2", walk_quicklist, 2, 10},
     [19] = {"stream 2", rdb_stream_walk, 2, 10},
-    [20] = {"set, listpack", walk_packed, LISTPACK_EMPTY, 11},
+    [20] = {"set, listpack", walk_packed, RDB_PACKED_SET_LISTPACK, 11},
     [21] = {"stream 3", rdb_stream_walk, 3, 11},
-    [22] = {"hash, times, before 7.4", walk_hash_times, 0, 12},
-    [23] = {"hash, listpack, times, before 7.4", walk_packed, LISTPACK_EMPTY,
-            12},
-    [24] = {"hash, times", walk_hash_times, 1, 12},
-    [25] = {"hash, listpack, times", walk_hash_times_packed, LISTPACK_EMPTY,
-            12},
+    [22] = {"hash, times, before 7.4", rdb_members_walk_times, 0, 12},
+    [23] = {"hash, listpack, times, before 7.4", walk_packed,
+            RDB_PACKED_HASH_TIMES, 12},
+    [24] = {"hash, times", rdb_members_walk_times, 1, 12},
+    [25] = {"hash, listpack, times", rdb_members_walk_packed,
+            RDB_PACKED_HASH_TIMES, 12},
     [26] = {"stream 4", rdb_stream_walk, 4, 13},
     [27] = {"stream 5", rdb_stream_walk, 5, 14},
     [28] = {"array", walk_array, 7, 14},
 };
 
-static const struct rdb_types_entry hash_valkey = {"hash, times",
-                                                   walk_hash_valkey, 0, 80};
+static const struct rdb_types_entry hash_valkey = {
+    "hash, times", rdb_members_walk_valkey, 0, 80};
 
 const struct rdb_types_entry *
 rdb_types_find(bool valkey_magic, unsigned type)

@@ -82,6 +82,12 @@ release_at_least(const struct release *r, int major, int minor)
 }
 
 bool
+release_walks_values(const struct release *r)
+{
+    return r->valkey && release_at_least(r, 9, 1);
+}
+
+bool
 release_has_manifest(const struct release *r)
 {
     return r->valkey || release_at_least(r, 7, 0);

@@ -24,6 +24,9 @@ struct release release_newest(void);
 /* Whether r is at least major.minor of its own product. */
 bool release_at_least(const struct release *r, int major, int minor);
 
+/* Whether it walks every value when it loads (valkey 9.1: tried). */
+bool release_walks_values(const struct release *r);
+
 /* Whether AOFs are sets with a manifest (redis 7.0, all valkey). */
 bool release_has_manifest(const struct release *r);
 

@@ -338,7 +338,13 @@ unpack(struct unpack *u, const struct storage *storage,
     memset(u, 0, sizeof *u);
     *ok = false;
     u->dataset.kind = entry->dataset;
-    u->judge_options.release = release_newest();
+    /* Judged as when it was kept: other releases look at other things. */
+    if (entry->server.known &&
+        release_read(&u->judge_options.release, entry->server.version))
+        u->judge_options.release.valkey =
+            strcmp(entry->server.product, "valkey") == 0;
+    else
+        u->judge_options.release = release_newest();
     /* The bytes are proven by their hash; whose commands they are is not asked
      * a second time. */
     u->judge_options.own_commands = true;

@@ -6,6 +6,7 @@
 #define ZEROS8 ZEROS4 ZEROS4
 #define MODULE_ID "\x81\xb5\xeb\x2d\xff\xfa\xdd\x6c\x01"
 #define KEY "\x00\x01k\x01v"
+#define KEY2 "\x00\x01l\x01v"
 #define JOB \
     "\x28"  \
     "0123456789012345678901234567890123456789"
@@ -33,9 +34,9 @@ static const struct {
      0},
     {"REDIS0011", BYTES("\xf9\xff" KEY), 1, 0, -1, 0},
     {"REDIS0011", BYTES("\xf8\x05" KEY), 1, 0, -1, 0},
-    {"REDIS0011", BYTES("\xfc\1\0\0\0\0\0\0\0\xf8\x40\xff" KEY KEY), 2, 1, 1,
+    {"REDIS0011", BYTES("\xfc\1\0\0\0\0\0\0\0\xf8\x40\xff" KEY KEY2), 2, 1, 1,
      0},
-    {"REDIS0011", BYTES(KEY "\xfd\1\0\0\0" KEY KEY), 3, 1, -1, 0},
+    {"REDIS0011", BYTES(KEY "\xfd\1\0\0\0" KEY2 KEY), 3, 1, -1, 0},
     {"REDIS0011", BYTES("\xfd\1\0\0\0"), 0, 0, 0, 0},
     {"REDIS0011", BYTES("\xf7" MODULE_ID "\x02\x01\x01\x05\x05\x02hi\x00"), 0,
      0, 0, 0},

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "formats/rdb_lzf.h"
 #include "formats/rdb_string.h"
 
 #define BYTES(text) text, sizeof(text) - 1
@@ -45,12 +46,14 @@ START_TEST(reads_every_form_of_string)
     ck_assert(rdb_string_skip(&r, &length));
     ck_assert_uint_eq(length, good[_i].length);
     ck_assert_uint_eq(source_offset(&s), good[_i].size);
+    rdb_lzf_free(&r);
 
     source_of_memory(&s, good[_i].bytes, good[_i].size);
     rdb_read_begin(&r, &s, NULL, &result);
     ck_assert(rdb_string_text(&r, text, sizeof text));
     ck_assert_str_eq(text, good[_i].text);
     ck_assert_uint_eq(source_offset(&s), good[_i].size);
+    rdb_lzf_free(&r);
 }
 END_TEST
 

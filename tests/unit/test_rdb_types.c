@@ -6,7 +6,17 @@
 #define ZEROS8 ZEROS4 ZEROS4
 #define ID16 "0123456789abcdef"
 #define LISTPACK8 "\x08\x08\0\0\0\1\0\0\xff" /* a string of 8 bytes */
+#define PAIR "\x0b\x0b\0\0\0\2\0\0\1\1\1\xff"
+#define TRIPLE "\x0d\x0d\0\0\0\3\0\0\1\1\1\0\1\xff"
+#define ZIPLIST1                         \
+    "\x0e\x0e\0\0\0\x0a\0\0\0\1\0\0\x01" \
+    "a\xff"
+#define ZIPLIST2                         \
+    "\x11\x11\0\0\0\x0d\0\0\0\2\0\0\x01" \
+    "a\3\x01"                            \
+    "b\xff"
 #define NODE "\x10" ID16 LISTPACK8
+#define NODE2 "\x10z123456789abcdef" LISTPACK8
 #define PEL "\x01" ID16 ZEROS8 "\x03"
 
 /* Name, last id, entries read by version 2 and later, pending entries. */
@@ -37,8 +47,8 @@ static const struct {
     {"REDIS0011", 0, false, BYTES("\xc1\x7b\x01")},
     {"REDIS0011", 0, false, BYTES("\xc2\x7b\x01\x00\x00")},
     {"REDIS0011", 0, false,
-     BYTES("\xc3\x04\x1e\x00"
-           "aaa")},
+     BYTES("\xc3\x05\x1d\x00"
+           "a\xe0\x13\x00")},
     {"REDIS0011", 0, false, BYTES("\x40\x05hello")},
     {"REDIS0011", 0, false, BYTES("\x80\0\0\0\x05hello")},
     {"REDIS0011", 0, false, BYTES("\x81\0\0\0\0\0\0\0\x05hello")},
@@ -76,31 +86,21 @@ static const struct {
     {"REDIS0002", 9, false,
      BYTES("\x07\x01\x01"
            "a\x01\0b\xff")},
-    {"REDIS0002", 9, true, BYTES("\x02\x00\xff")},
-    {"REDIS0002", 10, false,
-     BYTES("\x0c"
-           "ziplist:len!")},
+    {"REDIS0002", 10, false, BYTES(ZIPLIST1)},
     {"REDIS0002", 10, true, BYTES("\x0b\x0b\0\0\0\x0a\0\0\0\0\0\xff")},
     {"REDIS0002", 11, false, BYTES("\x0a\2\0\0\0\1\0\0\0\5\0")},
-    {"REDIS0002", 12, false,
-     BYTES("\x0c"
-           "ziplist:len!")},
-    {"REDIS0004", 13, false,
-     BYTES("\x0c"
-           "ziplist:len!")},
-    {"REDIS0007", 14, false,
-     BYTES("\x02\x0c"
-           "ziplist:len!\x0c"
-           "ziplist:len!")},
+    {"REDIS0002", 12, false, BYTES(ZIPLIST2)},
+    {"REDIS0004", 13, false, BYTES(ZIPLIST2)},
+    {"REDIS0007", 14, false, BYTES("\x02" ZIPLIST1 ZIPLIST2)},
     {"REDIS0007", 14, true, BYTES("\x00")},
     {"REDIS0007", 14, true, BYTES("\x01\x0b\x0b\0\0\0\x0a\0\0\0\0\0\xff")},
-    {"REDIS0009", 15, false, BYTES("\x02" NODE NODE "\x05\x06\x07\x00")},
+    {"REDIS0009", 15, false, BYTES("\x02" NODE NODE2 "\x05\x06\x07\x00")},
     {"REDIS0009", 15, false, BYTES("\x00\x00\x00\x00\x00")},
     {"REDIS0009", 15, false,
      BYTES("\x01" NODE "\x05\x06\x07\x01" GROUP1 CONSUMER1)},
-    {"REDIS0010", 16, false, BYTES(LISTPACK8)},
+    {"REDIS0010", 16, false, BYTES(PAIR)},
     {"REDIS0010", 16, true, BYTES("\x07\7\0\0\0\0\0\xff")},
-    {"REDIS0010", 17, false, BYTES(LISTPACK8)},
+    {"REDIS0010", 17, false, BYTES(PAIR)},
     {"REDIS0010", 18, false,
      BYTES("\x02\x02" LISTPACK8 "\x01\x03"
            "big")},
@@ -108,7 +108,7 @@ static const struct {
     {"REDIS0010", 18, true, BYTES("\x00")},
     {"REDIS0010", 19, false,
      BYTES("\x01" NODE "\1\2\3\4\5\6\7\x08\x01" GROUP2 CONSUMER1)},
-    {"REDIS0011", 20, false, BYTES(LISTPACK8)},
+    {"REDIS0011", 20, false, BYTES(PAIR)},
     {"REDIS0011", 21, false,
      BYTES("\x01" NODE "\1\2\3\4\5\6\7\x08\x01" GROUP2 CONSUMER3)},
     {"REDIS0012", 22, false,
@@ -118,7 +118,7 @@ static const struct {
            "b\x01"
            "B")},
     {"REDIS0012", 22, true, BYTES("\x00")},
-    {"REDIS0012", 23, false, BYTES(LISTPACK8)},
+    {"REDIS0012", 23, false, BYTES(TRIPLE)},
     {"REDIS0012", 24, false,
      BYTES("\0\0\0\0\x01\0\0\0\x02\x00\x01"
            "a\x01"
@@ -129,12 +129,12 @@ static const struct {
      BYTES("\0\0\0\0\0\0\1\0\x01\x00\x01"
            "a\x01"
            "A")},
-    {"REDIS0012", 25, false, BYTES("\0\0\0\0\x01\0\0\0" LISTPACK8)},
+    {"REDIS0012", 25, false, BYTES("\0\0\0\0\x01\0\0\0" TRIPLE)},
     {"REDIS0013", 26, false,
      BYTES("\x01" NODE "\1\2\3\4\5\6\7\x08\x01" GROUP2 CONSUMER3 PRODUCERS)},
     {"REDIS0014", 27, false,
-     BYTES("\x01" NODE "\1\2\3\4\5\6\7\x08\x01" GROUP2 CONSUMER3
-           "\x01" ID16 PRODUCERS)},
+     BYTES("\x01" NODE "\1\2\3\4\5\6\7\x08\x01" GROUP2 "\x01\x01"
+           "c" ZEROS8 ZEROS8 "\x00\x01" ID16 PRODUCERS)},
     {"REDIS0014", 28, false,
      BYTES("\x04\x01\x09\x00\x00\x03"
            "abc\x05\x01" ZEROS8 "\x06\x02" ZEROS8 "\x07\x03\x02xy")},

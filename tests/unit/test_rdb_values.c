@@ -51,38 +51,30 @@ static const struct {
     {"REDIS0011", 8, BYTES("\x00"), "rdb-type", "there is no type or opcode 8",
      0},
     {"REDIS0002", 9, BYTES("\x01z"), "rdb-value",
-     "a packed structure needs at least 2 bytes, not 1 (hash, zipmap, key at "
-     "byte 9)",
-     0},
+     "a zipmap is shorter than its head (hash, zipmap, key at byte 9)", 0},
     {"REDIS0002", 9, BYTES("\xc2zzzz"), "rdb-value",
-     "a packed structure needs at least 2 bytes, not 1 (hash, zipmap, key at "
+     "a zipmap does not end with FF, at byte 1 of it (hash, zipmap, key at "
      "byte 9)",
      0},
     {"REDIS0002", 10,
      BYTES("\x0a"
            "0123456789"),
      "rdb-value",
-     "a packed structure needs at least 11 bytes, not 10 (list, ziplist, key "
-     "at byte 9)",
-     0},
+     "a ziplist is shorter than its head (list, ziplist, key at byte 9)", 0},
     {"REDIS0002", 11, BYTES("\x08\2\0\0\0\0\0\0\0"), "rdb-value",
-     "a packed structure needs at least 10 bytes, not 8 (set, intset, key at "
-     "byte 9)",
-     0},
+     "an intset without numbers (set, intset, key at byte 9)", 0},
     {"REDIS0010", 16,
      BYTES("\x06"
            "012345"),
      "rdb-value",
-     "a packed structure needs at least 7 bytes, not 6 (hash, listpack, key at "
-     "byte 9)",
-     0},
+     "a listpack is shorter than its head (hash, listpack, key at byte 9)", 0},
     {"REDIS0007", 14, BYTES("\x01\x00"), "rdb-value",
-     "a list node of 0 bytes (list, quicklist, key at byte 9)", 1},
+     "a ziplist is shorter than its head (list, quicklist, key at byte 9)", 1},
     {"REDIS0007", 14,
      BYTES("\x01\x0a"
            "0123456789"),
-     "rdb-value", "a list node of 10 bytes (list, quicklist, key at byte 9)",
-     1},
+     "rdb-value",
+     "a ziplist is shorter than its head (list, quicklist, key at byte 9)", 1},
     {"REDIS0010", 18, BYTES("\x01\x03\x01x"), "rdb-value",
      "a list node of kind 3, not 1 or 2 (list, quicklist 2, key at byte 9)", 1},
     {"REDIS0010", 18, BYTES("\x01\x00\x01x"), "rdb-value",
@@ -92,8 +84,9 @@ static const struct {
     {"REDIS0010", 18,
      BYTES("\x01\x02\x06"
            "012345"),
-     "rdb-value", "a list node of 6 bytes (list, quicklist 2, key at byte 9)",
-     1},
+     "rdb-value",
+     "a listpack is shorter than its head (list, quicklist 2, key at byte 9)",
+     2},
     {"REDIS0009", 15,
      BYTES("\x01\x0f"
            "0123456789abcde" LISTPACK8 "\0\0\0\0"),
@@ -102,10 +95,7 @@ static const struct {
      "at byte 9)",
      1},
     {"REDIS0009", 15, BYTES("\x01\x10" ID16 "\x07\7\0\0\0\0\0\xff\0\0\0\0"),
-     "rdb-value",
-     "a stream node of 7 bytes holds nothing (stream, key at byte "
-     "9)",
-     18},
+     "rdb-value", "a stream node holds nothing (stream, key at byte 9)", 18},
     {"REDIS0009", 15, BYTES("\x00\x00\xc1\x00\x00"), "rdb-length",
      "the byte c1 does not begin a length (stream, key at byte 9)", 2},
     {"REDIS0012", 22,
