@@ -21,14 +21,14 @@ enum { NAME_TEXT = 80 };
 /*
  * What redis 6.0, 7.0.15 and 8.0 were seen to do with the name alone: nearly
  * all crash, and these go on. With more words, but too few, they read what
- * happens to lie there: most go on, and these crashed on 7.0.15 and 8.0 alike.
+ * happens to lie there: most go on, and these crashed on two of the three.
  */
 static const char alone_go_on[] =
     " blpop brpop bzpopmax bzpopmin del exists geoadd hmset hset mget mset "
     "msetnx sunion touch unlink watch xadd xpending xread xreadgroup zadd "
     "zincrby ";
 static const char few_crash[] =
-    " append copy eval_ro expireat function|delete function|restore georadius "
+    " append copy eval eval_ro expireat function|delete function|restore georadius "
     "georadius_ro getbit getset hscan hsetnx incrbyfloat lcs pexpire "
     "pexpireat pfdebug psetex rename renamenx replicaof restore "
     "restore-asking sadd sdiffstore set setex setnx setrange sinterstore "
@@ -234,6 +234,17 @@ judge_select(struct aof_command_judge *j, const struct aof_command_words *w)
     return AOF_COMMAND_DAMAGED;
 }
 
+/* It is queued, and run by the EXEC that still walks what it gives back. */
+static enum aof_command_verdict
+tell_discard(struct aof_command_judge *j, const struct aof_command_words *w)
+{
+    if (tell(&j->words))
+        report_add(j->report, SEVERITY_ERROR, "aof-discard", (int64_t)w->offset,
+                   "restore a snapshot: redkeep restore latest --to DIR",
+                   "DISCARD inside a MULTI: a loading server crashes");
+    return AOF_COMMAND_DAMAGED_REFUSED;
+}
+
 /* A command that this release has. */
 static enum aof_command_verdict
 judge_known(struct aof_command_judge *j, const struct aof_command_words *w,
@@ -244,8 +255,11 @@ judge_known(struct aof_command_judge *j, const struct aof_command_words *w,
     server_command_words(c, j->release, &range[0], &range[1]);
     if (w->count < range[0] || w->count > range[1])
         return tell_words(j, w, c, range, part);
-    return strcmp(server_command_name(c), "select") == 0 ? judge_select(j, w)
-                                                         : AOF_COMMAND_FINE;
+    if (strcmp(server_command_name(c), "select") == 0)
+        return judge_select(j, w);
+    if (w->in_multi && strcmp(server_command_name(c), "discard") == 0)
+        return tell_discard(j, w);
+    return AOF_COMMAND_FINE;
 }
 
 enum aof_command_verdict
@@ -286,6 +300,7 @@ aof_command_admit(struct aof_command_judge *j, const char *name, uint32_t size,
 
     if (c.rows == NULL || server_command_is_container(c) ||
         size > SLOT_NAME_MAX || strcmp(server_command_name(c), "select") == 0 ||
+        strcmp(server_command_name(c), "discard") == 0 ||
         !server_command_words(c, j->release, &least, &most))
         return false;
     if (count < least || count > most)

@@ -51,6 +51,7 @@ struct aof_command_words {
     const char *word[2]; /* min(size, AOF_COMMAND_KEPT) bytes */
     uint64_t size[2];
     uint64_t count, offset;
+    bool in_multi;
 };
 
 /* Judges a command in full and tells what is wrong with it. */

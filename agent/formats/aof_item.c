@@ -275,7 +275,8 @@ read_command(struct aof_item_scan *a)
     judge_command(a, &(struct aof_command_words){.word = {words[0], words[1]},
                                                  .size = {size[0], size[1]},
                                                  .count = (uint64_t)count,
-                                                 .offset = c.offset});
+                                                 .offset = c.offset,
+                                                 .in_multi = a->in_multi});
     c.argc = (uint64_t)count;
     c.name = words[0];
     c.name_size = size[0] < AOF_NAME_MAX ? (uint32_t)size[0] : AOF_NAME_MAX;

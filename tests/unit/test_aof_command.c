@@ -20,6 +20,7 @@
 #define JSON "*4\r\n$8\r\nJSON.SET\r\n$1\r\nk\r\n$1\r\n$\r\n$1\r\n1\r\n"
 #define SELECT(n) "*2\r\n$6\r\nSELECT\r\n$1\r\n" n "\r\n"
 #define MULTI "*1\r\n$5\r\nMULTI\r\n"
+#define DISCARD "*1\r\n$7\r\nDISCARD\r\n"
 #define EXEC "*1\r\n$4\r\nEXEC\r\n"
 
 #define TEXT(t) t, sizeof t - 1
@@ -37,6 +38,9 @@ static const struct {
     {TEXT(BLA), NULL, VERDICT_DAMAGED, true, "aof-command-unknown"},
     {TEXT(MULTI BLA EXEC), "8.0.2", VERDICT_DAMAGED, true,
      "aof-command-unknown"},
+    {TEXT(MULTI SET DISCARD EXEC), "8.8.0", VERDICT_DAMAGED, true,
+     "aof-discard"},
+    {TEXT(DISCARD), "7.0.15", VERDICT_SOUND, false, NULL},
     {TEXT(HEXPIRE), NULL, VERDICT_SOUND, false, NULL},
     {TEXT(HEXPIRE), "8.0.2", VERDICT_SOUND, false, NULL},
     {TEXT(HEXPIRE HEXPIRE HEXPIRE), "valkey-9.1.2", VERDICT_SOUND, false, NULL},
