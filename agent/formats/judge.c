@@ -112,9 +112,8 @@ static int
 add_aof(const struct judge_options *o, struct judge_file *f, bool deep,
         struct source *s, struct report *report, struct error *e)
 {
-    const struct aof_options options = {.release = &o->release,
-                                        .own_commands = o->own_commands,
-                                        .deep = deep};
+    const struct aof_options options = {
+        .release = &o->release, .own_commands = o->own_commands, .deep = deep};
 
     f->is_aof = true;
     if (aof_scan(s, &options, report, &f->aof, e) != 0)
