@@ -171,7 +171,7 @@ def test_an_aof_that_its_server_does_not_write(place, keep, kept, serve, how):
         wait_for(lambda: "Reading RDB base" in server.log_text() or
                  "DB loaded from incr" not in server.log_text() and
                  server.socket.exists(), "the loading")
-    apart = ["unshare", "-p", "-f", "--mount-proc", "--"]
+    apart = APART
     names = sorted(os.listdir(server.data))
     keep("restore", "latest", "--to", server.data, "--redis",
          f"unix://{place}/nobody", exit=4,
