@@ -1,88 +1,13 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "answer.h"
 #include "base/text.h"
 #include "command.h"
 #include "jobs/check.h"
 #include "meter.h"
+#include "server_settings.h"
 #include "table.h"
-
-static const struct {
-    const char *name;
-    enum dataset_appendonly value;
-} appendonly_words[] = {
-    {"auto", DATASET_APPENDONLY_AUTO},
-    {"yes", DATASET_APPENDONLY_YES},
-    {"no", DATASET_APPENDONLY_NO},
-};
-
-static int
-read_appendonly(const struct invocation *in, struct judge_options *o,
-                struct error *e)
-{
-    const char *value = command_value_of(in, "appendonly");
-
-    if (value == NULL)
-        return 0;
-    for (size_t i = 0; i < 3; i++)
-        if (strcmp(value, appendonly_words[i].name) == 0) {
-            o->names.appendonly = appendonly_words[i].value;
-            return 0;
-        }
-    return error_set(e, ERROR_USAGE,
-                     "--appendonly: found '%s', expected yes, no or auto",
-                     value);
-}
-
-static int
-read_name(const struct invocation *in, const char *option, const char **name,
-          struct error *e)
-{
-    *name = command_value_of(in, option);
-    if (*name == NULL || text_is_name(*name))
-        return 0;
-    return error_set(e, ERROR_USAGE,
-                     "--%s: found '%s', expected a bare file name", option,
-                     *name);
-}
-
-static int
-read_options(const struct invocation *in, struct judge_options *o,
-             struct error *e)
-{
-    const char *release = command_value_of(in, "server-version");
-    const char *truncated = command_value_of(in, "aof-load-truncated");
-    const char *databases = command_value_of(in, "databases");
-
-    *o = (struct judge_options){.release = release_newest(), .databases = 16};
-    if (release != NULL && !release_read(&o->release, release))
-        return error_set(e, ERROR_USAGE,
-                         "--server-version: found '%s', expected a release"
-                         " such as 7.0.15 or valkey-8.1.1",
-                         release);
-    if (truncated != NULL && strcmp(truncated, "yes") != 0 &&
-        strcmp(truncated, "no") != 0)
-        return error_set(e, ERROR_USAGE,
-                         "--aof-load-truncated: found '%s', expected yes or"
-                         " no",
-                         truncated);
-    o->refuse_truncated = truncated != NULL && strcmp(truncated, "no") == 0;
-    if (databases != NULL &&
-        (!text_number(databases, 1 << 30, &o->databases) || o->databases == 0))
-        return error_set(e, ERROR_USAGE,
-                         "--databases: found '%s', expected a number from 1",
-                         databases);
-    o->deep = command_has(in, "deep") || release_walks_values(&o->release);
-    o->names.no_manifest = !release_has_manifest(&o->release);
-    if (read_appendonly(in, o, e) != 0 ||
-        read_name(in, "appendfilename", &o->names.appendfilename, e) != 0 ||
-        read_name(in, "appenddirname", &o->names.appenddirname, e) != 0)
-        return -1;
-    return read_name(in, "dbfilename", &o->names.dbfilename, e);
-}
 
 static const char *
 kind_name(const struct judge_file *f)
@@ -225,7 +150,7 @@ run(struct invocation *in, struct error *e)
     int rc = -1;
 
     table_begin(&o.table, titles);
-    if (read_options(in, &options, e) != 0)
+    if (server_settings_read(&options, in, e) != 0)
         goto out;
     for (size_t n = 0; n < in->word_count; n++) {
         if (check_path(&c, in->words[n], &options, &report, &in->progress, e) !=
@@ -266,14 +191,7 @@ const struct command cmd_check = {
     .words_max = 10000,
     .options =
         {
-            {"deep", NULL, "look into every value; find keys that come twice"},
-            {"server-version", "RELEASE", "e.g. 7.0.15 or valkey-8.1.1"},
-            {"appendonly", "yes|no|auto", "the server's setting (auto)"},
-            {"aof-load-truncated", "yes|no", "the server's setting (yes)"},
-            {"databases", "N", "the server's setting (16)"},
-            {"appendfilename", "NAME", "the server's (appendonly.aof)"},
-            {"appenddirname", "NAME", "the server's (appendonlydir)"},
-            {"dbfilename", "NAME", "the server's setting (dump.rdb)"},
+            SERVER_SETTINGS_OPTIONS,
         },
     .run = run,
 };
