@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,26 +13,8 @@
 #include "base/text.h"
 #include "jobs/in_use.h"
 #include "jobs/restore_work.h"
+#include "jobs/stage.h"
 #include "jobs/unpack.h"
-
-/*
- * In <target>/.redkeep/: restore-<id> is being built and holds nothing but
- * ours; it becomes swap-<id> before the first exchange, and from then on it may
- * hold the old set.
- */
-#define BUILD_PREFIX "restore-"
-#define SWAP_PREFIX "swap-"
-#define LOCK_NAME "lock"
-
-struct stage {
-    int work_dir; /* <target>/.redkeep */
-    int dir;      /* work_dir/name */
-    char *name;
-    char *kept_name;
-    struct lock lock; /* of work_dir: one restore into a target at a time */
-    bool made_target;
-    bool holds_old; /* dir may hold what is the user's */
-};
 
 static bool
 begins(const char *text, const char *prefix)
@@ -41,65 +22,25 @@ begins(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* "redkeep-before-20261120T113000Z", "-2" if it is taken. */
-static char *
-new_kept_name(int dir)
+/* Told by stage_open. */
+static void
+rescued(void *context, const char *kept_name)
 {
-    time_t now = (time_t)(clock_wall_ms() / 1000);
-    struct file_identity id;
-    struct error none = {0};
-    char stamp[32];
-    struct tm tm;
+    struct restore *r = context;
 
-    gmtime_r(&now, &tm);
-    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &tm);
-    for (int n = 1;; n++) {
-        char *name = n == 1
-                         ? text_format("%s%s", PLACE_KEPT_PREFIX, stamp)
-                         : text_format("%s%s-%d", PLACE_KEPT_PREFIX, stamp, n);
-        if (file_identify_at(dir, name, &id, &none) != 0)
-            return name;
-        free(name);
-    }
-}
-
-/*
- * What a killed restore left: a set that was being built is removed; one that
- * was being put in may hold old data and is kept like any old set.
- */
-static int
-clean_leftovers(struct restore_work *w, struct stage *s, struct error *e)
-{
-    char **names;
-    size_t count;
-    int rc = 0;
-
-    if (file_names(s->work_dir, &names, &count, e) != 0)
-        return -1;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        if (begins(names[i], BUILD_PREFIX))
-            rc = file_remove_tree(s->work_dir, names[i], e);
-        if (begins(names[i], SWAP_PREFIX)) {
-            char *kept = new_kept_name(w->dir);
-            rc = file_move(s->work_dir, names[i], w->dir, kept, e);
-            restore_plan_step(w->r, true,
-                              "an earlier restore was cut off; what it"
-                              " had not put in is in %s/%s",
-                              w->r->target, kept);
-            free(kept);
-        }
-    }
-    file_free_names(names, count);
-    return rc;
+    restore_plan_step(r, true,
+                      "an earlier restore was cut off; what it had not put in"
+                      " is in %s/%s",
+                      r->target, kept_name);
 }
 
 static int
-open_target(struct restore_work *w, struct stage *s, struct error *e)
+open_target(struct restore_work *w, bool *made, struct error *e)
 {
     if (w->dir >= 0)
         return 0;
-    if (file_make_directory(AT_FDCWD, w->options->target, w->dir_mode,
-                            &s->made_target, e) != 0)
+    if (file_make_directory(AT_FDCWD, w->options->target, w->dir_mode, made,
+                            e) != 0)
         return -1;
     w->dir = file_open_directory(AT_FDCWD, w->options->target, e);
     if (w->dir < 0 || file_set_mode(w->dir, w->dir_mode, e) != 0)
@@ -108,22 +49,15 @@ open_target(struct restore_work *w, struct stage *s, struct error *e)
 }
 
 static int
-open_stage(struct restore_work *w, struct stage *s, struct error *e)
+open_stage(struct restore_work *w, struct stage *s, bool *made, struct error *e)
 {
-    if (open_target(w, s, e) != 0 ||
-        file_make_directory(w->dir, PLACE_WORK, 0700, NULL, e) != 0)
-        return error_in(e, "%s", w->options->target);
-    s->work_dir = file_open_inner(w->dir, PLACE_WORK, e);
-    if (s->work_dir < 0 ||
-        lock_take(&s->lock, s->work_dir, LOCK_NAME, e) != 0 ||
-        clean_leftovers(w, s, e) != 0)
-        return error_in(e, "%s", w->options->target);
-    s->name = text_format("%s%s", BUILD_PREFIX, w->entry->id);
-    if (file_make_directory(s->work_dir, s->name, 0700, NULL, e) != 0)
-        return -1;
-    s->dir = file_open_inner(s->work_dir, s->name, e);
-    s->kept_name = new_kept_name(w->dir);
-    return s->dir < 0 ? -1 : 0;
+    char *job = text_format("restore-%s", w->entry->id);
+    int rc = open_target(w, made, e);
+
+    if (rc == 0)
+        rc = stage_open(s, w->dir, job, rescued, w->r, e);
+    free(job);
+    return rc == 0 ? 0 : error_in(e, "%s", w->options->target);
 }
 
 /* The text of the first finding about the archive. */
@@ -234,111 +168,38 @@ lay_out(struct restore_work *w, struct stage *s, struct error *e)
     return rc;
 }
 
-/* Every folder of the new set on disk before any of it is put in. */
-static int
-sync_stage(const struct stage *s, struct error *e)
-{
-    char **names;
-    size_t count;
-    int rc = file_names(s->dir, &names, &count, e);
-
-    if (rc != 0)
-        return -1;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        struct error none = {0};
-        int sub = file_open_directory(s->dir, names[i], &none);
-
-        if (sub < 0)
-            continue;
-        rc = file_sync_directory(sub, e);
-        close(sub);
-    }
-    file_free_names(names, count);
-    return rc == 0 ? file_sync_directory(s->dir, e) : -1;
-}
-
-/* Says of a swap that failed where the old set is: first, as texts are cut. */
-static int
-tell_old_set(const struct restore_work *w, const struct stage *s,
-             const struct place_outcome *outcome, struct error *e)
-{
-    if (outcome->undone)
-        return error_in(e, "%s is as it was before; put the new set in",
-                        w->r->target);
-    return error_in(e,
-                    "what was in %s is partly in %s/%s/%s%s%s, and could not"
-                    " be put back; put the new set in",
-                    w->r->target, w->r->target, PLACE_WORK, s->name,
-                    outcome->kept ? " and " : "",
-                    outcome->kept ? w->r->kept : "");
-}
-
 static int
 put_in(struct restore_work *w, struct stage *s, struct error *e)
 {
-    char *swap = text_format("%s%s", SWAP_PREFIX, w->entry->id);
     struct place_outcome outcome;
     int rc;
 
     /* A server may have been started while we were building. */
-    rc = in_use_check(&w->server, w->dir, w->r->target,
-                      w->options->server_stopped, e);
-    if (rc == 0)
-        rc = process_check_stop(e);
-    if (rc == 0 && file_move(s->work_dir, s->name, s->work_dir, swap, e) != 0) {
-        struct error none = {0};
-
-        /* It may have its new name all the same, when the sync failed. */
-        file_remove_tree(s->work_dir, swap, &none);
-        rc = error_in(e, "%s", w->r->target);
-    }
-    if (rc != 0) {
-        free(swap);
+    if (in_use_check(&w->server, w->dir, w->r->target,
+                     w->options->server_stopped, e) != 0 ||
+        process_check_stop(e) != 0)
         return -1;
-    }
-    free(s->name);
-    s->name = swap;
-    rc = place_swap(w->dir, s->dir, &w->names, s->kept_name, &outcome, e);
-    s->holds_old = rc != 0 && !outcome.undone;
+    rc = stage_put_in(s, &w->names, w->r->target, &outcome, e);
     if (outcome.kept)
         w->r->kept = text_format("%s/%s", w->r->target, s->kept_name);
-    return rc == 0 ? 0 : tell_old_set(w, s, &outcome, e);
-}
-
-/* Takes away what is ours; a swap folder that may hold old data stays. */
-static void
-close_stage(struct restore_work *w, struct stage *s, bool done)
-{
-    struct error none = {0};
-
-    if (s->dir >= 0)
-        close(s->dir);
-    if (s->work_dir >= 0 && s->lock.fd >= 0) {
-        if (s->name != NULL && !s->holds_old)
-            file_remove_tree(s->work_dir, s->name, &none);
-        file_remove(s->work_dir, LOCK_NAME, &none);
-        lock_release(&s->lock);
-        file_remove_empty(w->dir, PLACE_WORK, &none);
-    }
-    if (s->work_dir >= 0)
-        close(s->work_dir);
-    /* Only when it is empty: a server may have begun to use it. */
-    if (s->made_target && !done)
-        file_remove_empty(AT_FDCWD, w->options->target, &none);
-    free(s->name);
-    free(s->kept_name);
+    return rc;
 }
 
 static int
 execute(struct restore_work *w, struct error *e)
 {
-    struct stage s = {.work_dir = -1, .dir = -1, .lock = LOCK_NONE};
+    struct stage s = STAGE_NONE;
+    struct error none = {0};
+    bool made = false;
     int rc = -1;
 
-    if (open_stage(w, &s, e) == 0 && fill_stage(w, &s, e) == 0 &&
-        lay_out(w, &s, e) == 0 && sync_stage(&s, e) == 0)
+    if (open_stage(w, &s, &made, e) == 0 && fill_stage(w, &s, e) == 0 &&
+        lay_out(w, &s, e) == 0 && stage_sync(&s, e) == 0)
         rc = put_in(w, &s, e);
-    close_stage(w, &s, rc == 0);
+    stage_close(&s);
+    /* Only when it is empty: a server may have begun to use it. */
+    if (made && rc != 0)
+        file_remove_empty(AT_FDCWD, w->options->target, &none);
     return rc;
 }
 
