@@ -22,12 +22,12 @@ is_part(const struct judge_file *f)
 static int
 compare_parts(const void *a, const void *b)
 {
-    const struct aof_part *const *x = a, *const *y = b;
-    int by_name = strcmp((*x)->name, (*y)->name);
+    const struct aof_part *x = a, *y = b;
+    int by_name = strcmp(x->name, y->name);
 
     if (by_name != 0)
         return by_name;
-    return ((*x)->type == AOF_HISTORY) - ((*y)->type == AOF_HISTORY);
+    return (x->type == AOF_HISTORY) - (y->type == AOF_HISTORY);
 }
 
 /* Of two entries of one name: the first is of the set, the second may be. */
@@ -56,16 +56,14 @@ judge_twice(const struct aof_part *first, const struct aof_part *second,
 static bool
 judge_names(const struct aof_manifest *m, struct report *report)
 {
-    const struct aof_part **parts =
-        memory_resize(NULL, m->count + 1, sizeof *parts);
+    struct aof_part *parts = memory_resize(NULL, m->count, sizeof *parts);
     bool bad = false;
 
-    for (size_t i = 0; i < m->count; i++)
-        parts[i] = &m->parts[i];
+    memcpy(parts, m->parts, m->count * sizeof *parts);
     qsort(parts, m->count, sizeof *parts, compare_parts);
     for (size_t i = 1; i < m->count; i++)
-        if (strcmp(parts[i - 1]->name, parts[i]->name) == 0)
-            bad = judge_twice(parts[i - 1], parts[i], report) || bad;
+        if (strcmp(parts[i - 1].name, parts[i].name) == 0)
+            bad = judge_twice(&parts[i - 1], &parts[i], report) || bad;
     free(parts);
     return bad;
 }
