@@ -92,6 +92,9 @@ dataset_close(struct dataset *d)
             close(d->files[i].fd);
     }
     free(d->files);
+    for (size_t i = 0; i < d->beside_count; i++)
+        free(d->beside[i].path);
+    free(d->beside);
     aof_manifest_clear(&d->manifest);
     *d = (struct dataset){0};
 }

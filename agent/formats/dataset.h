@@ -55,6 +55,24 @@ struct dataset_file {
     struct error error;      /* why fd is -1 */
 };
 
+/* What lies beside the data and is not loaded, as far as it is of this AOF. */
+enum dataset_beside_kind {
+    DATASET_BESIDE_BASE, /* by its name a base that no manifest names */
+    DATASET_BESIDE_INCR,
+    DATASET_BESIDE_OLD,     /* one named as the single AOF before 7.0 */
+    DATASET_BESIDE_SET,     /* a whole set, by its manifest */
+    DATASET_BESIDE_HISTORY, /* named as replaced: to be removed */
+};
+
+struct dataset_beside {
+    char *path; /* relative to the data directory */
+    enum dataset_beside_kind kind;
+    int64_t seq; /* of a base, an incr or history */
+    bool missing;
+    uint64_t size_bytes;
+};
+enum { DATASET_BESIDE_MAX = 100 };
+
 struct dataset {
     enum dataset_kind kind;
     struct dataset_file *files; /* manifest first, then base, then incrs in
@@ -68,6 +86,9 @@ struct dataset {
     bool manifest_missing; /* AOF files are there, their manifest is not */
     bool switching_on;     /* temp-<appendfilename>.incr: the first rewrite
                                after CONFIG SET appendonly yes is running */
+    struct dataset_beside *beside; /* those that are not among files */
+    size_t beside_count;           /* at most DATASET_BESIDE_MAX */
+    uint64_t beside_more;          /* what there is beyond that */
 };
 
 /*

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "formats/dataset_beside.h"
 
 struct survey {
     const struct dataset_names *names;
@@ -25,6 +26,8 @@ struct survey {
     bool names_parts; /* the manifest was read and names a base or an incr */
     char **entries;   /* of append_dir */
     size_t entry_count;
+    const char **orphans; /* of entries: AOF files the manifest does not name */
+    size_t orphan_count;
     bool changed;
 };
 
@@ -39,51 +42,6 @@ is_there(int dir, const char *name)
     if (file_identify_at(dir, name, &id, &e) != 0)
         return e.kind != ERROR_ABSENT;
     return !S_ISDIR(id.mode);
-}
-
-static bool
-is_named(const struct aof_manifest *m, const char *name)
-{
-    for (size_t i = 0; i < m->count; i++)
-        if (strcmp(m->parts[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* "appendonly.aof.12.incr.aof" and the like, or the migrated old file. */
-static bool
-is_aof_name(const char *name, const char *appendfilename)
-{
-    size_t size = strlen(appendfilename);
-
-    if (strncmp(name, appendfilename, size) != 0)
-        return false;
-    name += size;
-    if (*name == '\0')
-        return true;
-    if (*name++ != '.')
-        return false;
-    size = strspn(name, "0123456789");
-    name += size;
-    return size > 0 &&
-           (strcmp(name, ".base.rdb") == 0 || strcmp(name, ".base.aof") == 0 ||
-            strcmp(name, ".incr.aof") == 0);
-}
-
-static bool
-is_orphan(const struct survey *v, const struct dataset *d, size_t entry)
-{
-    return is_aof_name(v->entries[entry], v->names->appendfilename) &&
-           !is_named(&d->manifest, v->entries[entry]);
-}
-
-static bool
-has_orphans(const struct survey *v, const struct dataset *d)
-{
-    for (size_t i = 0; i < v->entry_count; i++)
-        if (is_orphan(v, d, i))
-            return true;
-    return false;
 }
 
 static void
@@ -178,6 +136,9 @@ look(struct survey *v, struct dataset *d, struct error *e)
     v->has_manifest = is_there(v->append_dir, v->manifest_name);
     if (v->has_manifest)
         read_manifest(d, v);
+    v->orphans =
+        dataset_beside_orphans(&d->manifest, v->entries, v->entry_count,
+                               v->names->appendfilename, &v->orphan_count);
     return 0;
 }
 
@@ -204,7 +165,7 @@ choose_aof(const struct survey *v, const struct dataset *d)
         return DATASET_AOF_SINGLE;
     if (single_wins(v, d))
         return DATASET_AOF_SINGLE;
-    if (v->has_manifest || has_orphans(v, d))
+    if (v->has_manifest || v->orphan_count > 0)
         return DATASET_AOF;
     return DATASET_NONE;
 }
@@ -227,9 +188,8 @@ choose(const struct survey *v, const struct dataset *d)
 static void
 add_orphans(struct dataset *d, const struct survey *v)
 {
-    for (size_t i = 0; i < v->entry_count; i++)
-        if (is_orphan(v, d, i))
-            add_file(d, v, true, v->entries[i], DATASET_ROLE_ORPHAN);
+    for (size_t i = 0; i < v->orphan_count; i++)
+        add_file(d, v, true, v->orphans[i], DATASET_ROLE_ORPHAN);
 }
 
 static void
@@ -273,27 +233,56 @@ drop_manifest(struct dataset *d)
     d->has_history = false;
 }
 
+/* Whether a manifest stays that the chosen dataset does not use. */
+static bool
+leaves_set(const struct survey *v, const struct dataset *d)
+{
+    bool migrates = d->kind == DATASET_AOF_SINGLE && !v->names->no_manifest;
+
+    return v->has_manifest && d->kind != DATASET_AOF && !migrates &&
+           (v->names_parts || d->manifest_error.kind != ERROR_NONE);
+}
+
 /* Whether append-only files stay that the chosen dataset does not use. */
 static bool
 leaves_aof(const struct survey *v, const struct dataset *d)
 {
-    bool migrates = d->kind == DATASET_AOF_SINGLE && !v->names->no_manifest;
-
-    if (has_orphans(v, d))
-        return true;
-    if (v->has_single && d->kind != DATASET_AOF_SINGLE)
-        return true;
-    return v->has_manifest && d->kind != DATASET_AOF && !migrates &&
-           (v->names_parts || d->manifest_error.kind != ERROR_NONE);
+    return v->orphan_count > 0 || leaves_set(v, d) ||
+           (v->has_single && d->kind != DATASET_AOF_SINGLE);
 }
 
 static bool
 lacks_manifest(const struct survey *v, const struct dataset *d)
 {
-    return !v->has_manifest && has_orphans(v, d) && !v->names->no_manifest &&
+    return !v->has_manifest && v->orphan_count > 0 && !v->names->no_manifest &&
            (d->kind == DATASET_AOF ||
             (d->kind == DATASET_RDB &&
              v->names->appendonly == DATASET_APPENDONLY_AUTO));
+}
+
+/* Orphans are files of the dataset where no manifest tells what is. */
+static bool
+takes_orphans(const struct survey *v, const struct dataset *d)
+{
+    return d->kind == DATASET_AOF ? !v->names_parts : d->manifest_missing;
+}
+
+static void
+note_beside(struct dataset *d, const struct survey *v)
+{
+    char *manifest =
+        text_format("%s/%s", v->names->appenddirname, v->manifest_name);
+
+    if (v->has_single && d->kind != DATASET_AOF_SINGLE)
+        dataset_beside_add(d, v->dir, v->names->appendfilename,
+                           DATASET_BESIDE_OLD);
+    if (leaves_set(v, d))
+        dataset_beside_add(d, v->dir, manifest, DATASET_BESIDE_SET);
+    for (size_t i = 0; i < v->orphan_count && !takes_orphans(v, d); i++)
+        dataset_beside_add_orphan(d, v->append_dir, v->names, v->orphans[i]);
+    if (d->kind == DATASET_AOF)
+        dataset_beside_add_history(d, v->append_dir, v->names);
+    free(manifest);
 }
 
 static void
@@ -303,6 +292,7 @@ collect(struct dataset *d, const struct survey *v)
     d->other_dump = v->has_dump && d->kind != DATASET_RDB;
     d->other_aof = leaves_aof(v, d);
     d->manifest_missing = lacks_manifest(v, d);
+    note_beside(d, v);
     if (d->kind == DATASET_AOF) {
         add_set(d, v);
         return;
@@ -358,6 +348,7 @@ clear(struct survey *v)
 {
     free(v->manifest_name);
     free(v->manifest);
+    free(v->orphans);
     file_free_names(v->entries, v->entry_count);
     if (v->append_dir >= 0)
         close(v->append_dir);

@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/judge_beside.h"
 #include "formats/judge_odd.h"
+#include "formats/judge_set.h"
 #include "formats/judge_tail.h"
 
 /* What a server has unless it is told: databases. */
@@ -27,11 +29,11 @@ worsen(struct judge *j, enum verdict verdict, enum judge_server server)
 }
 
 static const char *
-dump_name(const struct judge *j)
+append_dir(const struct judge *j)
 {
-    const char *name = j->options->names.dbfilename;
+    const char *name = j->options->names.appenddirname;
 
-    return name != NULL ? name : "dump.rdb";
+    return name != NULL ? name : "appendonlydir";
 }
 
 /* Whether a server that takes this kind of dataset reads the file. */
@@ -320,26 +322,29 @@ judge_emptiness(struct judge *j, const struct dataset *d, struct report *report)
 }
 
 static void
-report_others(const struct judge *j, const struct dataset *d,
-              struct report *report)
+judge_others(struct judge *j, const struct dataset *d, struct report *report)
 {
-    report_about(report, dump_name(j));
-    if (d->other_dump && j->server != JUDGE_EMPTY)
+    const struct dataset_names *names = &j->options->names;
+
+    if (d->other_dump && j->server != JUDGE_EMPTY) {
+        judge_beside_about(
+            j, d, names->dbfilename != NULL ? names->dbfilename : "dump.rdb",
+            report);
         report_add(report, SEVERITY_WARNING, "dump-beside", -1,
                    "keep it or not: the server saves over it",
                    "a dump beside the AOF: the server does not load it");
-    report_about(report, "");
-    if (d->other_aof && j->server != JUDGE_EMPTY &&
-        d->manifest_error.kind == ERROR_NONE)
-        report_add(report, SEVERITY_WARNING, "aof-beside", -1,
-                   "a rewrite may write over them; move them away if they "
-                   "are not wanted",
-                   "other AOF files, which the server does not load");
-    if (d->switching_on)
-        report_add(report, SEVERITY_WARNING, "aof-switching-on", -1,
-                   "wait for the first rewrite to end",
-                   "the AOF is being switched on, or a server died while it "
-                   "was: what is here may be older than the server's data");
+    }
+    if (judge_beside(j, d, report))
+        worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
+    if (!d->switching_on)
+        return;
+    judge_beside_about(j, d, append_dir(j), report);
+    report_add(report, SEVERITY_WARNING, "aof-switching-on", -1,
+               "if a server runs, wait for its first rewrite to end; if it "
+               "died, copy the temp-*.incr here away: it holds writes that no "
+               "server loads",
+               "the AOF is being switched on, or a server died while it was: "
+               "what is here may be older than the server's data");
 }
 
 void
@@ -356,9 +361,11 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
     if (!is_ignored(j, d, report)) {
         judge_manifest(j, d, report);
         bytes = judge_loaded(j, d, report);
+        if (judge_set(j, d, report))
+            worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
         if (d->kind == DATASET_RDB && d->manifest_missing) {
             worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
-            report_about(report, "");
+            judge_beside_about(j, d, append_dir(j), report);
             report_add(report, SEVERITY_ERROR, "manifest-missing", -1, RESTORE,
                        "AOF files without their manifest; with appendonly "
                        "yes the server starts empty");
@@ -366,5 +373,5 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
         if (!bytes && d->kind != DATASET_RDB)
             judge_emptiness(j, d, report);
     }
-    report_others(j, d, report);
+    judge_others(j, d, report);
 }

@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "jobs/leftovers.h"
 
 struct watch {
     const struct progress *progress;
@@ -77,6 +79,22 @@ judge_all(struct check *c, const char *folder, struct report *report,
 }
 
 static int
+find_leftovers(const struct check *c, int dir, const char *path,
+               struct report *report, struct error *e)
+{
+    bool whole = c->judge.verdict == VERDICT_SOUND &&
+                 (c->judge.server != JUDGE_EMPTY || check_is_empty(c));
+    const struct leftovers_options options = {.folder = path,
+                                              .names = &c->options.names,
+                                              .keep = !whole,
+                                              .now_ms = clock_wall_ms()};
+
+    if (leftovers_find(dir, &options, report, e) != 0)
+        return error_in(e, "%s", path);
+    return 0;
+}
+
+static int
 check_directory(struct check *c, const char *path, struct report *report,
                 const struct progress *progress, struct error *e)
 {
@@ -85,11 +103,14 @@ check_directory(struct check *c, const char *path, struct report *report,
 
     if (dir < 0)
         return -1;
-    rc = dataset_open(&c->dataset, dir, &c->options.names, e);
+    if (dataset_open(&c->dataset, dir, &c->options.names, e) != 0)
+        rc = error_in(e, "%s", path);
+    else
+        rc = judge_all(c, path, report, progress, e);
+    if (rc == 0)
+        rc = find_leftovers(c, dir, path, report, e);
     close(dir);
-    if (rc != 0)
-        return error_in(e, "%s", path);
-    return judge_all(c, path, report, progress, e);
+    return rc;
 }
 
 /* Whether a file alone is taken for an AOF: by its bytes, else by its name. */

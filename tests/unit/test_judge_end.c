@@ -8,7 +8,6 @@
 static const struct scene scenes[] = {
     {.name = "nothing at all", .server = JUDGE_EMPTY, .codes = ""},
     {.name = "a dump", .dump = BYTES(KEY), .codes = ""},
-    {.name = "a dump of no key", .dump = BYTES(RDB), .codes = ""},
     {.name = "a dump of zero bytes",
      .dump = BYTES(""),
      .verdict = VERDICT_DAMAGED,
@@ -77,7 +76,7 @@ static const struct scene scenes[] = {
      .incr1 = BYTES(""),
      .incr2 = BYTES(""),
      .server = JUDGE_EMPTY,
-     .codes = "aof-empty"},
+     .codes = "aof-incr-empty aof-empty"},
     {.name = "a dump beside a set",
      .manifest = BYTES(B),
      .base = BYTES(RDB),
@@ -102,6 +101,17 @@ static const struct scene scenes[] = {
      .incr1 = BYTES(SET),
      .incr2 = BYTES(SET),
      .codes = "aof-beside"},
+    {.name = "an orphan that joins the set",
+     .manifest = BYTES(B),
+     .base = BYTES(RDB),
+     .incr1 = BYTES(SET),
+     .verdict = VERDICT_DAMAGED,
+     .codes = "aof-beside-joins"},
+    {.name = "a file named twice",
+     .manifest = BYTES(I1 "file appendonly.aof.1.incr.aof seq 2 type i\n"),
+     .incr1 = BYTES(SET),
+     .verdict = VERDICT_DAMAGED,
+     .codes = "aof-twice"},
     {.name = "an incr that is an RDB",
      .manifest = BYTES(I1),
      .incr1 = BYTES(RDB SET),
@@ -263,7 +273,7 @@ static const struct scene scenes[] = {
      .base = BYTES(RDB),
      .dump = BYTES(RDB),
      .verdict = VERDICT_DAMAGED,
-     .codes = "manifest-missing aof-beside"},
+     .codes = "manifest-missing"},
     {.name = "a manifest that names nothing",
      .manifest = BYTES("# x\n"),
      .server = JUDGE_EMPTY,
@@ -328,21 +338,15 @@ START_TEST(judges_a_directory)
     struct dataset d;
     struct judge j;
     struct report report = {0};
-    struct error e = {0};
     char codes[1000];
 
     put_scene(scene);
-    ck_assert_int_eq(dataset_open(&d, dir, &options.names, &e), 0);
-    judge_begin(&j, &options);
-    judge_files(&j, &d, &report);
-    judge_end(&j, &d, &report);
+    judge_dir(&j, &options, &d, &report);
     list_codes(&report, codes);
     ck_assert_msg(strcmp(codes, scene->codes) == 0, "%s: %s, expected %s",
                   scene->name, codes, scene->codes);
-    ck_assert_msg(j.verdict == scene->verdict, "%s: %s", scene->name,
-                  verdict_name(j.verdict));
-    ck_assert_msg(j.server == scene->server, "%s: %s", scene->name,
-                  judge_server_name(j.server));
+    ck_assert_msg(j.verdict == scene->verdict && j.server == scene->server,
+                  "%s: %s", scene->name, verdict_name(j.verdict));
     judge_clear(&j);
     report_clear(&report);
     dataset_close(&d);
@@ -357,7 +361,6 @@ START_TEST(a_file_that_we_may_not_read_is_not_called_damaged)
     struct dataset d;
     struct judge j;
     struct report report = {0};
-    struct error e = {0};
 
     put_scene(&scene);
     ck_assert_int_eq(
@@ -365,10 +368,7 @@ START_TEST(a_file_that_we_may_not_read_is_not_called_damaged)
     ck_assert_int_eq(symlinkat("/etc/hostname", dir,
                                "appendonlydir/appendonly.aof.1.base.rdb"),
                      0);
-    ck_assert_int_eq(dataset_open(&d, dir, &options.names, &e), 0);
-    judge_begin(&j, &options);
-    judge_files(&j, &d, &report);
-    judge_end(&j, &d, &report);
+    judge_dir(&j, &options, &d, &report);
     ck_assert_int_eq(j.verdict, VERDICT_UNKNOWN);
     ck_assert_int_eq(j.server, JUDGE_REFUSES);
     ck_assert_str_eq(report.findings[0].text,

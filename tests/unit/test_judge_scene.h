@@ -87,6 +87,19 @@ judge_files(struct judge *j, const struct dataset *d, struct report *report)
     }
 }
 
+/* From the directory to the verdict; d and j are the caller's to clear. */
+static inline void
+judge_dir(struct judge *j, const struct judge_options *options,
+          struct dataset *d, struct report *report)
+{
+    struct error e = {0};
+
+    ck_assert_int_eq(dataset_open(d, dir, &options->names, &e), 0);
+    judge_begin(j, options);
+    judge_files(j, d, report);
+    judge_end(j, d, report);
+}
+
 /* The codes in order; that a checksum is switched off is not told. */
 static inline void
 list_codes(const struct report *report, char *out)
