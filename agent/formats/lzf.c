@@ -82,48 +82,107 @@ lzf_is_whole(const struct lzf *l, uint64_t size)
     return !l->broken && l->pending == 0 && l->made == size;
 }
 
+/*
+ * What each first byte of a head says; so that nothing is decided by it, which
+ * would be hard to foretell. back is what the distance has beside the byte it
+ * ends with, and for a run so far ahead that it is never too much.
+ */
+static const struct head {
+    uint16_t size, made;
+    uint16_t more; /* mask of the byte that adds to made */
+    int16_t back;
+} heads[256] = {
+#define RUN(c)                         \
+    {                                  \
+        (c) + 2, (c) + 1, 0, INT16_MIN \
+    }
+#define NEAR(c)                                  \
+    {                                            \
+        2, ((c) >> 5) + 2, 0, ((c)&31) * 256 + 1 \
+    }
+#define FAR(c)                                      \
+    {                                               \
+        3, ((c) >> 5) + 2, 0xff, ((c)&31) * 256 + 1 \
+    }
+#define FOUR(kind, c) kind(c), kind((c) + 1), kind((c) + 2), kind((c) + 3)
+#define ROW(kind, c)                                                      \
+    FOUR(kind, c), FOUR(kind, (c) + 4), FOUR(kind, (c) + 8),              \
+        FOUR(kind, (c) + 12), FOUR(kind, (c) + 16), FOUR(kind, (c) + 20), \
+        FOUR(kind, (c) + 24), FOUR(kind, (c) + 28)
+    ROW(RUN, 0),    ROW(NEAR, 32),  ROW(NEAR, 64),  ROW(NEAR, 96),
+    ROW(NEAR, 128), ROW(NEAR, 160), ROW(NEAR, 192), ROW(FAR, LONG),
+#undef RUN
+#undef NEAR
+#undef FAR
+#undef FOUR
+#undef ROW
+};
+
+/* Over a head. Below 0 in broken: to what is before the beginning. */
+static inline void
+pass(const unsigned char **at, int64_t *made, int64_t *broken)
+{
+    const unsigned char *p = *at;
+    const struct head *h = &heads[*p];
+
+    *at = p + h->size;
+    *broken |= *made - h->back - p[h->size - 1];
+    *made += (int64_t)((uint64_t)h->made + (p[1] & (uint64_t)h->more));
+}
+
+static inline bool
+is_whole(const unsigned char *at, int64_t made, const struct lzf_string *s)
+{
+    return at == s->end && (uint64_t)made == s->size;
+}
+
 /* Walks a string from a head on, when made came out before. */
 static bool
-is_good(const unsigned char *at, uint64_t made, const struct lzf_string *s)
+is_good(const unsigned char *at, int64_t made, const struct lzf_string *s)
 {
-    struct lzf l = {.made = made};
+    int64_t broken = 0;
 
-    if (at > s->end)
-        return false; /* a run reaches beyond the end */
-    return lzf_walk(&l, at, s->end) == s->end && lzf_is_whole(&l, s->size);
+    while (at < s->end)
+        pass(&at, &made, &broken);
+    return broken >= 0 && is_whole(at, made, s);
+}
+
+static bool
+are_good(const struct lzf_string *s, const struct lzf_string *end)
+{
+    for (; s < end; s++)
+        if (!is_good(s->at, 0, s))
+            return false;
+    return true;
 }
 
 /* Four lanes; a lane whose string ends takes the next one. */
 bool
 lzf_check(const struct lzf_string *strings, size_t n)
 {
-    const struct lzf_string *lane[4], *next = strings + 4;
+    const struct lzf_string *end = strings + n, *next = strings, *lane[4];
     const unsigned char *a0, *a1, *a2, *a3;
-    uint64_t m0 = 0, m1 = 0, m2 = 0, m3 = 0, broken = 0;
+    int64_t m0 = 0, m1 = 0, m2 = 0, m3 = 0, broken = 0;
     bool good = true;
 
-    if (n < 4) {
-        for (size_t i = 0; i < n; i++)
-            good = good && is_good(strings[i].at, 0, &strings[i]);
-        return good;
-    }
+    if (n < 4)
+        return are_good(strings, end);
     for (unsigned i = 0; i < 4; i++)
-        lane[i] = strings + i;
+        lane[i] = next++;
     a0 = lane[0]->at;
     a1 = lane[1]->at;
     a2 = lane[2]->at;
     a3 = lane[3]->at;
-#define LANE(i)                                      \
-    if (lane[i]->end - a##i < 3) {                   \
-        good = good && is_good(a##i, m##i, lane[i]); \
-        lane[i] = next++;                            \
-        if (lane[i] == strings + n)                  \
-            break;                                   \
-        a##i = lane[i]->at;                          \
-        m##i = 0;                                    \
-        continue;                                    \
-    }                                                \
-    step(&a##i, &m##i, &broken)
+#define LANE(i)                                       \
+    if (a##i >= lane[i]->end) {                       \
+        good = good && is_whole(a##i, m##i, lane[i]); \
+        if (next == end)                              \
+            break;                                    \
+        lane[i] = next++;                             \
+        a##i = lane[i]->at;                           \
+        m##i = 0;                                     \
+    }                                                 \
+    pass(&a##i, &m##i, &broken)
     for (;;) {
         LANE(0);
         LANE(1);
@@ -131,15 +190,11 @@ lzf_check(const struct lzf_string *strings, size_t n)
         LANE(3);
     }
 #undef LANE
-    if (lane[0] < strings + n)
-        good = good && is_good(a0, m0, lane[0]);
-    if (lane[1] < strings + n)
-        good = good && is_good(a1, m1, lane[1]);
-    if (lane[2] < strings + n)
-        good = good && is_good(a2, m2, lane[2]);
-    if (lane[3] < strings + n)
-        good = good && is_good(a3, m3, lane[3]);
-    return good && broken >> 63 == 0;
+    good = is_good(a0, m0, lane[0]) && good;
+    good = is_good(a1, m1, lane[1]) && good;
+    good = is_good(a2, m2, lane[2]) && good;
+    good = is_good(a3, m3, lane[3]) && good;
+    return good && broken >= 0;
 }
 
 static void

@@ -32,7 +32,10 @@ const unsigned char *lzf_walk(struct lzf *l, const unsigned char *at,
 /* Whether all that was walked is a whole string of size bytes. */
 bool lzf_is_whole(const struct lzf *l, uint64_t size);
 
-/* A whole string, and what it must come to. */
+/* Behind a struct lzf_string so many bytes of whatever can be read. */
+enum { LZF_BEHIND = 32 };
+
+/* A whole string, not empty, and what it must come to. */
 struct lzf_string {
     const unsigned char *at, *end;
     uint64_t size;

@@ -192,25 +192,6 @@ note_name(struct rdb_read *r, bool same)
                       "the key is the same as the one before it");
 }
 
-/* Then LZF need not be walked: a right checksum speaks for it. */
-static bool
-has_checksum_ahead(const struct rdb_read *r)
-{
-    unsigned char bytes[CHECKSUM_SIZE], any = 0;
-    const struct source *s = r->s;
-    struct error ignored = {0};
-    size_t got;
-
-    if (r->result->version < RDB_CHECKSUM_SINCE || !source_is_again(s) ||
-        s->size_bytes < MAGIC_SIZE + CHECKSUM_SIZE ||
-        source_read_at(s, bytes, sizeof bytes, s->size_bytes - sizeof bytes,
-                       &got, &ignored) != 0)
-        return false;
-    for (size_t i = 0; i < got; i++)
-        any |= bytes[i];
-    return any != 0;
-}
-
 static void
 count_key(struct rdb_read *r, const struct rdb_options *options, unsigned type)
 {
@@ -220,6 +201,8 @@ count_key(struct rdb_read *r, const struct rdb_options *options, unsigned type)
     result->expires += r->key.expire_ms != -1;
     if (r->key.empty && result->empty_keys++ == 0)
         r->first_empty = r->key.offset;
+    if (options->key_seen != NULL)
+        rdb_lzf_flush(r); /* is the key good? */
     if (options->key_seen != NULL && !r->spoiled) {
         r->key.type = (uint8_t)type;
         r->key.end_offset = source_offset(r->s);
@@ -248,10 +231,10 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
                              entry->name);
     if (entry->since > r->result->version && !r->told_newer)
         tell_newer_type(r, type, entry);
+    r->key.empty = r->spoiled = false;
     if (!read_name(r, &same))
         return false;
     r->key.value_offset = source_offset(r->s);
-    r->key.empty = r->spoiled = false;
     r->inside = entry->name;
     if (!entry->walk(r, entry->detail))
         return false;
@@ -311,10 +294,7 @@ walk(struct rdb_read *r, const struct rdb_options *options)
 {
     struct rdb_result *result = r->result;
 
-    bool known = read_magic(r);
-
-    r->trusted = known && r->deep == NULL && has_checksum_ahead(r);
-    if (known && walk_body(r, options)) {
+    if (read_magic(r) && walk_body(r, options)) {
         bool has_checksum = result->version >= RDB_CHECKSUM_SINCE;
 
         if (!has_checksum || read_checksum(r) ||
@@ -345,7 +325,7 @@ rdb_walk(struct source *s, const struct rdb_options *options,
     if (o->deep)
         rdb_deep_begin(&r);
     walk(&r, o);
-    rdb_lzf_end(&r);
+    rdb_lzf_flush(&r);
     rc = rdb_deep_end(&r, e);
     rdb_deep_free(&r);
     rdb_lzf_free(&r);

@@ -83,8 +83,7 @@ struct rdb_result {
  *
  * Without options->deep it finds what servers see when they load: the heads of
  * packed structures, whole ziplists and zipmaps, pending entries of streams, a
- * key that comes twice in a row; and broken LZF, unless the checksum is right,
- * which tells that it is as it was written. With it also every other
+ * key that comes twice in a row, and broken LZF. With it also every other
  * packed structure, entry by entry, members that come twice, and every key
  * that does (if the source can be read again: source_read_at). Memory: 64 MiB,
  * with it 256 MiB, whatever the size; keys beyond that are sorted on disk, in

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "formats/rdb_blob.h"
+#include "formats/rdb_lzf.h"
 #include "formats/rdb_seen.h"
 #include "formats/rdb_string.h"
 
@@ -213,6 +214,7 @@ read_again(struct rdb_read *r, uint64_t offset, unsigned char **text,
     }
     if (s.error.kind != ERROR_NONE)
         *e = s.error;
+    rdb_lzf_free(&copy);
     free(copy.buffer);
     source_close(&s);
     return good;

@@ -1,15 +1,23 @@
+/*
+ * Strings wait in a batch until it is full, or until what they were found in
+ * goes away. A full one is judged by a thread while the walk fills another; if
+ * the thread is not done by then, the walk judges that one itself. They are
+ * told in the order of the file, whoever was first.
+ */
 #include "formats/rdb_lzf.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "formats/lzf.h"
 
-/* So much waits, and no more than the first cache holds. */
-enum { STRINGS_MAX = 64, BYTES_MAX = 16 << 10 };
+/* A full batch: worth to wake a thread, and within the second-level cache. */
+enum { STRINGS_MAX = 1024, BYTES_MAX = 256 << 10 };
 
-struct rdb_lzf {
+struct batch {
     struct lzf_string strings[STRINGS_MAX];
     struct place {
         uint64_t start, key;
@@ -17,12 +25,56 @@ struct rdb_lzf {
         bool spoiled;
     } places[STRINGS_MAX];
     size_t count, bytes;
-    struct doubt { /* the first broken one */
-        struct place place;
-        uint64_t plain;
-        bool only_short, held;
-    } doubt;
 };
+
+struct rdb_lzf {
+    struct batch batches[2], *filling;
+    struct batch *beside; /* the thread's, or not yet told; NULL: neither */
+    bool telling;
+    uint64_t spoiled_key; /* the last that was told; UINT64_MAX: none */
+    enum { UNTRIED, RUNS, REFUSED } thread_state;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t turned;
+    bool busy, good, quit;
+};
+
+static struct rdb_lzf *
+lzf_of(struct rdb_read *r)
+{
+    if (r->lzf == NULL) {
+        r->lzf = memory_new(sizeof *r->lzf);
+        r->lzf->filling = &r->lzf->batches[0];
+        r->lzf->spoiled_key = UINT64_MAX;
+        pthread_mutex_init(&r->lzf->lock, NULL);
+        pthread_cond_init(&r->lzf->turned, NULL);
+    }
+    return r->lzf;
+}
+
+static void *
+run(void *context)
+{
+    struct rdb_lzf *l = context;
+
+    pthread_mutex_lock(&l->lock);
+    while (!l->quit) {
+        bool good;
+
+        if (!l->busy) {
+            pthread_cond_wait(&l->turned, &l->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&l->lock);
+        good = lzf_check(l->beside->strings, l->beside->count);
+        pthread_mutex_lock(&l->lock);
+        l->good = good;
+        l->busy = false;
+        pthread_cond_signal(&l->turned);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
 
 bool
 rdb_lzf_broken(struct rdb_read *r, uint64_t start, uint64_t plain,
@@ -33,157 +85,144 @@ rdb_lzf_broken(struct rdb_read *r, uint64_t start, uint64_t plain,
         "a compressed string of %" PRIu64 " bytes cannot be unpacked", plain);
 }
 
-static struct rdb_lzf *
-strings_of(struct rdb_read *r)
-{
-    if (r->lzf == NULL)
-        r->lzf = memory_new(sizeof *r->lzf);
-    return r->lzf;
-}
-
 static void
 judge(struct rdb_read *r, uint64_t start, const struct lzf *lzf, uint64_t plain)
 {
-    bool only_short = !lzf->broken && lzf->pending == 0 && lzf->made < plain;
-    struct doubt *doubt;
-
-    if (lzf_is_whole(lzf, plain))
-        return;
-    doubt = &strings_of(r)->doubt;
-    if (r->deep != NULL || r->result->version < RDB_CHECKSUM_SINCE) {
-        rdb_lzf_broken(r, start, plain, only_short);
-    } else if (!doubt->held) {
-        *doubt = (struct doubt){
-            .place = {start, r->key.offset, r->inside, false},
-            .plain = plain,
-            .only_short = only_short,
-            .held = true,
-        };
-    }
-}
-
-/* The bytes once more, as a stream, of which the end is not seen before. */
-struct again {
-    const struct source *s;
-    uint64_t offset;
-};
-
-static int
-pull_again(void *context, void *bytes, size_t size, size_t *got,
-           struct error *e)
-{
-    struct again *a = context;
-
-    if (source_read_at(a->s, bytes, size, a->offset, got, e) != 0)
-        return -1;
-    a->offset += *got;
-    return 0;
-}
-
-/* What stood at the end was not the checksum, and there is none. */
-static void
-walk_again(struct rdb_read *r)
-{
-    struct again again = {r->s, r->begin};
-    struct rdb_result result;
-    struct error e = {0};
-    struct source s;
-
-    source_of_pull(&s, pull_again, &again, UINT64_MAX);
-    if (rdb_walk(&s, NULL, NULL, &result, &e) != 0)
-        r->s->error = e;
-    else if (result.verdict == VERDICT_DAMAGED &&
-             r->result->verdict != VERDICT_DAMAGED)
-        rdb_read_note(r, result.refused_by, "rdb-value",
-                      r->begin + result.damage_offset,
-                      "a compressed string cannot be unpacked");
-    source_close(&s);
-}
-
-void
-rdb_lzf_end(struct rdb_read *r)
-{
-    struct doubt *doubt;
-
-    rdb_lzf_flush(r);
-    if (r->result->checksum != RDB_CHECKSUM_DISABLED || r->strange)
-        return;
-    if (r->trusted) {
-        walk_again(r);
-        return;
-    }
-    if (r->lzf == NULL || !r->lzf->doubt.held)
-        return;
-    doubt = &r->lzf->doubt;
-    r->inside = doubt->place.inside;
-    r->key.offset = doubt->place.key;
-    r->spoiled = false;
-    rdb_lzf_broken(r, doubt->place.start, doubt->plain, doubt->only_short);
-    r->inside = NULL;
+    if (!lzf_is_whole(lzf, plain))
+        rdb_lzf_broken(r, start, plain,
+                       !lzf->broken && lzf->pending == 0 && lzf->made < plain);
 }
 
 /* One by one, as if the walk were at each again. */
 static void
-tell_broken(struct rdb_read *r)
+tell_broken(struct rdb_read *r, const struct batch *b)
 {
+    struct rdb_lzf *l = r->lzf;
     const char *inside = r->inside;
-    uint64_t key = r->key.offset, spoiled_key = UINT64_MAX;
+    uint64_t key = r->key.offset;
     bool spoiled = r->spoiled;
 
-    for (size_t i = 0; i < r->lzf->count; i++) {
-        const struct lzf_string *s = &r->lzf->strings[i];
-        const struct place *place = &r->lzf->places[i];
+    l->telling = true;
+    for (size_t i = 0; i < b->count; i++) {
+        const struct lzf_string *s = &b->strings[i];
+        const struct place *place = &b->places[i];
         struct lzf lzf = {0};
 
         if (lzf_walk(&lzf, s->at, s->end) != s->end)
             lzf.broken = true;
         r->inside = place->inside;
         r->key.offset = place->key;
-        r->spoiled = place->spoiled || spoiled_key == place->key;
+        r->spoiled = place->spoiled || l->spoiled_key == place->key;
         judge(r, place->start, &lzf, s->size);
         if (r->spoiled)
-            spoiled_key = place->key;
+            l->spoiled_key = place->key;
     }
+    l->telling = false;
     r->inside = inside;
     r->key.offset = key;
-    r->spoiled = spoiled || spoiled_key == key;
+    r->spoiled = spoiled || l->spoiled_key == key;
+}
+
+/* Waits for what the thread has, and tells it. */
+static void
+settle(struct rdb_read *r)
+{
+    struct rdb_lzf *l = r->lzf;
+    const struct batch *b = l->beside;
+    bool good;
+
+    if (b == NULL)
+        return;
+    pthread_mutex_lock(&l->lock);
+    while (l->busy)
+        pthread_cond_wait(&l->turned, &l->lock);
+    good = l->good;
+    pthread_mutex_unlock(&l->lock);
+    l->beside = NULL;
+    if (!good)
+        tell_broken(r, b);
+}
+
+static void
+judge_here(struct rdb_read *r)
+{
+    struct batch *b = r->lzf->filling;
+
+    if (!lzf_check(b->strings, b->count)) {
+        settle(r);
+        tell_broken(r, b);
+    }
+    b->count = b->bytes = 0;
+}
+
+/* Whether the thread has nothing to do; it is begun when there is work. */
+static bool
+is_idle(struct rdb_lzf *l)
+{
+    bool idle;
+
+    if (l->thread_state == UNTRIED)
+        l->thread_state = thread_start(&l->thread, run, l) ? RUNS : REFUSED;
+    if (l->thread_state == REFUSED)
+        return false;
+    pthread_mutex_lock(&l->lock);
+    idle = !l->busy;
+    pthread_mutex_unlock(&l->lock);
+    return idle;
+}
+
+static void
+judge_full(struct rdb_read *r)
+{
+    struct rdb_lzf *l = r->lzf;
+    struct batch *b = l->filling;
+
+    if (!is_idle(l)) {
+        judge_here(r);
+        return;
+    }
+    settle(r);
+    l->filling = &l->batches[b == &l->batches[0]];
+    l->filling->count = l->filling->bytes = 0;
+    pthread_mutex_lock(&l->lock);
+    l->beside = b;
+    l->busy = true;
+    pthread_cond_signal(&l->turned);
+    pthread_mutex_unlock(&l->lock);
 }
 
 void
 rdb_lzf_flush(struct rdb_read *r)
 {
-    if (r->lzf == NULL || r->lzf->count == 0)
+    if (r->lzf == NULL || r->lzf->telling)
         return;
-    if (!lzf_check(r->lzf->strings, r->lzf->count))
-        tell_broken(r);
-    r->lzf->count = r->lzf->bytes = 0;
+    judge_here(r);
+    settle(r);
 }
 
 static void
 add(struct rdb_read *r, uint64_t start, size_t packed, uint64_t plain)
 {
-    struct rdb_lzf *l = strings_of(r);
+    struct batch *b = lzf_of(r)->filling;
 
-    l->strings[l->count] = (struct lzf_string){
+    b->strings[b->count] = (struct lzf_string){
         r->s->at,
         r->s->at + packed,
         plain,
     };
-    l->places[l->count++] = (struct place){
+    b->places[b->count++] = (struct place){
         start,
         r->key.offset,
         r->inside,
         r->spoiled,
     };
     r->s->at += packed;
-    l->bytes += packed;
-    /* Without a checksum each is told in its place. */
-    if (l->count == STRINGS_MAX || l->bytes >= BYTES_MAX ||
-        r->result->version < RDB_CHECKSUM_SINCE)
-        rdb_lzf_flush(r);
+    b->bytes += packed;
+    if (b->count == STRINGS_MAX || b->bytes >= BYTES_MAX)
+        judge_full(r);
 }
 
-/* One that is longer than the window. */
+/* One that is longer than the window, or at its end. */
 static bool
 walk_long(struct rdb_read *r, uint64_t start, uint64_t packed, uint64_t plain)
 {
@@ -214,22 +253,28 @@ walk_long(struct rdb_read *r, uint64_t start, uint64_t packed, uint64_t plain)
     return true;
 }
 
+/* Whether a string and what must lie behind it are in the window. */
+static bool
+is_near(struct rdb_read *r, uint64_t packed)
+{
+    uint64_t n = packed + LZF_BEHIND;
+
+    return n <= (uint64_t)(r->s->end - r->s->at) ||
+           (n <= SOURCE_WANT_MAX && rdb_read_want(r, (size_t)n));
+}
+
 bool
 rdb_lzf_skip(struct rdb_read *r, uint64_t start, uint64_t packed,
              uint64_t plain)
 {
     const struct source *s = r->s;
 
-    if (r->trusted)
-        return rdb_read_skip(r, packed, start, "a compressed string");
-    if (packed <= (uint64_t)(s->end - s->at) ||
-        (packed <= SOURCE_WANT_MAX && rdb_read_want(r, (size_t)packed))) {
+    if (is_near(r, packed)) {
         add(r, start, (size_t)packed, plain);
         return true;
     }
-    if (packed <= SOURCE_WANT_MAX ||
-        (s->size_bytes != UINT64_MAX &&
-         packed > s->size_bytes - source_offset(s)))
+    if (s->size_bytes != UINT64_MAX &&
+        packed > s->size_bytes - source_offset(s))
         return rdb_read_cut(r, start, "a compressed string");
     return walk_long(r, start, packed, plain);
 }
@@ -237,6 +282,19 @@ rdb_lzf_skip(struct rdb_read *r, uint64_t start, uint64_t packed,
 void
 rdb_lzf_free(struct rdb_read *r)
 {
-    free(r->lzf);
+    struct rdb_lzf *l = r->lzf;
+
+    if (l == NULL)
+        return;
+    if (l->thread_state == RUNS) {
+        pthread_mutex_lock(&l->lock);
+        l->quit = true;
+        pthread_cond_signal(&l->turned);
+        pthread_mutex_unlock(&l->lock);
+        pthread_join(l->thread, NULL);
+    }
+    pthread_cond_destroy(&l->turned);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
     r->lzf = NULL;
 }

@@ -40,7 +40,6 @@ rdb_read_begin(struct rdb_read *r, struct source *s, struct report *report,
         .report = report,
         .result = result,
         .key.expire_ms = -1,
-        .begin = source_offset(s),
         .from = s->at,
         .ahead = s->at,
     };
@@ -116,6 +115,7 @@ add_damage(struct rdb_read *r, const char *code, uint64_t offset,
 {
     char text[TEXT_MAX], place[100] = "";
 
+    rdb_lzf_flush(r);
     if (r->s->error.kind != ERROR_NONE)
         return; /* a failure, not an end: nothing is judged */
     vsnprintf(text, sizeof text, format, arguments);
@@ -137,6 +137,7 @@ static void
 add_spoiled(struct rdb_read *r, unsigned refused_by, uint64_t offset,
             const char *format, va_list arguments)
 {
+    rdb_lzf_flush(r);
     r->result->refused_by |= refused_by;
     if (r->spoiled)
         return; /* one finding a key */
@@ -217,6 +218,7 @@ rdb_read_strange(struct rdb_read *r, const char *code, uint64_t offset,
     char text[TEXT_MAX];
     va_list arguments;
 
+    rdb_lzf_flush(r);
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);

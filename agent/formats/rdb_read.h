@@ -53,8 +53,6 @@ struct rdb_read {
     size_t name_size;
     uint64_t name_db;
     unsigned char kept_name[RDB_READ_NAME_MAX];
-    uint64_t begin;       /* of the RDB, in the source */
-    bool trusted;         /* the checksum speaks for LZF */
     uint64_t first_empty; /* offset of the first key without elements */
     uint64_t module_ids[RDB_READ_MODULES_MAX]; /* told already */
     size_t module_count;

@@ -74,15 +74,19 @@ unpack(const unsigned char *data, size_t size)
     bool whole = lzf_walk(&l, data, data + size) == data + size && !l.broken &&
                  l.pending == 0;
     struct lzf_string strings[5];
-    unsigned char *out;
+    unsigned char *out, *copy;
 
-    if (l.made > 1 << 20)
+    if (l.made > 1 << 20 || size == 0)
         return;
     out = malloc((size_t)l.made + 1);
     must(lzf_unpack_whole(data, size, out, (size_t)l.made) == whole);
+    copy = malloc(size + LZF_BEHIND);
+    memcpy(copy, data, size);
+    memset(copy + size, 0xff, LZF_BEHIND);
     for (size_t i = 0; i < 5; i++)
-        strings[i] = (struct lzf_string){data, data + size, l.made};
+        strings[i] = (struct lzf_string){copy, copy + size, l.made};
     must(lzf_check(strings, 5) == whole);
+    free(copy);
     lzf_unpack(data, size, out, (size_t)l.made / 2);
     free(out);
 }

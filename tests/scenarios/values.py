@@ -11,10 +11,21 @@ def string(data):
     return length(len(data)) + data
 
 
+def checksum(data):
+    """CRC-64 of Jones, as a dump ends with it."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x95AC9329AC4BC9B5 if crc & 1 else 0)
+    return struct.pack("<Q", crc)
+
+
 def dump(kind, version, value, key=b"k", more=b""):
-    """A dump of one key, without a checksum."""
-    return (b"REDIS%04d" % version + bytes([0xfe, 0, kind]) + string(key) +
-            value + more + b"\xff" + bytes(8))
+    """A dump of one key; its checksum is right, whatever the value is."""
+    data = (b"REDIS%04d" % version + bytes([0xfe, 0, kind]) + string(key) +
+            value + more + b"\xff")
+    return data + checksum(data)
 
 
 def ziplist(*entries, count=None, total=None, tail=None, end=b"\xff"):

@@ -26,6 +26,7 @@ static const struct {
     {BYTES("\0a\xe0\0"), 10, NULL}, /* nor here */
     {BYTES("\x20\0"), 3, NULL},
     {BYTES("\0a\x20\0\0"), 4, NULL}, /* a run without bytes */
+    {BYTES("\0a\x1f"), 33, NULL},    /* the longest one without bytes */
 };
 
 static bool
@@ -46,7 +47,8 @@ walk_in_steps(const unsigned char *at, size_t size, size_t step, uint64_t plain)
 START_TEST(knows_what_can_be_unpacked)
 {
     size_t size = cases[_i].size;
-    unsigned char *packed = memcpy(malloc(size), cases[_i].packed, size);
+    unsigned char *packed =
+        memcpy(calloc(1, size + LZF_BEHIND), cases[_i].packed, size);
     unsigned char *out = malloc(cases[_i].plain);
     bool good = cases[_i].text != NULL;
     struct lzf_string s = {packed, packed + size, cases[_i].plain};
@@ -66,10 +68,11 @@ END_TEST
 START_TEST(finds_the_broken_one_among_many)
 {
     struct lzf_string s[12];
-    const unsigned char *all[5];
+    unsigned char *all[5];
 
     for (size_t i = 0; i < 5; i++)
-        all[i] = (const unsigned char *)cases[i].packed;
+        all[i] = memcpy(calloc(1, cases[i].size + LZF_BEHIND), cases[i].packed,
+                        cases[i].size);
     for (size_t n = 1; n <= 12; n++) {
         for (size_t i = 0; i < n; i++)
             s[i] = (struct lzf_string){
@@ -81,6 +84,8 @@ START_TEST(finds_the_broken_one_among_many)
             s[bad].size--;
         }
     }
+    for (size_t i = 0; i < 5; i++)
+        free(all[i]);
 }
 END_TEST
 

@@ -114,35 +114,6 @@ START_TEST(two_keys_in_a_row_need_no_deep_look)
 }
 END_TEST
 
-/* A checksum speaks for what it covers; where there is none, LZF is walked. */
-START_TEST(broken_lzf_is_told_where_nothing_speaks_for_it)
-{
-    static const char body[] = "\x00\x01k\xc3\x03\x04\0a\x20";
-    struct bytes b = make_rdb("REDIS0012", BYTES(body));
-    struct walked w = walk_memory(&b);
-
-    ck_assert_int_eq(w.result.verdict, VERDICT_SOUND);
-    assert_same_in_steps(&b, &w);
-    report_clear(&w.report);
-    w = walk_deep(&b);
-    ck_assert_int_eq(w.result.verdict, VERDICT_DAMAGED);
-    report_clear(&w.report);
-    memset(b.data + b.size - 8, 0, 8);
-    w = walk_memory(&b);
-    ck_assert_int_eq(w.result.verdict, VERDICT_DAMAGED);
-    ck_assert_uint_eq(w.result.refused_by, RDB_BY_ALL);
-    assert_same_in_steps(&b, &w);
-    report_clear(&w.report);
-
-    /* Something behind it looks like a checksum. */
-    add(&b, "trailing bytes", 14);
-    w = walk_memory(&b);
-    ck_assert_int_eq(w.result.verdict, VERDICT_DAMAGED);
-    report_clear(&w.report);
-    free(b.data);
-}
-END_TEST
-
 struct pairs {
     uint64_t count, sum;
 };
@@ -213,7 +184,6 @@ fill(TCase *tests)
     tcase_add_loop_test(tests, finds_what_servers_do_not_look_at, 0,
                         sizeof cases / sizeof *cases);
     tcase_add_test(tests, two_keys_in_a_row_need_no_deep_look);
-    tcase_add_test(tests, broken_lzf_is_told_where_nothing_speaks_for_it);
     tcase_add_test(tests, finds_what_comes_twice_among_any_number);
     tcase_add_test(tests, says_so_when_there_is_no_room_for_runs);
 }

@@ -170,9 +170,7 @@ static const struct {
     {BYTES("\xfa\x09redis-ver\x28"
            "7.0.012345678901234567890123456789012345"),
      "", -1},
-    {BYTES("\xfa\x03lua\xc3\x05\x1e\x00"
-           "aaaa"),
-     "", -1},
+    {BYTES("\xfa\x03lua\xc3\x05\x1e\0a\xe0\x14\0"), "", -1},
     {BYTES("\xfa\x07unknown\x01x"), "", -1},
 };
 
