@@ -255,7 +255,7 @@ is_ignored(struct judge *j, const struct dataset *d, struct report *report)
     const struct dataset_names *names = &j->options->names;
     bool set = d->kind == DATASET_AOF;
 
-    report_about(report, d->count > 0 ? d->files[0].path : "");
+    report_about(report, j->count > 0 ? j->files[0].path : "");
     if (d->kind == DATASET_RDB && names->appendonly == DATASET_APPENDONLY_YES)
         ignore_all(j, "dump-ignored",
                    "put it in as an AOF: redkeep restore ID --to DIR "
@@ -294,7 +294,7 @@ judge_manifest(struct judge *j, const struct dataset *d, struct report *report)
            d->manifest_error.kind == ERROR_DAMAGED ? VERDICT_DAMAGED
                                                    : VERDICT_UNKNOWN,
            JUDGE_REFUSES);
-    report_about(report, d->count > 0 ? d->files[0].path : "");
+    report_about(report, j->count > 0 ? j->files[0].path : "");
 }
 
 /* A set that loads nothing, though nobody tells the server to. */
@@ -304,7 +304,7 @@ judge_emptiness(struct judge *j, const struct dataset *d, struct report *report)
     if (j->server == JUDGE_REFUSES)
         return;
     j->server = JUDGE_EMPTY;
-    report_about(report, d->count > 0 ? d->files[0].path : "");
+    report_about(report, j->count > 0 ? j->files[0].path : "");
     if (d->other_dump)
         ignore_all(j, "dump-ignored",
                    "put it in as an AOF: redkeep restore ID --to DIR "
