@@ -93,13 +93,19 @@ show_finding(const struct finding *f)
     free(line);
 }
 
-void
+bool
 answer_show_findings(const struct report *report, bool all)
 {
-    for (size_t n = 0; n < report->count; n++)
-        if (all || report->findings[n].severity != SEVERITY_INFO)
-            show_finding(&report->findings[n]);
+    bool shown = false;
+
+    for (size_t n = 0; n < report->count; n++) {
+        if (!all && report->findings[n].severity == SEVERITY_INFO)
+            continue;
+        show_finding(&report->findings[n]);
+        shown = true;
+    }
     if (report->dropped > 0)
         printf("... and %llu more findings\n",
                (unsigned long long)report->dropped);
+    return shown;
 }

@@ -29,8 +29,8 @@ int answer_print(json_t *object, struct error *e);
 
 /*
  * Prints findings for people: what is wrong, where, and what to do. Notes of
- * severity info only if all.
+ * severity info only if all. Whether there was one to print.
  */
-void answer_show_findings(const struct report *report, bool all);
+bool answer_show_findings(const struct report *report, bool all);
 
 #endif

@@ -132,7 +132,8 @@ show(struct outcome *o, const struct report *report,
     release_write(release, &options->release);
     if (!in->quiet && o->table.count > 0)
         table_print(&o->table);
-    answer_show_findings(report, in->verbose);
+    if (answer_show_findings(report, in->verbose) && !in->quiet)
+        printf("man 7 redkeep-findings tells more of each [code].\n");
     printf("%s: %s %s\n", verdict_name(o->verdict), release, does[o->server]);
 }
 

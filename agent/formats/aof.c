@@ -80,7 +80,11 @@ report_tail(struct aof_item_scan *a)
                     "a server appends to it and cannot load that later;");
     if (r->ends_in_command)
         add_finding(a, "aof-torn", r->damage_offset, "ends inside a command",
-                    "a server with aof-load-truncated yes cuts it itself;");
+                    r->ends_in_multi
+                        ? "a server cuts only that, and leaves the MULTI "
+                          "before it open;"
+                        : "a server with aof-load-truncated yes cuts it "
+                          "itself;");
     if (r->ends_in_multi)
         add_finding(a, "aof-multi-open", a->multi_offset, "ends inside a MULTI",
                     r->ends_in_command

@@ -57,8 +57,12 @@ static int
 check_part(const struct aof_manifest *m, const struct aof_part *part,
            int64_t newest, struct error *e)
 {
-    if (part->name == NULL || part->seq == 0 || part->type == 0)
-        return damaged(e, "file, seq or type is missing " FORMAT);
+    if (part->name == NULL)
+        return damaged(e, "file is missing " FORMAT);
+    if (part->seq == 0)
+        return damaged(e, "seq is missing, 0 or no number " FORMAT);
+    if (part->type == 0)
+        return damaged(e, "type is missing " FORMAT);
     if (part->type != AOF_BASE && part->type != AOF_INCR &&
         part->type != AOF_HISTORY)
         return damaged(e, "type is not b, i or h (Unknown AOF file type)");

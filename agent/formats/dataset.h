@@ -82,10 +82,12 @@ struct dataset {
     struct error manifest_error; /* ERROR_DAMAGED: it cannot be read */
     bool has_history;            /* the manifest names history files */
     bool other_dump;             /* a dump.rdb that this dataset does not use */
+    bool dump_newer;             /* that one is newer than all of this */
     bool other_aof;              /* an AOF or AOF files that it does not use */
     bool manifest_missing; /* AOF files are there, their manifest is not */
     bool switching_on;     /* temp-<appendfilename>.incr: the first rewrite
                                after CONFIG SET appendonly yes is running */
+    bool switching_lost;   /* it holds writes, and nobody writes it any more */
     struct dataset_beside *beside; /* those that are not among files */
     size_t beside_count;           /* at most DATASET_BESIDE_MAX */
     uint64_t beside_more;          /* what there is beyond that */

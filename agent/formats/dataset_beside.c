@@ -150,6 +150,20 @@ dataset_beside_add(struct dataset *d, int dir, const char *path,
     add_file(d, dir, path, memory_dup(path), &(struct name){.kind = kind});
 }
 
+bool
+dataset_beside_is_newer(const struct dataset *d, int dir, const char *dump)
+{
+    struct file_identity id;
+    struct error none = {0};
+
+    if (file_identify_at(dir, dump, &id, &none) != 0)
+        return false;
+    for (size_t i = 0; i < d->count; i++)
+        if (d->files[i].id.mtime_ns >= id.mtime_ns)
+            return false;
+    return true;
+}
+
 void
 dataset_beside_add_history(struct dataset *d, int dir,
                            const struct dataset_names *names)

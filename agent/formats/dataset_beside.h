@@ -24,6 +24,10 @@ void dataset_beside_add_orphan(struct dataset *d, int dir,
 void dataset_beside_add(struct dataset *d, int dir, const char *path,
                         enum dataset_beside_kind kind);
 
+/* Whether a dump was saved after the last write to the files of d. */
+bool dataset_beside_is_newer(const struct dataset *d, int dir,
+                             const char *dump);
+
 /* Notes what the manifest names as history. */
 void dataset_beside_add_history(struct dataset *d, int dir,
                                 const struct dataset_names *names);

@@ -113,11 +113,32 @@ read_manifest(struct dataset *d, struct survey *v)
             v->names_parts = true;
 }
 
+/*
+ * After CONFIG SET appendonly yes writes are collected in a file that no
+ * manifest names, until the first base is made.
+ */
+static void
+look_for_switch(struct dataset *d, const struct survey *v)
+{
+    char *name = text_format("temp-%s.incr", v->names->appendfilename);
+    enum file_writer writer;
+    struct file_identity id;
+    struct error none = {0};
+    int fd;
+
+    d->switching_on = is_there(v->append_dir, name);
+    fd = d->switching_on ? file_open(v->append_dir, name, &none) : -1;
+    if (fd >= 0 && file_identify(fd, &id, &none) == 0 &&
+        file_find_writer(fd, &writer, &none) == 0)
+        d->switching_lost = id.size_bytes > 0 && writer == FILE_WRITER_NONE;
+    if (fd >= 0)
+        close(fd);
+    free(name);
+}
+
 static int
 look(struct survey *v, struct dataset *d, struct error *e)
 {
-    char *temporary;
-
     v->manifest_name = text_format("%s.manifest", v->names->appendfilename);
     v->has_dump = is_there(v->dir, v->names->dbfilename);
     v->has_single = is_there(v->dir, v->names->appendfilename);
@@ -130,9 +151,7 @@ look(struct survey *v, struct dataset *d, struct error *e)
     }
     if (file_names(v->append_dir, &v->entries, &v->entry_count, e) != 0)
         return error_in(e, "%s", v->names->appenddirname);
-    temporary = text_format("temp-%s.incr", v->names->appendfilename);
-    d->switching_on = is_there(v->append_dir, temporary);
-    free(temporary);
+    look_for_switch(d, v);
     v->has_manifest = is_there(v->append_dir, v->manifest_name);
     if (v->has_manifest)
         read_manifest(d, v);
@@ -293,17 +312,18 @@ collect(struct dataset *d, const struct survey *v)
     d->other_aof = leaves_aof(v, d);
     d->manifest_missing = lacks_manifest(v, d);
     note_beside(d, v);
-    if (d->kind == DATASET_AOF) {
+    if (d->kind == DATASET_AOF)
         add_set(d, v);
-        return;
-    }
-    drop_manifest(d);
+    else
+        drop_manifest(d);
     if (d->kind == DATASET_AOF_SINGLE)
         add_file(d, v, false, v->names->appendfilename, DATASET_ROLE_SINGLE);
     if (d->kind == DATASET_RDB)
         add_file(d, v, false, v->names->dbfilename, DATASET_ROLE_DUMP);
-    if (d->manifest_missing)
+    if (d->kind != DATASET_AOF && d->manifest_missing)
         add_orphans(d, v);
+    d->dump_newer = d->other_dump &&
+                    dataset_beside_is_newer(d, v->dir, v->names->dbfilename);
 }
 
 /* Whether the name still stands for what was opened. */

@@ -73,8 +73,8 @@ add_manifest(struct judge_file *f, struct source *s, struct report *report)
         f->verdict = VERDICT_DAMAGED;
         report_add(
             report, SEVERITY_ERROR, "aof-manifest", -1,
-            "restore a snapshot: redkeep restore latest --to DIR; servers "
-            "refuse to start on this manifest",
+            "servers refuse to start on it: correct that line, or restore a "
+            "snapshot: redkeep restore latest --to DIR",
             "%s", e.text);
     }
     aof_manifest_clear(&m);
@@ -163,9 +163,10 @@ judge_add_missing(struct judge *j, const char *path, enum dataset_role role,
     f->verdict = VERDICT_DAMAGED;
     f->is_aof = role != DATASET_ROLE_DUMP && role != DATASET_ROLE_MANIFEST;
     report_add(report, SEVERITY_ERROR, "file-missing", -1,
-               "if it is there, make it readable for this user; if not, "
-               "restore a snapshot: redkeep restore latest --to DIR",
-               "%s", why);
+               "servers refuse to start without it: put it back, make it "
+               "readable, or restore a snapshot: redkeep restore latest --to "
+               "DIR",
+               "%s%s", f->is_aof ? "the manifest names it: " : "", why);
 }
 
 void

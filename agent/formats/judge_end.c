@@ -255,7 +255,7 @@ is_ignored(struct judge *j, const struct dataset *d, struct report *report)
     const struct dataset_names *names = &j->options->names;
     bool set = d->kind == DATASET_AOF;
 
-    report_about(report, d->count > 0 ? d->files[0].path : "");
+    report_about(report, j->count > 0 ? j->files[0].path : "");
     if (d->kind == DATASET_RDB && names->appendonly == DATASET_APPENDONLY_YES)
         ignore_all(j, "dump-ignored",
                    "put it in as an AOF: redkeep restore ID --to DIR "
@@ -294,7 +294,7 @@ judge_manifest(struct judge *j, const struct dataset *d, struct report *report)
            d->manifest_error.kind == ERROR_DAMAGED ? VERDICT_DAMAGED
                                                    : VERDICT_UNKNOWN,
            JUDGE_REFUSES);
-    report_about(report, d->count > 0 ? d->files[0].path : "");
+    report_about(report, j->count > 0 ? j->files[0].path : "");
 }
 
 /* A set that loads nothing, though nobody tells the server to. */
@@ -304,7 +304,7 @@ judge_emptiness(struct judge *j, const struct dataset *d, struct report *report)
     if (j->server == JUDGE_REFUSES)
         return;
     j->server = JUDGE_EMPTY;
-    report_about(report, d->count > 0 ? d->files[0].path : "");
+    report_about(report, j->count > 0 ? j->files[0].path : "");
     if (d->other_dump)
         ignore_all(j, "dump-ignored",
                    "put it in as an AOF: redkeep restore ID --to DIR "
@@ -321,6 +321,26 @@ judge_emptiness(struct judge *j, const struct dataset *d, struct report *report)
                    "the AOF holds nothing: the server starts empty");
 }
 
+/* A server that dies before the first base is made loses what it collected. */
+static void
+judge_switch(struct judge *j, const struct dataset *d, struct report *report)
+{
+    judge_beside_about(j, d, append_dir(j), report);
+    if (!d->switching_lost) {
+        report_add(report, SEVERITY_WARNING, "aof-switching-on", -1,
+                   "wait for the first rewrite to end",
+                   "the AOF is being switched on: what is here may be older "
+                   "than the server's data");
+        return;
+    }
+    worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
+    report_add(report, SEVERITY_ERROR, "aof-switching-lost", -1,
+               "copy the folder away before a server starts; a newer dump, "
+               "loaded with appendonly no, may hold more",
+               "a server died while its AOF was switched on: temp-*.incr holds "
+               "writes that no server loads, and an older set would be loaded");
+}
+
 static void
 judge_others(struct judge *j, const struct dataset *d, struct report *report)
 {
@@ -331,20 +351,19 @@ judge_others(struct judge *j, const struct dataset *d, struct report *report)
             j, d, names->dbfilename != NULL ? names->dbfilename : "dump.rdb",
             report);
         report_add(report, SEVERITY_WARNING, "dump-beside", -1,
-                   "keep it or not: the server saves over it",
-                   "a dump beside the AOF: the server does not load it");
+                   d->dump_newer
+                       ? "if it is the right one, start with appendonly no, "
+                         "then CONFIG SET appendonly yes"
+                       : "keep it or not: the server saves over it",
+                   "a dump beside the AOF%s: the server does not load it",
+                   d->dump_newer ? ", and newer; the AOF may have been "
+                                   "switched off since"
+                                 : "");
     }
     if (judge_beside(j, d, report))
         worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
-    if (!d->switching_on)
-        return;
-    judge_beside_about(j, d, append_dir(j), report);
-    report_add(report, SEVERITY_WARNING, "aof-switching-on", -1,
-               "if a server runs, wait for its first rewrite to end; if it "
-               "died, copy the temp-*.incr here away: it holds writes that no "
-               "server loads",
-               "the AOF is being switched on, or a server died while it was: "
-               "what is here may be older than the server's data");
+    if (d->switching_on)
+        judge_switch(j, d, report);
 }
 
 void

@@ -105,8 +105,8 @@ read_checksum(struct rdb_read *r)
         result->checksum = RDB_CHECKSUM_DISABLED;
         report_add(r->report, SEVERITY_INFO, "rdb-checksum-disabled",
                    (int64_t)offset,
-                   "Set rdbchecksum yes on the server, so that changed bytes "
-                   "are noticed.",
+                   "set rdbchecksum yes on the server, so that changed bytes "
+                   "are noticed",
                    "written without a checksum");
         return true;
     }
@@ -148,8 +148,8 @@ tell_newer_type(struct rdb_read *r, unsigned type,
 {
     r->told_newer = true;
     report_add(r->report, SEVERITY_WARNING, "rdb-type", (int64_t)r->key.offset,
-               "Servers load it; but no server writes that: look where the "
-               "file comes from.",
+               "servers load it; but no server writes that: look where the "
+               "file comes from",
                "type %u (%s) came with version %d, and the file is version %d",
                type, entry->name, entry->since, r->result->version);
 }
@@ -306,7 +306,7 @@ walk(struct rdb_read *r, const struct rdb_options *options)
     if (result->empty_keys > 0)
         report_add(r->report, SEVERITY_WARNING, "rdb-empty-key",
                    (int64_t)r->first_empty,
-                   "Nothing needs to be done: servers skip them at load.",
+                   "nothing needs to be done: servers skip them at load",
                    "%" PRIu64 " keys have no elements; the first is here",
                    result->empty_keys);
 }

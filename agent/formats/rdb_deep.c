@@ -84,7 +84,7 @@ rdb_deep_tell_large(struct rdb_read *r, uint64_t offset, uint64_t size)
 {
     if (!r->told_large)
         report_add(r->report, SEVERITY_WARNING, "rdb-large", (int64_t)offset,
-                   "Have a server load it, with sanitize-dump-payload yes.",
+                   "have a server load it, with sanitize-dump-payload yes",
                    "a packed structure of %" PRIu64 " bytes is too large to be "
                    "walked (the first of perhaps more)",
                    size);

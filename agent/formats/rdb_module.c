@@ -44,7 +44,7 @@ tell_module(struct rdb_read *r, uint64_t id, uint64_t offset, const char *what)
     r->module_ids[r->module_count++] = id;
     write_name(name, id);
     report_add(r->report, SEVERITY_INFO, "rdb-module", (int64_t)offset,
-               "Restore it only to a server that has loaded this module.",
+               "restore it only to a server that has loaded this module",
                "%s of the module type %s, encoding %" PRIu64, what, name,
                id & ((1u << VERSION_BITS) - 1));
 }

@@ -19,16 +19,17 @@ enum { NEAR_MIN = 256 };
 
 enum { TEXT_MAX = 200 };
 
+#define RESTORE "restore a snapshot: redkeep restore latest --to DIR"
+
 static const struct {
     const char *code, *remedy;
 } remedies[] = {
-    {"rdb-truncated", "The file was cut off while it was saved or copied, or "
-                      "the disk was full: copy it again or use an older one."},
-    {"rdb-checksum", "The bytes changed after the server wrote them: check "
-                     "disk and memory, and use another copy."},
-    {"rdb-duplicate-key", "Servers refuse it, as it cannot tell which of the "
-                          "two is right: use another copy."},
-    {"rdb-magic", "This is not an RDB: check the path."},
+    {"rdb-truncated", "it was cut off while it was saved or copied, or the "
+                      "disk was full: copy it again, or " RESTORE},
+    {"rdb-checksum", "the bytes changed after the server wrote them: look at "
+                     "disk and memory, copy it again, or " RESTORE},
+    {"rdb-duplicate-key", "nothing tells which of the two is right: " RESTORE},
+    {"rdb-magic", "this is no RDB: look at the path; or " RESTORE},
 };
 
 void
@@ -102,7 +103,7 @@ remedy_of(const char *code)
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
         if (strcmp(remedies[i].code, code) == 0)
             return remedies[i].remedy;
-    return "The file was changed or written wrongly: use another copy.";
+    return "the file was changed or written wrongly: " RESTORE;
 }
 
 static void add_damage(struct rdb_read *r, const char *code, uint64_t offset,
@@ -223,8 +224,8 @@ rdb_read_strange(struct rdb_read *r, const char *code, uint64_t offset,
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     report_add(r->report, SEVERITY_WARNING, code, (int64_t)offset,
-               "Only the checksum of what follows is judged: use a newer "
-               "release of this program.",
+               "only the checksum of what follows is judged: use a newer "
+               "release of this program",
                "%s", text);
     r->strange = true;
     r->result->verdict = verdict_worse(r->result->verdict, VERDICT_UNKNOWN);

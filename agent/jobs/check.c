@@ -39,7 +39,7 @@ judge_one(struct check *c, const struct dataset_file *f, const char *shown,
     struct source s;
     int rc;
 
-    if (f->fd < 0 && !f->missing) {
+    if (f->fd < 0 && !f->missing && f->error.kind != ERROR_DAMAGED) {
         *e = f->error;
         return error_in(e, "%s", shown);
     }

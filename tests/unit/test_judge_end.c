@@ -372,8 +372,8 @@ START_TEST(a_file_that_we_may_not_read_is_not_called_damaged)
     ck_assert_int_eq(j.verdict, VERDICT_UNKNOWN);
     ck_assert_int_eq(j.server, JUDGE_REFUSES);
     ck_assert_str_eq(report.findings[0].text,
-                     "appendonly.aof.1.base.rdb is a symbolic link, not a "
-                     "file");
+                     "the manifest names it: appendonly.aof.1.base.rdb is a "
+                     "symbolic link, not a file");
     judge_clear(&j);
     report_clear(&report);
     dataset_close(&d);
