@@ -297,6 +297,8 @@ collect(struct dataset *d, const struct survey *v)
         add_set(d, v);
         return;
     }
+    if (d->manifest_error.kind == ERROR_DAMAGED && !v->names->no_manifest)
+        d->unused_manifest = d->manifest_error;
     drop_manifest(d);
     if (d->kind == DATASET_AOF_SINGLE)
         add_file(d, v, false, v->names->appendfilename, DATASET_ROLE_SINGLE);
