@@ -79,11 +79,13 @@ struct dataset {
                                    the order a server loads them */
     size_t count;
     struct aof_manifest manifest;
-    struct error manifest_error; /* ERROR_DAMAGED: it cannot be read */
-    bool has_history;            /* the manifest names history files */
-    bool other_dump;             /* a dump.rdb that this dataset does not use */
-    bool dump_newer;             /* that one is newer than all of this */
-    bool other_aof;              /* an AOF or AOF files that it does not use */
+    struct error manifest_error;  /* ERROR_DAMAGED: it cannot be read */
+    struct error unused_manifest; /* the same of one that this dataset does not
+                                     use: servers read it all the same */
+    bool has_history;             /* the manifest names history files */
+    bool other_dump;       /* a dump.rdb that this dataset does not use */
+    bool dump_newer;       /* that one is newer than all of this */
+    bool other_aof;        /* an AOF or AOF files that it does not use */
     bool manifest_missing; /* AOF files are there, their manifest is not */
     bool switching_on;     /* temp-<appendfilename>.incr: the first rewrite
                                after CONFIG SET appendonly yes is running */

@@ -312,10 +312,13 @@ collect(struct dataset *d, const struct survey *v)
     d->other_aof = leaves_aof(v, d);
     d->manifest_missing = lacks_manifest(v, d);
     note_beside(d, v);
-    if (d->kind == DATASET_AOF)
+    if (d->kind == DATASET_AOF) {
         add_set(d, v);
-    else
-        drop_manifest(d);
+        return;
+    }
+    if (d->manifest_error.kind == ERROR_DAMAGED && !v->names->no_manifest)
+        d->unused_manifest = d->manifest_error;
+    drop_manifest(d);
     if (d->kind == DATASET_AOF_SINGLE)
         add_file(d, v, false, v->names->appendfilename, DATASET_ROLE_SINGLE);
     if (d->kind == DATASET_RDB)

@@ -377,7 +377,11 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
         j->server = JUDGE_EMPTY;
         return;
     }
-    if (!is_ignored(j, d, report)) {
+    if (is_ignored(j, d, report)) {
+        if (d->manifest_error.kind != ERROR_NONE &&
+            release_has_manifest(&j->options->release))
+            j->server = JUDGE_REFUSES;
+    } else {
         judge_manifest(j, d, report);
         bytes = judge_loaded(j, d, report);
         if (judge_set(j, d, report))
@@ -392,5 +396,7 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
         if (!bytes && d->kind != DATASET_RDB)
             judge_emptiness(j, d, report);
     }
+    if (judge_odd_manifest(j, d, report))
+        worsen(j, VERDICT_DAMAGED, JUDGE_REFUSES);
     judge_others(j, d, report);
 }

@@ -1,6 +1,10 @@
 #include "formats/judge_odd.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "formats/judge_beside.h"
 
 bool
 judge_odd_select(const struct judge_options *options,
@@ -26,6 +30,30 @@ judge_odd_place(const struct judge_file *f, struct report *report)
                "else restore a snapshot: redkeep restore latest --to DIR",
                "an RDB that is loaded behind other data: a server crashes if "
                "both hold the same key");
+    return true;
+}
+
+bool
+judge_odd_manifest(const struct judge *j, const struct dataset *d,
+                   struct report *report)
+{
+    const struct dataset_names *names = &j->options->names;
+    char *path;
+
+    if (d->unused_manifest.kind == ERROR_NONE ||
+        !release_has_manifest(&j->options->release))
+        return false;
+    path = text_format("%s/%s.manifest",
+                       names->appenddirname != NULL ? names->appenddirname
+                                                    : "appendonlydir",
+                       names->appendfilename != NULL ? names->appendfilename
+                                                     : "appendonly.aof");
+    judge_beside_about(j, d, path, report);
+    free(path);
+    report_add(report, SEVERITY_ERROR, "aof-manifest", -1,
+               "move the folder of the AOF away if it is not wanted",
+               "%s; servers refuse to start on it though appendonly is no",
+               d->unused_manifest.text);
     return true;
 }
 

@@ -23,6 +23,13 @@ bool judge_odd_select(const struct judge_options *options,
 bool judge_odd_place(const struct judge_file *f, struct report *report);
 
 /*
+ * Whether the manifest of an AOF that is switched off cannot be read: servers
+ * (redis 7.0.15, 8.0, valkey 8.1, 9.1 tried) read it first, and refuse.
+ */
+bool judge_odd_manifest(const struct judge *j, const struct dataset *d,
+                        struct report *report);
+
+/*
  * Whether an RDB holds what its own version does not have: opcodes of Redis
  * Enterprise, types to come. No server that reads the version reads those.
  */

@@ -68,6 +68,34 @@ judge_names(const struct aof_manifest *m, struct report *report)
     return bad;
 }
 
+/*
+ * A set without an incr gets the first one when a server starts (redis 7.0.15
+ * tried), which then removes what the manifest calls replaced.
+ */
+static bool
+judge_created(const struct judge *j, const struct aof_manifest *m,
+              struct report *report)
+{
+    const char *set = j->options->names.appendfilename;
+    char *name = text_format("%s.1.incr.aof", set ? set : "appendonly.aof");
+    bool bad = false;
+
+    for (size_t i = 0; i < m->count && !bad; i++)
+        bad = m->parts[i].type == AOF_HISTORY &&
+              strcmp(m->parts[i].name, name) == 0;
+    bad = bad && aof_manifest_last_incr(m) == NULL;
+    if (bad)
+        report_add(report, SEVERITY_ERROR, "aof-history-used", -1,
+                   "before a server starts, remove the line of type h from "
+                   "the manifest",
+                   "names '%.200s' as replaced (type h): a server that starts "
+                   "makes a file of that name, writes to it and removes it, "
+                   "and its next start refuses",
+                   name);
+    free(name);
+    return bad;
+}
+
 /* Replication offsets that redis 8.0 and later write beside an incr. */
 static void
 judge_offsets(const struct aof_part *before, const struct aof_part *part,
@@ -221,6 +249,7 @@ judge_set(const struct judge *j, const struct dataset *d, struct report *report)
         return false;
     report_about(report, j->count > 0 ? j->files[0].path : "");
     bad = judge_names(&d->manifest, report);
+    bad = judge_created(j, &d->manifest, report) || bad;
     judge_order(&d->manifest, report);
     for (size_t i = 0; i < j->count; i++) {
         if (!is_part(&j->files[i]))

@@ -116,9 +116,13 @@ rdb_members_walk_valkey(struct rdb_read *r, unsigned detail)
     if (!read_elements(r, &n))
         return false;
     rdb_members_begin(r);
-    for (left = n; left > 0; left--)
+    for (left = n; left > 0; left--) {
         if (!walk_field(r) || !rdb_read_u64(r, &time, "an expiry"))
             return false;
+        if (time > INT64_MAX && time != UINT64_MAX) /* -1: none */
+            rdb_read_spoiled(r, source_offset(r->s) - sizeof time,
+                             "the expiry of a field is out of range");
+    }
     end_fields(r, n);
     return true;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "formats/rdb_function.h"
 #include "formats/rdb_module.h"
 #include "formats/rdb_string.h"
 
@@ -142,10 +143,8 @@ read_pending(struct rdb_read *r, unsigned opcode, uint64_t offset)
 }
 
 static bool
-read_other(struct rdb_read *r, unsigned opcode)
+read_other(struct rdb_read *r, unsigned opcode, uint64_t offset)
 {
-    uint64_t size;
-
     switch (opcode) {
     case AUX:
         return read_aux(r);
@@ -158,8 +157,7 @@ read_other(struct rdb_read *r, unsigned opcode)
     case MODULE_AUX:
         return rdb_module_aux(r);
     default: /* FUNCTION */
-        r->result->functions = true;
-        return rdb_string_skip(r, &size);
+        return rdb_function_read(r, offset);
     }
 }
 
@@ -186,6 +184,6 @@ rdb_opcode_read(struct rdb_read *r, unsigned opcode, uint64_t offset)
     case FREQUENCY:
         return read_pending(r, opcode, offset);
     default:
-        return read_other(r, opcode);
+        return read_other(r, opcode, offset);
     }
 }

@@ -24,12 +24,15 @@ static const struct shape {
     bool members;   /* the first of each may come once only */
     bool scores;
     bool times;
+    unsigned kept; /* elements that redis before 7.0 takes unseen */
 } shapes[] = {
     [RDB_PACKED_HASH_ZIPMAP] = {ZIPMAP, 2, .members = true},
-    [RDB_PACKED_SET_INTSET] = {INTSET, 1, .members = false},
+    [RDB_PACKED_SET_INTSET] = {INTSET, 1, .kept = 512},
     [RDB_PACKED_LIST_ZIPLIST] = {ZIPLIST, 1, .members = false},
-    [RDB_PACKED_ZSET_ZIPLIST] = {ZIPLIST, 2, .members = true, .scores = true},
-    [RDB_PACKED_HASH_ZIPLIST] = {ZIPLIST, 2, .members = true},
+    [RDB_PACKED_NODE_ZIPLIST] = {ZIPLIST, 1, .kept = ZIPLIST_COUNT_UNKNOWN},
+    [RDB_PACKED_ZSET_ZIPLIST] = {ZIPLIST, 2, .members = true, .scores = true,
+                                 .kept = 128},
+    [RDB_PACKED_HASH_ZIPLIST] = {ZIPLIST, 2, .members = true, .kept = 512},
     [RDB_PACKED_LIST_LISTPACK] = {LISTPACK, 1, .members = false},
     [RDB_PACKED_SET_LISTPACK] = {LISTPACK, 1, .members = true},
     [RDB_PACKED_ZSET_LISTPACK] = {LISTPACK, 2, .members = true, .scores = true},
@@ -43,17 +46,35 @@ static packed_next *const next_of[] = {
     [LISTPACK] = listpack_next,
 };
 
-/* Who refuses what only a walk finds, by form and grade. */
+/* Elements by the count in the head; servers do not look further. */
+static uint64_t
+count_told(const struct shape *shape, const unsigned char *head)
+{
+    if (shape->form == INTSET)
+        return packed_number(head + 4, 4);
+    return packed_number(head + (shape->form == LISTPACK ? 4 : 8), 2) /
+           shape->parts;
+}
+
+/* Whether servers that do not walk it for its own sake unpack it. */
+static bool
+is_unpacked(const struct shape *shape, const unsigned char *head)
+{
+    return shape->form == ZIPMAP || count_told(shape, head) > shape->kept;
+}
+
+/* Who refuses what only a walk finds, by shape and grade. */
 static unsigned
-refused_by(enum form form, enum packed_grade grade)
+refused_by(const struct shape *shape, const unsigned char *head,
+           enum packed_grade grade)
 {
     if (grade == PACKED_UNSEEN)
         return 0;
-    if (form == LISTPACK)
+    if (shape->form == LISTPACK)
         return RDB_BY_9_1;
-    if (grade == PACKED_FATAL)
+    if (grade == PACKED_FATAL && is_unpacked(shape, head))
         return RDB_BY_ALL;
-    return form == ZIPMAP ? RDB_BY_LOOKING : RDB_BY_WALKING;
+    return shape->form == ZIPMAP ? RDB_BY_LOOKING : RDB_BY_WALKING;
 }
 
 static const char *
@@ -72,6 +93,17 @@ check_head(const struct rdb_blob *b, enum form form)
     default:
         return listpack_check_head(b->head, b->size, last);
     }
+}
+
+/* Who refuses a wrong head. */
+static unsigned
+head_refused_by(const struct shape *shape, const struct rdb_blob *b)
+{
+    bool crashes = shape->form == ZIPLIST
+                       ? b->size >= ZIPLIST_MIN && b->last != 0xff
+                       : shape->form == INTSET && b->size >= INTSET_HEAD;
+
+    return crashes && is_unpacked(shape, b->head) ? RDB_BY_ALL : RDB_BY_LOOKING;
 }
 
 static bool
@@ -145,13 +177,13 @@ walk_entries(struct rdb_read *r, const struct shape *shape, struct packed *p,
             wrong = now;
         part = part + 1 == shape->parts ? 0 : part + 1;
     }
-    refused = refused_by(shape->form, p->grade);
+    refused = refused_by(shape, p->bytes, p->grade);
     if (p->wrong != NULL) {
         rdb_read_flawed(r, refused, start, "%s, at byte %zu of it", p->wrong,
                         (size_t)(p->at - p->bytes));
         return;
     }
-    refused = refused_by(shape->form, PACKED_SEEN);
+    refused = refused_by(shape, p->bytes, PACKED_SEEN);
     if (part != 0)
         rdb_read_flawed(r, refused, start,
                         "%" PRIu64 " entries do not make pairs", p->seen);
@@ -189,11 +221,9 @@ walk_blob(struct rdb_read *r, const struct shape *shape,
 static bool
 has_no_elements(const struct shape *shape, const struct rdb_blob *b)
 {
-    size_t at = shape->form == LISTPACK ? 4 : 8;
-
     if (shape->form != LISTPACK && shape->form != ZIPLIST)
         return false;
-    return packed_number(b->head + at, 2) / shape->parts == 0;
+    return count_told(shape, b->head) == 0;
 }
 
 bool
@@ -212,12 +242,8 @@ rdb_packed_read(struct rdb_read *r, enum rdb_packed_kind kind, bool *empty)
         return true;
     wrong = check_head(&b, shape->form);
     if (wrong != NULL)
-        return rdb_read_flawed(r,
-                               shape->form == ZIPLIST &&
-                                       b.size >= ZIPLIST_MIN && b.last != 0xff
-                                   ? RDB_BY_ALL
-                                   : RDB_BY_LOOKING,
-                               b.start, "%s", wrong);
+        return rdb_read_flawed(r, head_refused_by(shape, &b), b.start, "%s",
+                               wrong);
     *empty = has_no_elements(shape, &b);
     if (whole && b.bytes == NULL)
         rdb_deep_tell_large(r, b.start, b.size);
@@ -238,10 +264,10 @@ rdb_packed_read_node(struct rdb_read *r, int64_t *live)
     if (b.broken)
         return true;
     wrong = check_head(&b, LISTPACK);
-    if (wrong == NULL && b.size == LISTPACK_MIN)
-        wrong = "a stream node holds nothing";
     if (wrong != NULL)
-        return rdb_read_spoiled(r, b.start, "%s", wrong);
+        return rdb_read_flawed(r, RDB_BY_LOOKING, b.start, "%s", wrong);
+    if (b.size == LISTPACK_MIN)
+        return rdb_read_spoiled(r, b.start, "a stream node holds nothing");
     if (r->deep == NULL)
         return true;
     if (b.bytes == NULL)

@@ -283,9 +283,21 @@ rdb_read_u64(struct rdb_read *r, uint64_t *n, const char *what)
 static size_t
 length_size(unsigned c)
 {
+    if (c < 0x40 || c >= 0xc0)
+        return 1;
     if (c < 0x80)
-        return c < 0x40 ? 1 : 2;
+        return 2;
     return c == 0x80 ? 5 : c == 0x81 ? 9 : 0;
+}
+
+/* A string's encoding where no string is: servers take its low bits. */
+static void
+note_encoding(struct rdb_read *r, uint64_t offset, unsigned byte)
+{
+    if (r->inside == NULL || !r->spoiled)
+        rdb_read_note(r, 0, "rdb-length", offset,
+                      "the byte %02x does not begin a length", byte);
+    r->spoiled = true;
 }
 
 bool
@@ -302,6 +314,8 @@ rdb_read_number_slow(struct rdb_read *r, uint64_t *n)
         return rdb_read_fail(r, "rdb-length", start,
                              "the byte %02x does not begin a length",
                              (unsigned)*r->s->at);
+    if (*r->s->at >= 0xc0)
+        note_encoding(r, start, *r->s->at);
     if (!rdb_read_want(r, size))
         return rdb_read_cut(r, start, "a length");
     p = r->s->at;

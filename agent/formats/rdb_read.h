@@ -22,7 +22,7 @@
 /* Beyond this a count is damage: no file is that large. */
 #define RDB_READ_COUNT_MAX (UINT64_C(1) << 48)
 
-enum { RDB_READ_MODULES_MAX = 32 };
+enum { RDB_READ_MODULES_MAX = 32, RDB_READ_FUNCTIONS_MAX = 256 };
 
 struct rdb_deep;
 struct twins;
@@ -56,6 +56,8 @@ struct rdb_read {
     uint64_t first_empty; /* offset of the first key without elements */
     uint64_t module_ids[RDB_READ_MODULES_MAX]; /* told already */
     size_t module_count;
+    uint64_t functions[RDB_READ_FUNCTIONS_MAX]; /* hashes of libraries' names */
+    size_t function_count;
     /*
      * crc is of all before from, crc_ahead of all before ahead. Both lie in
      * the window. To take the checksum a little ahead of the reader has the

@@ -189,7 +189,7 @@ walk_quicklist(struct rdb_read *r, unsigned version)
             continue;
         }
         if (!rdb_packed_read(r,
-                             version == 1 ? RDB_PACKED_LIST_ZIPLIST
+                             version == 1 ? RDB_PACKED_NODE_ZIPLIST
                                           : RDB_PACKED_LIST_LISTPACK,
                              &none))
             return false;

@@ -142,6 +142,7 @@ try_once(struct take *t, struct snapshot *s, struct error *e)
     /* Beside a live server's AOF its save points keep a dump: no news. */
     if (t->instance.link != NULL && pin.dataset.kind == DATASET_AOF)
         pin.dataset.other_dump = false;
+    pin.dataset.unused_manifest.kind = ERROR_NONE; /* it is not kept */
     same = find_same_dump(t, &pin);
     s->unchanged = same != NULL;
     if (same != NULL)

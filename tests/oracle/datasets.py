@@ -1,13 +1,28 @@
-"""Datasets that real servers wrote, small and of every kind."""
+"""Datasets that real servers wrote, small and of every kind: folders, and the
+settings of the server they belong to."""
 
 import re
 import sys
+from collections import namedtuple
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
 import servers  # noqa: E402
 
 SET_NAME = "appendonly.aof"
+ON = {"appendonly": "yes"}
+RESP = {**ON, "aof-use-rdb-preamble": "no"}
+STAMPED = {**RESP, "aof-timestamp-enabled": "yes"}
+OTHER_NAMES = {"appendfilename": "my data.aof", "appenddirname": "log files",
+               "dbfilename": "saved"}
+# Everything as tables, nothing packed, nothing compressed.
+TABLES = {"rdbcompression": "no", "hash-max-ziplist-entries": "1",
+          "zset-max-ziplist-entries": "1", "set-max-intset-entries": "2",
+          "list-max-ziplist-size": "3"}
+# What a server is told that reads a folder.
+READING = ["appendonly", *OTHER_NAMES]
+
+Made = namedtuple("Made", "folder settings")
 
 
 def write(client, name, first):
@@ -40,28 +55,68 @@ def write(client, name, first):
         pipe.set("in", first).incr("count").lpush("queue", first).execute()
         client.eval("redis.call('set', KEYS[1], 1) "
                     "return redis.call('incr', KEYS[1])", 1, "scripted")
+    write_functions(client, name, first)
+    client.execute_command("SELECT", 0)
+
+
+def write_functions(client, name, first):
     if name != "redis-6.0":
         client.execute_command(
             "FUNCTION", "LOAD", "REPLACE", f"#!lua name=f{first}\n"
             f"redis.register_function('f{first}', function() return 1 end)")
-    client.execute_command("SELECT", 0)
 
 
-def run(place, name, rounds, **settings):
+def write_streams(client, name, first):
+    """Groups with several consumers, entries deleted, taken over, answered."""
+    for n in range(4):
+        key = f"x:{first}:{n}"
+        ids = [client.xadd(key, {"n": i, **({"more": "y" * 9} if i % 3 else
+                                           {})}) for i in range(4 + 9 * n)]
+        client.xdel(key, *ids[1:3])
+        client.xtrim(key, maxlen=3 + 7 * n, approximate=False)
+        for group in ("g", "h")[:n]:
+            client.xgroup_create(key, group, id="0")
+            for consumer in ("a", "b"):
+                client.xreadgroup(group, consumer, {key: ">"}, count=2)
+            client.xack(key, group, ids[-1])
+        if n == 3:
+            client.xclaim(key, "g", "c", 0, ids[-9:])
+            client.xgroup_create(key, "empty", id="$")
+    write_functions(client, name, first)
+
+
+def write_fields(client, name, first):
+    """Times of hash fields; where there are none, hashes and long lists."""
+    for n in (2, 9, 200):
+        key = f"f:{first}:{n}"
+        client.hset(key, mapping={f"a{i}": i for i in range(n)})
+        client.rpush(f"q:{first}:{n}", *[f"{i}" * (i % 40 + 1)
+                                         for i in range(n)])
+        client.zadd(f"y:{first}:{n}", {f"m{i}": i / 3 for i in range(n)})
+        if name in ("redis-8.0", "valkey-9.1"):
+            client.execute_command("HPEXPIRE", key, 10 ** 9, "FIELDS", 2,
+                                   "a0", "a1")
+            client.execute_command("HEXPIRE", key, 10 ** 7, "FIELDS", 1, "a1")
+    write_functions(client, name, first)
+
+
+def run(place, name, rounds, writer=write, save=False, **settings):
     """A stopped server's data directory; a rewrite before the last round."""
     server = servers.Server(place, name, **settings).start()
     client = server.client(single_connection_client=True)
+    is_on = settings.get("appendonly") == "yes"
     for i in range(rounds):
-        write(client, name, str(i))
-        if i == rounds - 2 and settings.get("appendonly") == "yes":
+        writer(client, name, str(i))
+        if i == rounds - 2 and is_on:
             server.rewrite()
-    if settings.get("appendonly") == "yes":
+    if is_on:
         server.drain()
-    else:
+    if save or not is_on:
         client.save()
     client.close()
     server.stop()
-    return server.data
+    return Made(server.data, {k: settings[k] for k in READING
+                              if k in settings})
 
 
 def boundaries(data):
@@ -95,9 +150,9 @@ def read_command(data, at):
     return words, end + 2
 
 
-def split(data, parts):
+def split(made, parts):
     """Makes several incr files of the last: as failed rewrites leave them."""
-    folder = data / "appendonlydir"
+    folder = made.folder / "appendonlydir"
     manifest = folder / f"{SET_NAME}.manifest"
     lines = manifest.read_text().splitlines()
     words = lines[-1].split()
@@ -114,34 +169,59 @@ def split(data, parts):
         (folder / part).write_bytes(select + whole[cuts[i]:cuts[i + 1]])
         lines.append(f"file {part} seq {seq + i} type i")
     manifest.write_text("\n".join(lines) + "\n")
+    return made
+
+
+def add_history(made):
+    """As a crash between a rewrite and its tidying up leaves it."""
+    folder = made.folder / "appendonlydir"
+    manifest = folder / f"{SET_NAME}.manifest"
+    lines = manifest.read_text().splitlines(keepends=True)
+    old = folder / f"{SET_NAME}.1.base.rdb"
+    old.write_bytes(next(folder.glob("*.base.rdb")).read_bytes())
+    manifest.write_text(lines[0] + f"file {old.name} seq 1 type h\n"
+                        f"file {SET_NAME}.1.incr.aof seq 1 type h\n" +
+                        "".join(lines[1:]))
+    return made
+
+
+def join(made):
+    """The set as the one file that servers before 7.0 had."""
+    folder = made.folder / "appendonlydir"
+    base = next(folder.glob("*.base.*"))
+    incr = next(folder.glob("*.incr.aof"))
+    (made.folder / SET_NAME).write_bytes(base.read_bytes() +
+                                         incr.read_bytes())
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    return made
 
 
 def make(place, name, values=True):
-    """{kind: (folder, appendonly)} of that server; with values, an RDB without
-    checksum too: damage in it is seen by what the values are, or not at all."""
-    made = {}
-    made["rdb"] = (run(place / "rdb", name, 2), "no")
+    """{kind: Made} of that server; with values, an RDB without checksum too:
+    damage in it is seen by what the values are, or not at all."""
+    def run_in(kind, *words, **settings):
+        return run(place / kind, name, *words, **settings)
+
+    made = {"rdb": run_in("rdb", 2),
+            "tables": run_in("tables", 2, write_fields, **TABLES),
+            "fields": run_in("fields", 2, write_fields),
+            "streams": run_in("streams", 1, write_streams),
+            "aof": run_in("aof", 3, **ON),
+            "both": run_in("both", 3, save=True, **ON)}
     if values:
-        made["values"] = (run(place / "values", name, 2, rdbchecksum="no"),
-                          "no")
-    on = {"appendonly": "yes"}
-    made["aof"] = (run(place / "aof", name, 3, **on), "yes")
-    plain = {**on, "aof-use-rdb-preamble": "no"}
+        made["values"] = run_in("values", 2, rdbchecksum="no")
     if name == "redis-6.0":
-        made["plain"] = (run(place / "plain", name, 3, **plain), "yes")
+        made["plain"] = run_in("plain", 3, **RESP)
         return made
-    plain["aof-timestamp-enabled"] = "yes"
-    made["plain"] = (run(place / "plain", name, 3, **plain), "yes")
-    made["several"] = (run(place / "several", name, 3, **on), "yes")
-    split(made["several"][0], 3)
-    made["stamped"] = (run(place / "stamped", name, 3, **plain), "yes")
-    split(made["stamped"][0], 2)
-    single = run(place / "single", name, 2, **plain)
-    base = next((single / "appendonlydir").glob("*.base.aof"))
-    incr = next((single / "appendonlydir").glob("*.incr.aof"))
-    (single / SET_NAME).write_bytes(base.read_bytes() + incr.read_bytes())
-    for path in (single / "appendonlydir").iterdir():
-        path.unlink()
-    (single / "appendonlydir").rmdir()
-    made["single"] = (single, "yes")
+    made["plain"] = run_in("plain", 3, **STAMPED)
+    made["events"] = run_in("events", 2, write_streams, **STAMPED)
+    made["named"] = run_in("named", 2, write_fields, save=True, **ON,
+                           **OTHER_NAMES)
+    made["several"] = split(run_in("several", 3, **ON), 3)
+    made["stamped"] = split(run_in("stamped", 3, **STAMPED), 2)
+    made["history"] = add_history(run_in("history", 3, write_streams, **ON))
+    made["single"] = join(run_in("single", 2, **STAMPED))
+    made["preamble"] = join(run_in("preamble", 2, **ON))
     return made

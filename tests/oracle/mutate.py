@@ -2,6 +2,8 @@
 
 import re
 
+from rdb_damage import covered, is_rdb
+
 # Where a command may begin, as good as always.
 COMMAND = re.compile(rb"(?<=\r\n)(?=\*[0-9]+\r\n\$)|\A")
 STRUCTURE = re.compile(rb"[*$#][0-9T][^\r\n]{0,12}\r\n|\r\n")
@@ -182,9 +184,9 @@ def change_name(rng, path, folder):
 
 
 def mutate(rng, folder):
-    """Changes the folder once or twice; words that say how."""
+    """Changes the folder once or some times; words that say how."""
     done = []
-    for _ in range(2 if rng.random() < 0.15 else 1):
+    for _ in range(rng.choice([1] * 15 + [2] * 4 + [3])):
         found = files(folder)
         if not found or rng.random() < 0.03:
             continue
@@ -196,6 +198,8 @@ def mutate(rng, folder):
         data = path.read_bytes()
         if name.endswith(".manifest"):
             change = edit_lines
+        elif is_rdb(data) and rng.random() < 0.4:
+            change = covered
         else:
             change = rng.choice(CONTENT)
         if data:

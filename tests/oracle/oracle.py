@@ -20,12 +20,20 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import redis
+
 import datasets
 from datasets import servers
 from mutate import mutate
 
 CUT = ("Truncating the AOF", "Revert incomplete MULTI",
        "loaded anyway because aof-load-truncated")
+# What only --deep looks for.
+TWICE = "duplicated key"
+# Whole data, and yet not for every server.
+OTHER = {"aof-command-version", "modules-needed", "rdb-too-new",
+         "databases-needed"}
+DATABASES = 16
 
 
 def release(name):
@@ -36,14 +44,26 @@ def release(name):
     return ("valkey-" if name.startswith("valkey") else "") + number
 
 
-def predict(redkeep, version, folder, settings):
-    words = [str(redkeep), "check", "--json", "--server-version", version,
-             "--appendonly", settings["appendonly"], "--aof-load-truncated",
-             settings["aof-load-truncated"], str(folder)]
+def choose_settings(rng, made):
+    """Mostly those of the server that wrote it; now and then others."""
+    settings = {**made.settings, "databases": str(DATABASES)}
+    settings.setdefault("appendonly", "no")
+    if rng.random() < 0.08:
+        settings["appendonly"] = rng.choice(["yes", "no"])
+    if rng.random() < 0.04:
+        settings["databases"] = rng.choice(["1", "3", "4", "100"])
+    settings["aof-load-truncated"] = "no" if rng.random() < 0.1 else "yes"
+    return settings
+
+
+def predict(redkeep, version, folder, settings, *more):
+    words = [str(redkeep), "check", "--json", "--server-version", version]
+    for key, value in settings.items():
+        words += [f"--{key}", value]
     conf = folder.parent / "empty.conf"
     conf.touch()
-    run = subprocess.run(words, text=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE,
+    run = subprocess.run([*words, *more, str(folder)], text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                          env={**os.environ, "REDKEEP_CONFIG": str(conf)})
     if run.returncode not in (0, 1):
         return {"verdict": f"exit {run.returncode}", "server": run.stderr,
@@ -51,30 +71,48 @@ def predict(redkeep, version, folder, settings):
     return json.loads(run.stdout)
 
 
-def keys(server):
-    with server.client() as client:
-        return sum(d["keys"] for d in client.info("keyspace").values())
+class Start:
+    """What a server did with a folder: loads, truncates, empty, refuses; or
+    hangs, dies (after it was ready)."""
 
+    def __init__(self, home, name, folder, settings, seconds=30):
+        self.server = servers.Server(home, name, data=folder, **settings)
+        self.keys = None
+        self.log = ""
+        try:
+            self.did = self.follow(time.monotonic() + seconds)
+        except redis.exceptions.RedisError:
+            self.did = "dies"
+        self.log = self.server.log_text()
 
-def start(home, name, folder, settings):
-    """(what the server did with the folder, its log)."""
-    server = servers.Server(home, name, data=folder, **settings).launch()
-    end = time.monotonic() + 20
-    try:
-        while server.process.poll() is None:
-            if "eady to accept" in server.log_text():
-                log = server.log_text()
-                if any(c in log for c in CUT):
-                    return "truncates", log
-                return ("loads" if keys(server) else "empty"), log
-            if "BUG REPORT START" in server.log_text():
-                return "refuses", server.log_text()
-            if time.monotonic() > end:
-                return "hangs", server.log_text()
+    def follow(self, end):
+        self.server.launch()
+        while time.monotonic() < end:
+            ended = self.server.process.poll() is not None
+            log = self.server.log_text()
+            if "eady to accept" in log:
+                return self.count(log)
+            if ended or "BUG REPORT START" in log:
+                return "refuses"
             time.sleep(0.01)
-        return "refuses", server.log_text()
-    finally:
-        server.kill()
+        return "hangs"
+
+    def count(self, log):
+        with self.server.client() as client:
+            self.keys = sum(d["keys"] for d in
+                            client.info("keyspace").values())
+        if any(c in log for c in CUT):
+            return "truncates"
+        return "loads" if self.keys else "empty"
+
+    def write(self):
+        """One more key, and an orderly end."""
+        with self.server.client() as client:
+            client.set("one-more", 1)
+        self.server.stop()
+
+    def kill(self):
+        self.server.kill()
 
 
 class Case:
@@ -84,43 +122,92 @@ class Case:
         rng = random.Random(f"{name}/{seed}")
         self.seed, self.name = seed, name
         self.kind = rng.choice(sorted(made))
-        source, appendonly = made[self.kind]
-        self.settings = {"appendonly": appendonly, "aof-load-truncated":
-                         "no" if rng.random() < 0.1 else "yes"}
-        folder, again = place / "data", place / "again"
-        shutil.copytree(source, folder)
-        self.changes = mutate(rng, folder)
-        shutil.copytree(folder, again)
-        self.told = predict(redkeep, version, folder, self.settings)
-        self.did, self.log = start(place / "home", name, again, self.settings)
-        self.folder = folder
+        source = made[self.kind].folder
+        self.settings = choose_settings(rng, made[self.kind])
+        self.folder = place / "data"
+        shutil.copytree(source, self.folder)
+        self.changes = mutate(rng, self.folder)
+        self.told = predict(redkeep, version, self.folder, self.settings)
+        self.start(place)
+        self.deep = self.told
+        if self.is_wrong:
+            self.deep = predict(redkeep, version, self.folder, self.settings,
+                                "--deep")
+
+    def start(self, place):
+        """On a copy, which the server may change; and again, where all is said
+        to be well: what it wrote must be there then."""
+        again = place / "again"
+        shutil.copytree(self.folder, again)
+        first = Start(place / "home", self.name, again, self.settings)
+        self.did, self.log, self.keys = first.did, first.log, first.keys
+        self.later, self.twice = None, TWICE in self.log
+        if (self.did == "loads" and self.told["verdict"] == "sound" and
+                self.settings["appendonly"] == "yes"):
+            first.write()
+            second = Start(place / "home", self.name, again, self.settings)
+            if second.did != "loads" or second.keys <= first.keys:
+                self.later = second.did
+                self.log += second.log
+            second.kill()
+        first.kill()
 
     @property
     def agrees(self):
+        return self.agrees_with(self.told)
+
+    def agrees_with(self, told):
         """What loads and holds nothing is as good as empty."""
         held = sum((f["keys"] or 0) + (f["commands"] or 0)
-                   for f in self.told.get("files", []))
+                   for f in told.get("files", []))
         if self.did == "empty" and not held:
-            return self.told["server"] in ("empty", "loads")
-        return self.told["server"] == self.did
+            return told["server"] in ("empty", "loads")
+        return told["server"] == self.did
 
     @property
     def was_trusted(self):
         """Called sound, and the server did not take it whole, though it is
         neither too old for it nor without its modules."""
-        other = {"aof-command-version", "modules-needed", "rdb-too-new",
-                 "databases-needed"} & {f["code"] for f in
-                                        self.told["findings"]}
+        codes = {f["code"] for f in self.told["findings"]}
         return self.told["verdict"] == "sound" and not (
-            self.did == "loads" or other and self.agrees or
+            self.did == "loads" and not self.later or OTHER & codes and self.agrees or
             self.did == "empty" and self.agrees)
+
+    @property
+    def lost_keys(self):
+        """An RDB that is said to be sound must come up with all its keys."""
+        if (self.told["verdict"] != "sound" or self.did != "loads" or
+                any(f["commands"] for f in self.told["files"])):
+            return False
+        dumps = [f["keys"] for f in self.told["files"] if f["kind"] == "rdb"]
+        odd = {f["code"] for f in self.told["findings"]} & {"rdb-empty-key"}
+        return not odd and sum(dumps) != self.keys
+
+    @property
+    def is_wrong(self):
+        return not self.agrees or self.was_trusted or self.lost_keys
+
+    @property
+    def needs_deep(self):
+        """Keys that come twice: found by --deep, and left to it."""
+        return self.twice and self.is_wrong and self.agrees_with(self.deep)
+
+    @property
+    def is_covered(self):
+        """The checksum, if there is one, does not show the damage."""
+        return self.kind == "values" or any(c == "covered"
+                                            for c, _ in self.changes)
 
     def words(self):
         codes = " ".join(sorted({f["code"] for f in self.told["findings"]}))
         changes = ", ".join(" ".join(c) for c in self.changes)
+        deep = "" if self.agrees else \
+            f", deep {self.deep['verdict']} {self.deep['server']}"
         return (f"{self.name} {self.seed} {self.kind} ({changes}): "
                 f"{self.told['verdict']}, said {self.told['server']}, "
-                f"did {self.did} [{codes}]")
+                f"did {self.did}"
+                f"{' then ' + self.later if self.later else ''} "
+                f"[{codes}]{deep}")
 
     def keep(self, out):
         to = out / self.name / str(self.seed)
@@ -135,9 +222,9 @@ class Case:
 def one(seed, name, made, redkeep, version, out):
     with tempfile.TemporaryDirectory(prefix="rk", dir="/tmp") as place:
         case = Case(seed, name, Path(place), made, redkeep, version)
-        if out and (not case.agrees or case.was_trusted):
+        if out and case.is_wrong:
             case.keep(out)
-    case.log = case.log[-2000:]
+    case.log = case.log[-4000:]
     return case
 
 
@@ -156,6 +243,19 @@ def judge(name, seeds, redkeep, jobs=2, out=None, seconds=None, values=True):
             return [c for c in pool.map(run, seeds) if c]
 
 
+def summary(title, cases):
+    """One line of figures."""
+    did = ", ".join(f"{k} {v}" for k, v in
+                    sorted(Counter(c.did for c in cases).items()))
+    twice = sum(c.needs_deep for c in cases)
+    wrong = [c for c in cases if not c.needs_deep]
+    return (f"{title}: {len(cases)} cases ({did}), "
+            f"{sum(not c.agrees for c in wrong)} disagreements, "
+            f"{sum(c.was_trusted for c in wrong)} sound but refused, cut or "
+            f"emptied, {sum(c.lost_keys for c in wrong)} with other keys; "
+            f"{twice} with keys twice left to --deep")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=200)
@@ -172,20 +272,13 @@ def main():
         cases = judge(name, range(o.first, o.first + o.cases),
                       o.redkeep.resolve(), o.jobs, out, o.seconds)
         for c in cases:
-            if not c.agrees or c.was_trusted:
+            if c.is_wrong:
                 print(c.words())
-        values = [c for c in cases if c.kind == "values"]
-        wrong = [c for c in values if not c.agrees or c.was_trusted]
-        cases = [c for c in cases if c.kind != "values"]
-        apart = [c for c in cases if not c.agrees]
-        trusted = [c for c in cases if c.was_trusted]
-        did = ", ".join(f"{k} {v}" for k, v in
-                        sorted(Counter(c.did for c in cases).items()))
-        print(f"{name}: {len(cases)} cases ({did}), {len(apart)} "
-              f"disagreements, {len(trusted)} sound but refused, cut or "
-              f"emptied; RDB without checksum: {len(values)} cases, "
-              f"{len(wrong)} wrong", flush=True)
-        bad += len(apart) + len(trusted)
+        plain = [c for c in cases if not c.is_covered]
+        print(summary(name, plain))
+        print(summary(f"{name}, damage that no checksum shows",
+                      [c for c in cases if c.is_covered]), flush=True)
+        bad += sum(c.is_wrong and not c.needs_deep for c in plain)
     return 1 if bad else 0
 
 

@@ -25,6 +25,8 @@ describe(const struct dataset *d, char *out)
                                             : "");
     if (d->manifest_error.kind != ERROR_NONE)
         out += sprintf(out, " broken");
+    if (d->unused_manifest.kind != ERROR_NONE)
+        out += sprintf(out, " unused-broken");
     if (d->has_history)
         out += sprintf(out, " history");
     if (d->other_dump)
@@ -81,6 +83,10 @@ static const struct {
     {SET | SINGLE, "", "aof: manifest orphan orphan broken other-aof",
      "aof: manifest orphan orphan broken other-aof",
      "aof: manifest orphan orphan broken other-aof"},
+    {SET | DUMP, "",
+     "aof: manifest dump orphan orphan broken other-dump other-aof",
+     "rdb: dump unused-broken other-aof",
+     "aof: manifest dump orphan orphan broken other-dump other-aof"},
     {0, "# nothing\n", "aof: manifest", "aof: manifest", "aof: manifest"},
     {DUMP, "# nothing\n", "aof: manifest dump other-dump", "rdb: dump",
      "aof: manifest dump other-dump"},

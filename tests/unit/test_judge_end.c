@@ -333,23 +333,7 @@ static const struct scene scenes[] = {
 
 START_TEST(judges_a_directory)
 {
-    const struct scene *scene = &scenes[_i];
-    struct judge_options options = complete_options(&scene->options);
-    struct dataset d;
-    struct judge j;
-    struct report report = {0};
-    char codes[1000];
-
-    put_scene(scene);
-    judge_dir(&j, &options, &d, &report);
-    list_codes(&report, codes);
-    ck_assert_msg(strcmp(codes, scene->codes) == 0, "%s: %s, expected %s",
-                  scene->name, codes, scene->codes);
-    ck_assert_msg(j.verdict == scene->verdict && j.server == scene->server,
-                  "%s: %s", scene->name, verdict_name(j.verdict));
-    judge_clear(&j);
-    report_clear(&report);
-    dataset_close(&d);
+    assert_scene(&scenes[_i]);
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "formats/judge_odd.h"
+#include "test_judge_scene.h"
 
 static const struct {
     uint64_t options, selected;
@@ -53,6 +54,36 @@ START_TEST(a_type_of_another_version_is_odd)
 }
 END_TEST
 
+/* Servers read the manifest of an AOF that is switched off. */
+static const struct scene manifests[] = {
+    {.name = "a manifest that cannot be read, beside a dump",
+     .dump = BYTES(KEY),
+     .manifest = BYTES("x\n"),
+     .options.names.appendonly = DATASET_APPENDONLY_NO,
+     .verdict = VERDICT_DAMAGED,
+     .server = JUDGE_REFUSES,
+     .codes = "aof-manifest aof-beside"},
+    {.name = "the same for a server that knows no manifest",
+     .dump = BYTES("REDIS0009\xfe\0\0\1k\1v" END),
+     .manifest = BYTES("x\n"),
+     .options.names = {.appendonly = DATASET_APPENDONLY_NO,
+                       .no_manifest = true},
+     .options.release = {.major = 6},
+     .codes = "aof-beside"},
+    {.name = "a manifest that cannot be read under appendonly no",
+     .manifest = BYTES("x\n"),
+     .options.names.appendonly = DATASET_APPENDONLY_NO,
+     .verdict = VERDICT_DAMAGED,
+     .server = JUDGE_REFUSES,
+     .codes = "aof-manifest aof-ignored"},
+};
+
+START_TEST(a_manifest_that_is_not_used_is_read_all_the_same)
+{
+    assert_scene(&manifests[_i]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -66,6 +97,9 @@ main(void)
     tcase_add_test(c, an_rdb_with_keys_behind_other_data_is_odd);
     tcase_add_loop_test(c, a_type_of_another_version_is_odd, 0,
                         (int)(sizeof rdbs / sizeof *rdbs));
+    tcase_add_checked_fixture(c, make_dir, remove_dir);
+    tcase_add_loop_test(c, a_manifest_that_is_not_used_is_read_all_the_same, 0,
+                        (int)(sizeof manifests / sizeof *manifests));
     suite_add_tcase(s, c);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

@@ -123,4 +123,26 @@ complete_options(const struct judge_options *options)
     return full;
 }
 
+/* What a directory is judged to be. */
+static inline void
+assert_scene(const struct scene *scene)
+{
+    struct judge_options options = complete_options(&scene->options);
+    struct dataset d;
+    struct judge j;
+    struct report report = {0};
+    char codes[1000];
+
+    put_scene(scene);
+    judge_dir(&j, &options, &d, &report);
+    list_codes(&report, codes);
+    ck_assert_msg(strcmp(codes, scene->codes) == 0, "%s: %s, expected %s",
+                  scene->name, codes, scene->codes);
+    ck_assert_msg(j.verdict == scene->verdict && j.server == scene->server,
+                  "%s: %s", scene->name, verdict_name(j.verdict));
+    judge_clear(&j);
+    report_clear(&report);
+    dataset_close(&d);
+}
+
 #endif

@@ -40,6 +40,14 @@ static const struct {
      .manifest = LINE("i", 2, i) LINE("b", 7, b) LINE("i", 2, h),
      .codes = "aof-history-used",
      .bad = true},
+    {.name = "history of the name that a server will make",
+     .manifest = LINE("b", 7, b) LINE("appendonly.aof.1.incr.aof", 1, h),
+     .codes = "aof-history-used",
+     .bad = true},
+    {.name = "the same where there is an incr",
+     .manifest = LINE("b", 7, b) LINE("appendonly.aof.1.incr.aof", 1, h)
+         LINE("i", 2, i),
+     .codes = ""},
     {.name = "offsets that go on",
      .manifest = "file i seq 1 type i startoffset 5\n"
                  "file k seq 2 type i startoffset 5 endoffset 9\n"
@@ -119,7 +127,8 @@ START_TEST(judges_what_belongs_together)
         complete(scenes[_i].incrs[1], DATASET_ROLE_INCR),
     };
     struct dataset_file files[3] = {0};
-    struct judge j = {.files = judged, .count = 3};
+    struct judge_options options = {0};
+    struct judge j = {.options = &options, .files = judged, .count = 3};
     struct dataset d = {.kind = DATASET_AOF, .files = files, .count = 3};
     struct report report = {0};
     struct error e = {0};

@@ -40,7 +40,7 @@ static const struct {
     {"REDIS0011", BYTES("\xfd\1\0\0\0"), 0, 0, 0, 0},
     {"REDIS0011", BYTES("\xf7" MODULE_ID "\x02\x01\x01\x05\x05\x02hi\x00"), 0,
      0, 0, 0},
-    {"REDIS0011", BYTES("\xf5\x05#!lua"), 0, 0, 0, 0},
+    {"REDIS0011", BYTES("\xf5\x0d#!lua name=a\n"), 0, 0, 0, 0},
     {"REDIS0012", BYTES("\xf4\x05\x01\x00" KEY), 1, 0, -1, 4},
     {"REDIS0013",
      BYTES("\xfd\1\0\0\0\xf3\x02"
@@ -216,7 +216,8 @@ END_TEST
 
 START_TEST(notes_databases_and_functions)
 {
-    static const char body[] = "\xf5\x05#!lua\xfe\x00" KEY "\xfe\x40\x63" KEY;
+    static const char body[] = "\xf5\x0d#!lua name=a\n\xfe\x00" KEY
+                               "\xfe\x40\x63" KEY;
     struct bytes b = make_rdb("REDIS0011", BYTES(body));
     struct walked w = walk_memory(&b);
 

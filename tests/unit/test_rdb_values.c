@@ -121,6 +121,12 @@ static const struct {
      "the expiry of a hash is out of range (hash, listpack, times, key at byte "
      "9)",
      0},
+    {"VALKEY080", 22,
+     BYTES("\x01\x01"
+           "a\x01"
+           "A\xfe\xff\xff\xff\xff\xff\xff\xff"),
+     "rdb-value",
+     "the expiry of a field is out of range (hash, times, key at byte 9)", 5},
     {"REDIS0014", 28, BYTES("\x00\x00"), "rdb-value",
      "an array without elements (array, key at byte 9)", 0},
     {"REDIS0014", 28, BYTES("\x01\x02"), "rdb-value",
@@ -187,6 +193,28 @@ START_TEST(goes_on_behind_a_value_that_is_bad_inside)
 }
 END_TEST
 
+/* Servers take the low bits of what should be a string's. */
+START_TEST(goes_on_behind_a_length_of_another_form)
+{
+    static const char body[] = "\xfb\xc2\xc0\xfe\xc1\x02\x01"
+                               "k\xc1\x01"
+                               "a\x00\x01"
+                               "l\x01v";
+    struct bytes b = make_rdb("REDIS0011", BYTES(body));
+    struct walked w = walk_memory(&b);
+
+    ck_assert_int_eq(w.result.verdict, VERDICT_DAMAGED);
+    ck_assert_uint_eq(w.result.refused_by, 0);
+    ck_assert_uint_eq(w.result.keys, 2);
+    ck_assert_uint_eq(w.result.databases, 2);
+    ck_assert_uint_eq(w.key_count, 1);
+    ck_assert_uint_eq(w.result.damage_offset, 10);
+    ck_assert_str_eq(w.report.findings[0].code, "rdb-length");
+    report_clear(&w.report);
+    free(b.data);
+}
+END_TEST
+
 START_TEST(a_bad_value_is_told_once_a_key)
 {
     static const char scores[] = "\x02\x01"
@@ -209,6 +237,7 @@ fill(TCase *tests)
     tcase_add_loop_test(tests, finds_bad_values_and_says_why, 0,
                         sizeof bad / sizeof *bad);
     tcase_add_test(tests, goes_on_behind_a_value_that_is_bad_inside);
+    tcase_add_test(tests, goes_on_behind_a_length_of_another_form);
     tcase_add_test(tests, a_bad_value_is_told_once_a_key);
 }
 
