@@ -185,15 +185,39 @@ walk_blob(struct rdb_read *r, const struct shape *shape,
     walk_entries(r, shape, &p, b->start);
 }
 
-/* Whether servers, by the count in the head, find no element. */
+/* The count in a head, with a value of its own for many. */
 static bool
-has_no_elements(const struct shape *shape, const struct rdb_blob *b)
+read_count(enum form form, const unsigned char *head, uint64_t *count)
 {
-    size_t at = shape->form == LISTPACK ? 4 : 8;
+    static const struct {
+        unsigned at, bytes;
+        uint64_t many;
+    } places[] = {
+        [ZIPMAP] = {0, 1, 254},
+        [INTSET] = {4, 4, UINT64_MAX},
+        [ZIPLIST] = {8, 2, UINT16_MAX},
+        [LISTPACK] = {4, 2, UINT16_MAX},
+    };
 
-    if (shape->form != LISTPACK && shape->form != ZIPLIST)
+    *count = packed_number(head + places[form].at, places[form].bytes);
+    return *count < places[form].many;
+}
+
+/* By the count in the head; whether servers find no element. */
+static bool
+count_elements(struct rdb_read *r, const struct shape *shape,
+               const struct rdb_blob *b)
+{
+    bool pairs = shape->form != ZIPMAP; /* a zipmap counts them itself */
+    uint64_t count;
+
+    if (!read_count(shape->form, b->head, &count)) {
+        r->key.uncounted = true;
         return false;
-    return packed_number(b->head + at, 2) / shape->parts == 0;
+    }
+    count /= pairs ? shape->parts : 1;
+    r->key.elements += count;
+    return count == 0 && (shape->form == LISTPACK || shape->form == ZIPLIST);
 }
 
 bool
@@ -208,6 +232,7 @@ rdb_packed_read(struct rdb_read *r, enum rdb_packed_kind kind, bool *empty)
     *empty = false;
     if (whole ? !rdb_blob_read(r, &b) : !rdb_blob_read_head(r, &b))
         return false;
+    r->key.uncounted = r->key.uncounted || b.broken;
     if (b.broken)
         return true;
     wrong = check_head(&b, shape->form);
@@ -218,7 +243,7 @@ rdb_packed_read(struct rdb_read *r, enum rdb_packed_kind kind, bool *empty)
                                    ? RDB_BY_ALL
                                    : RDB_BY_LOOKING,
                                b.start, "%s", wrong);
-    *empty = has_no_elements(shape, &b);
+    *empty = count_elements(r, shape, &b);
     if (whole && b.bytes == NULL)
         rdb_deep_tell_large(r, b.start, b.size);
     else if (whole)
