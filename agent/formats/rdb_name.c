@@ -7,11 +7,9 @@
 #include "formats/lzf.h"
 #include "formats/packed.h"
 
-/*
- * What has to lie in the window: the first bytes of a packed name with the
- * three heads before them. In LZF, no more than 33 bytes stand for 32.
- */
-enum { LOOKED_AT = RDB_KEY_NAME_MAX + RDB_KEY_NAME_MAX / 32 + 32 };
+/* What has to lie in the window: heads, and in LZF, at the worst, two bytes
+ * for each of a name. */
+enum { LOOKED_AT = 32 + 2 * RDB_KEY_NAME_MAX };
 
 /* The size of the length at p, which is put into n; 0: it is none. */
 static size_t
