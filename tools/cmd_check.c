@@ -2,11 +2,14 @@
 #include <string.h>
 
 #include "answer.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "command.h"
 #include "jobs/check.h"
 #include "meter.h"
 #include "server_settings.h"
+#include "stats_json.h"
+#include "stats_table.h"
 #include "table.h"
 
 static const char *
@@ -23,8 +26,7 @@ static json_t *
 file_json(const struct judge_file *f)
 {
     bool manifest = f->role == DATASET_ROLE_MANIFEST;
-
-    return json_pack(
+    json_t *file = json_pack(
         "{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:s}", "path",
         answer_text(f->path), "kind", kind_name(f), "verdict",
         verdict_name(f->verdict), "size", (json_int_t)f->size_bytes, "version",
@@ -34,6 +36,10 @@ file_json(const struct judge_file *f)
         "commands",
         f->is_aof ? json_integer((json_int_t)f->commands) : json_null(),
         "checksum", rdb_checksum_name(f->checksum));
+
+    if (f->stats != NULL)
+        json_object_set_new(file, "stats", stats_json(f->stats));
+    return file;
 }
 
 /* What all paths together come to: the worst of each. */
@@ -43,6 +49,7 @@ struct outcome {
     bool well; /* exit status 0 */
     json_t *files;
     struct table table;
+    struct stats_table stats;
 };
 
 static int
@@ -112,6 +119,7 @@ add(struct outcome *o, const char *path, const struct check *c)
     for (size_t n = 0; n < j->count; n++) {
         json_array_append_new(o->files, file_json(&j->files[n]));
         add_row(&o->table, &j->files[n]);
+        stats_table_take(&o->stats, &j->files[n]);
     }
     if (check_is_empty(c))
         add_nothing(&o->table, path);
@@ -132,6 +140,7 @@ show(struct outcome *o, const struct report *report,
     release_write(release, &options->release);
     if (!in->quiet && o->table.count > 0)
         table_print(&o->table);
+    stats_table_print(&o->stats);
     if (answer_show_findings(report, in->verbose) && !in->quiet)
         printf("man 7 redkeep-findings tells more of each [code].\n");
     printf("%s: %s %s\n", verdict_name(o->verdict), release, does[o->server]);
@@ -153,6 +162,8 @@ run(struct invocation *in, struct error *e)
     table_begin(&o.table, titles);
     if (server_settings_read(&options, in, e) != 0)
         goto out;
+    options.stats = command_has(in, "stats");
+    options.now_ms = clock_wall_ms();
     for (size_t n = 0; n < in->word_count; n++) {
         if (check_path(&c, in->words[n], &options, &report, &in->progress, e) !=
             0)
@@ -174,6 +185,7 @@ run(struct invocation *in, struct error *e)
 
 out:
     table_clear(&o.table);
+    stats_table_clear(&o.stats);
     json_decref(o.files);
     report_clear(&report);
     return rc;
@@ -192,6 +204,7 @@ const struct command cmd_check = {
     .words_max = 10000,
     .options =
         {
+            {"stats", NULL, "count keys, types, prefixes, commands"},
             SERVER_SETTINGS_OPTIONS,
         },
     .run = run,

@@ -314,11 +314,11 @@ collect(struct dataset *d, const struct survey *v)
     note_beside(d, v);
     if (d->kind == DATASET_AOF) {
         add_set(d, v);
-        return;
+    } else {
+        if (d->manifest_error.kind == ERROR_DAMAGED && !v->names->no_manifest)
+            d->unused_manifest = d->manifest_error;
+        drop_manifest(d);
     }
-    if (d->manifest_error.kind == ERROR_DAMAGED && !v->names->no_manifest)
-        d->unused_manifest = d->manifest_error;
-    drop_manifest(d);
     if (d->kind == DATASET_AOF_SINGLE)
         add_file(d, v, false, v->names->appendfilename, DATASET_ROLE_SINGLE);
     if (d->kind == DATASET_RDB)

@@ -32,11 +32,19 @@ begin_file(struct judge *j, const char *path, enum dataset_role role,
     return f;
 }
 
+static void
+clear_file(struct judge_file *f)
+{
+    free(f->path);
+    judge_stats_free(f->stats);
+}
+
 /* The file that could not be read to its end is no part of the set. */
 static int
 forget_file(struct judge *j)
 {
-    free(j->files[--j->count].path);
+    j->count--;
+    clear_file(&j->files[j->count]);
     return -1;
 }
 
@@ -94,7 +102,10 @@ static int
 add_dump(struct judge_file *f, bool deep, struct source *s,
          struct report *report, struct error *e)
 {
-    const struct rdb_options options = {.deep = deep};
+    const struct rdb_options options = {
+        .key_seen = f->stats != NULL ? judge_stats_key : NULL,
+        .context = f->stats,
+        .deep = deep};
 
     if (rdb_walk(s, &options, report, &f->rdb, e) != 0)
         return -1;
@@ -113,7 +124,12 @@ add_aof(const struct judge_options *o, struct judge_file *f, bool deep,
         struct source *s, struct report *report, struct error *e)
 {
     const struct aof_options options = {
-        .release = &o->release, .own_commands = o->own_commands, .deep = deep};
+        .key_seen = f->stats != NULL ? judge_stats_key : NULL,
+        .command_seen = f->stats != NULL ? judge_stats_command : NULL,
+        .context = f->stats,
+        .release = &o->release,
+        .own_commands = o->own_commands,
+        .deep = deep};
 
     f->is_aof = true;
     if (aof_scan(s, &options, report, &f->aof, e) != 0)
@@ -133,6 +149,8 @@ judge_add(struct judge *j, const char *path, enum dataset_role role,
     bool deep = j->options->deep;
     int rc = 0;
 
+    if (j->options->stats && role != DATASET_ROLE_MANIFEST)
+        f->stats = judge_stats_new(j->options->now_ms);
     if (role == DATASET_ROLE_MANIFEST)
         add_manifest(f, s, report);
     else if (role == DATASET_ROLE_DUMP)
@@ -150,6 +168,9 @@ judge_add(struct judge *j, const char *path, enum dataset_role role,
     f->size_bytes = s->size_bytes == UINT64_MAX ? source_offset(s)
                                                 : s->size_bytes;
     f->good_end = f->is_aof ? f->aof.good_end : f->size_bytes;
+    if (f->stats != NULL)
+        judge_stats_end(f->stats, !f->is_aof || f->aof.has_rdb ? &f->rdb : NULL,
+                        f->is_aof ? &f->aof : NULL);
     return 0;
 }
 
@@ -173,7 +194,7 @@ void
 judge_clear(struct judge *j)
 {
     for (size_t i = 0; i < j->count; i++)
-        free(j->files[i].path);
+        clear_file(&j->files[i]);
     free(j->files);
     *j = (struct judge){0};
 }

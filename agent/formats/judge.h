@@ -15,6 +15,7 @@
 #include "base/source.h"
 #include "formats/aof.h"
 #include "formats/dataset.h"
+#include "formats/judge_stats.h"
 #include "formats/rdb.h"
 #include "formats/release.h"
 #include "formats/report.h"
@@ -33,6 +34,8 @@ struct judge_options {
     uint64_t databases;    /* 0: 16 */
     bool own_commands;     /* see aof.h */
     bool deep;             /* see rdb_options */
+    bool stats;            /* count what is in the files */
+    int64_t now_ms;        /* for stats: since 1970 */
 };
 
 /* What one file turned out to be. */
@@ -47,8 +50,9 @@ struct judge_file {
     uint64_t good_end; /* AOF: where it may be cut; else its size */
     bool missing;      /* or could not be opened */
     bool is_aof;
-    struct rdb_result rdb; /* dump, or in front of an AOF */
-    struct aof_result aof; /* where is_aof */
+    struct rdb_result rdb;     /* dump, or in front of an AOF */
+    struct aof_result aof;     /* where is_aof */
+    struct judge_stats *stats; /* NULL: not asked for, or a manifest */
 };
 
 struct judge {

@@ -11,6 +11,7 @@
 
 #include "formats/rdb_deep.h"
 #include "formats/rdb_lzf.h"
+#include "formats/rdb_name.h"
 #include "formats/rdb_opcode.h"
 #include "formats/rdb_read.h"
 #include "formats/rdb_string.h"
@@ -231,7 +232,10 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
                              entry->name);
     if (entry->since > r->result->version && !r->told_newer)
         tell_newer_type(r, type, entry);
-    r->key.empty = r->spoiled = false;
+    if (options->key_seen != NULL)
+        rdb_name_keep(r);
+    r->key.empty = r->key.uncounted = r->spoiled = false;
+    r->key.elements = 0;
     if (!read_name(r, &same))
         return false;
     r->key.value_offset = source_offset(r->s);

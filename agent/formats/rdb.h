@@ -25,8 +25,14 @@ enum { RDB_CHECKSUM_SINCE = 5 };
 
 enum { RDB_VERSION_MAX = 14, RDB_VALKEY_VERSION_MAX = 80 };
 
+/* Of a longer name only so many bytes are told. */
+enum { RDB_KEY_NAME_MAX = 256 };
+
 /* One key, told when its value has been walked to the end. */
 struct rdb_key {
+    const char *name;      /* as text, not terminated; borrowed for the call */
+    uint32_t name_size;    /* at most RDB_KEY_NAME_MAX */
+    uint64_t name_whole;   /* the size of the whole name */
     uint64_t offset;       /* of its first opcode (expiry, idle, type...) */
     uint64_t value_offset; /* behind the name */
     uint64_t end_offset;   /* behind the value */
@@ -34,6 +40,8 @@ struct rdb_key {
     int64_t expire_ms; /* -1: none */
     uint8_t type;      /* of the file; read it by magic and version */
     bool empty;        /* no elements: servers skip it at load */
+    bool uncounted;    /* it has more elements, or they are not known */
+    uint64_t elements; /* as its heads tell; 0 for strings and modules */
 };
 
 typedef void rdb_key_seen(void *context, const struct rdb_key *key);

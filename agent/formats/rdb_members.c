@@ -17,6 +17,7 @@ read_elements(struct rdb_read *r, uint64_t *n)
     if (!rdb_read_count(r, n))
         return false;
     r->key.empty = *n == 0;
+    r->key.elements = *n;
     return true;
 }
 

@@ -46,14 +46,32 @@ static packed_next *const next_of[] = {
     [LISTPACK] = listpack_next,
 };
 
+/* The count in a head, with a value of its own for many. */
+static bool
+read_count(enum form form, const unsigned char *head, uint64_t *count)
+{
+    static const struct {
+        unsigned at, bytes;
+        uint64_t many;
+    } places[] = {
+        [ZIPMAP] = {0, 1, 254},
+        [INTSET] = {4, 4, UINT64_MAX},
+        [ZIPLIST] = {8, 2, UINT16_MAX},
+        [LISTPACK] = {4, 2, UINT16_MAX},
+    };
+
+    *count = packed_number(head + places[form].at, places[form].bytes);
+    return *count < places[form].many;
+}
+
 /* Elements by the count in the head; servers do not look further. */
 static uint64_t
 count_told(const struct shape *shape, const unsigned char *head)
 {
-    if (shape->form == INTSET)
-        return packed_number(head + 4, 4);
-    return packed_number(head + (shape->form == LISTPACK ? 4 : 8), 2) /
-           shape->parts;
+    uint64_t count;
+
+    read_count(shape->form, head, &count);
+    return count / shape->parts;
 }
 
 /* Whether servers that do not walk it for its own sake unpack it. */
@@ -217,13 +235,21 @@ walk_blob(struct rdb_read *r, const struct shape *shape,
     walk_entries(r, shape, &p, b->start);
 }
 
-/* Whether servers, by the count in the head, find no element. */
+/* By the count in the head; whether servers find no element. */
 static bool
-has_no_elements(const struct shape *shape, const struct rdb_blob *b)
+count_elements(struct rdb_read *r, const struct shape *shape,
+               const struct rdb_blob *b)
 {
-    if (shape->form != LISTPACK && shape->form != ZIPLIST)
+    bool pairs = shape->form != ZIPMAP; /* a zipmap counts them itself */
+    uint64_t count;
+
+    if (!read_count(shape->form, b->head, &count)) {
+        r->key.uncounted = true;
         return false;
-    return count_told(shape, b->head) == 0;
+    }
+    count /= pairs ? shape->parts : 1;
+    r->key.elements += count;
+    return count == 0 && (shape->form == LISTPACK || shape->form == ZIPLIST);
 }
 
 bool
@@ -238,13 +264,14 @@ rdb_packed_read(struct rdb_read *r, enum rdb_packed_kind kind, bool *empty)
     *empty = false;
     if (whole ? !rdb_blob_read(r, &b) : !rdb_blob_read_head(r, &b))
         return false;
+    r->key.uncounted = r->key.uncounted || b.broken;
     if (b.broken)
         return true;
     wrong = check_head(&b, shape->form);
     if (wrong != NULL)
         return rdb_read_flawed(r, head_refused_by(shape, &b), b.start, "%s",
                                wrong);
-    *empty = has_no_elements(shape, &b);
+    *empty = count_elements(r, shape, &b);
     if (whole && b.bytes == NULL)
         rdb_deep_tell_large(r, b.start, b.size);
     else if (whole)

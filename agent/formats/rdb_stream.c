@@ -62,6 +62,7 @@ read_items(struct rdb_read *r, uint64_t nodes, int64_t live)
 
     if (!rdb_read_number(r, &n))
         return false;
+    r->key.elements = n;
     if (n > 0 && nodes == 0)
         return rdb_read_spoiled(
             r, start, "a stream of %" PRIu64 " entries has no nodes", n);

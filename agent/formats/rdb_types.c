@@ -28,6 +28,7 @@ read_elements(struct rdb_read *r, uint64_t *n)
     if (!rdb_read_count(r, n))
         return false;
     r->key.empty = *n == 0;
+    r->key.elements = *n;
     return true;
 }
 
@@ -185,6 +186,7 @@ walk_quicklist(struct rdb_read *r, unsigned version)
                 return false;
             if (size == 0)
                 rdb_read_spoiled(r, start, "a list node of 0 bytes");
+            r->key.elements++;
             empty = false;
             continue;
         }
@@ -232,6 +234,7 @@ walk_array(struct rdb_read *r, unsigned small_max)
         return false;
     if (n == 0)
         rdb_read_spoiled(r, start, "an array without elements");
+    r->key.elements = n;
     start = source_offset(r->s);
     if (!rdb_read_number(r, &flag))
         return false;

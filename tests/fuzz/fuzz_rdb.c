@@ -63,6 +63,10 @@ note_key(void *context, const struct rdb_key *key)
     keys->last_end = key->end_offset;
     keys->sum = keys->sum * 31 + key->offset + key->value_offset +
                 (uint64_t)key->expire_ms + key->type + key->db + key->empty;
+    keys->sum += key->elements + key->uncounted + key->name_whole;
+    must(key->name_size <= RDB_KEY_NAME_MAX);
+    for (uint32_t i = 0; i < key->name_size; i++)
+        keys->sum = keys->sum * 31 + (unsigned char)key->name[i];
     keys->count++;
 }
 
