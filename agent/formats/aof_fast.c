@@ -136,8 +136,11 @@ fetch_ahead(const unsigned char *b, size_t at, size_t fetched)
 
 /* c's offsets are from the window's first byte, which lies at start. */
 static void
-complete(struct aof_item_scan *a, uint64_t start, struct aof_command *c)
+complete(struct aof_item_scan *a, uint64_t start, uint64_t *commands,
+         struct aof_command *c)
 {
+    a->result->commands += *commands;
+    *commands = 0;
     /* Before the first of them an annotation may lie. */
     if (c->offset > 0)
         a->command_end = start + c->offset;
@@ -174,7 +177,7 @@ aof_fast_commands(struct aof_item_scan *a)
         if (end == 0)
             break;
         if (told || tail == TAIL_EXEC || tail == TAIL_MULTI)
-            complete(a, start,
+            complete(a, start, &commands,
                      &(struct aof_command){.offset = at,
                                            .end_offset = end,
                                            .argc = count,
