@@ -156,7 +156,7 @@ aof_fast_commands(struct aof_item_scan *a)
 {
     const unsigned char *b = a->s->at;
     size_t have = (size_t)(a->s->end - b), limit, at = 0, fetched = 0;
-    uint64_t start = source_offset(a->s), commands = 0;
+    uint64_t start = source_offset(a->s), last = 0, commands = 0;
     bool told = a->options->command_seen != NULL;
 
     if (have <= MARGIN)
@@ -185,11 +185,13 @@ aof_fast_commands(struct aof_item_scan *a)
                                            .name_size = (uint32_t)size});
         else
             commands++;
+        last = at;
         at = end;
     }
     if (at == 0)
         return;
     a->result->commands += commands;
+    a->command_begin = start + last;
     a->command_end = start + at;
     a->s->at += at;
 }

@@ -249,6 +249,7 @@ aof_item_complete(struct aof_item_scan *a, struct aof_command *c)
 
     if (bracket)
         turn_bracket(a, c, c->name_size == 5);
+    a->command_begin = c->offset;
     a->command_end = c->end_offset;
     a->result->commands++;
     c->in_multi = a->in_multi || was_in_multi;

@@ -26,8 +26,8 @@ struct aof_item_scan {
     bool tolerated;        /* damage was found that servers pass over */
     uint64_t multi_offset; /* of the MULTI that is open */
     uint64_t multi_server; /* where a server cuts if it stays open */
-    uint64_t command_end;  /* of the last complete one; 0 none */
-    int64_t time;          /* of the last annotation; -1 none */
+    uint64_t command_begin, command_end; /* of the last complete one; 0 none */
+    int64_t time;                        /* of the last annotation; -1 none */
     /* Of aof_item_next since they were false: */
     bool odd;   /* a line or a line end is not as servers write it */
     bool unfit; /* a command that no server can run */

@@ -73,7 +73,7 @@ annotation_size(struct aof_peek *p, uint64_t offset)
     while (i < have && i < 30 && b[i] >= '0' && b[i] <= '9')
         i++;
     return i > 4 && have - i >= 2 && b[i] == '\r' && b[i + 1] == '\n' ? i + 2
-                                                                       : 0;
+                                                                      : 0;
 }
 
 static enum walk
@@ -139,7 +139,8 @@ is_proven(struct search *s, uint64_t offset, bool behind)
     while (w == WALK_GOES_ON);
     if (w == WALK_BREAKS && ends_a_value(s, p.at))
         return false;
-    if (behind || dated || (w == WALK_FILE_ENDS && p.at == s->r->from->size_bytes))
+    if (behind || dated ||
+        (w == WALK_FILE_ENDS && p.at == s->r->from->size_bytes))
         return p.known >= NEEDED_ANYHOW;
     return p.known >= NEEDED_ALONE;
 }
@@ -252,6 +253,30 @@ search_unfinished(struct search *s)
     return s->r->from->size_bytes;
 }
 
+/* Was the number of words of that argument's command taken for a value's end? */
+static uint64_t
+search_before(struct search *s)
+{
+    enum { LEAST = 4, MOST = 12 }; /* "*1\r\n" and longer */
+    uint64_t end = s->r->argument, count;
+
+    for (uint64_t back = LEAST; back <= MOST && back < end; back++)
+        if (aof_peek_number(&s->far, end - back, '*', &count) == back &&
+            is_proven(s, end - back, true))
+            return end - back;
+    return search(s, s->r->command + 1);
+}
+
+static uint64_t
+find(struct search *s)
+{
+    if (s->r->unfinished)
+        return search_unfinished(s);
+    if (s->r->argument > 0)
+        return search_before(s);
+    return search(s, s->r->command + 1);
+}
+
 int
 aof_resync_find(const struct aof_resync *r, uint64_t *place, struct error *e)
 {
@@ -260,7 +285,7 @@ aof_resync_find(const struct aof_resync *r, uint64_t *place, struct error *e)
 
     s->r = r;
     s->near.from = s->far.from = r->from;
-    *place = r->unfinished ? search_unfinished(s) : search(s, r->command + 1);
+    *place = find(s);
     for (unsigned i = 0; i < 2 && rc == 0; i++) {
         const struct error *failed = i == 0 ? &s->near.error : &s->far.error;
 
@@ -271,4 +296,16 @@ aof_resync_find(const struct aof_resync *r, uint64_t *place, struct error *e)
     }
     free(s);
     return rc;
+}
+
+bool
+aof_resync_is_argument(const struct source *from, uint64_t offset)
+{
+    struct search *s = memory_new(sizeof *s);
+    bool is;
+
+    s->far.from = from;
+    is = pass_argument(s, offset) != 0;
+    free(s);
+    return is;
 }

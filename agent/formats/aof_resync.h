@@ -18,6 +18,7 @@
 struct aof_resync {
     const struct source *from; /* that can be read again; borrowed */
     uint64_t command;          /* begin of what does not parse */
+    uint64_t argument;         /* a lone one stands here, see below; or 0 */
     bool unfinished;           /* the file ends inside that command */
     bool own_commands;         /* see aof.h */
 };
@@ -30,5 +31,11 @@ struct aof_resync {
  */
 int aof_resync_find(const struct aof_resync *r, uint64_t *place,
                     struct error *e);
+
+/*
+ * Whether a whole argument with an item behind it stands at offset, where a
+ * command should: then the one before has a wrong number, of words or of bytes.
+ */
+bool aof_resync_is_argument(const struct source *from, uint64_t offset);
 
 #endif

@@ -19,6 +19,7 @@
 #include "formats/aof_item.h"
 #include "formats/aof_resync.h"
 #include "formats/aof_rewrite.h"
+#include "formats/aof_select.h"
 #include "formats/rdb_salvage.h"
 
 /*
@@ -34,8 +35,10 @@ static const char why_hole_select[] =
     "does not parse; a SELECT may be lost with it: then what follows goes to "
     "another database, up to the next SELECT";
 static const char why_torn[] = "unfinished at the end of the file";
-static const char why_broken[] = "the rest of a transaction whose begin is lost";
+static const char why_broken[] =
+    "the rest of a transaction whose begin is lost";
 static const char why_unfit[] = "no server can run it";
+static const char why_select[] = "no server can run it; taken for a SELECT";
 static const char why_unfit_multi[] =
     "a transaction with a command that no server can run";
 
@@ -54,15 +57,15 @@ struct salvage {
     struct aof_item_scan scan;
     struct aof_result result;
     struct aof_command_judge judge;
-    struct mark held;  /* nothing behind it was given to m yet */
-    struct mark multi; /* the MULTI that is open */
-    bool doubt;        /* neither MULTI nor EXEC since a hole */
-    bool odd, unfit;   /* a command of the transaction is */
-    uint64_t database; /* selected in the new file */
-    uint64_t again;    /* bytes that were read a second time */
-    size_t undated;    /* losses from here on have no before_s */
+    struct mark held;                /* nothing behind it was given to m yet */
+    struct mark multi;               /* the MULTI that is open */
+    struct mark last;                /* the last command but plain ones */
+    bool doubt;                      /* neither MULTI nor EXEC since a hole */
+    bool odd;                        /* a command of the transaction is */
+    uint64_t database;               /* selected in the new file */
+    uint64_t again;                  /* bytes that were read a second time */
+    size_t undated;                  /* losses from here on have no before_s */
     char name[4 * AOF_NAME_MAX + 1]; /* of the last command but plain ones */
-    char unfit_name[4 * AOF_NAME_MAX + 1];
 };
 
 static struct mark
@@ -130,29 +133,6 @@ commands_since(const struct salvage *v, struct mark to)
     return (int64_t)(to.commands - v->held.commands);
 }
 
-/* A transaction is complete: kept, mended or left out as a whole. */
-static void
-end_transaction(struct salvage *v, struct mark behind)
-{
-    if (!v->odd && !v->unfit)
-        return;
-    keep(v, v->multi, false);
-    if (v->unfit)
-        lose(v, behind, commands_since(v, behind), v->unfit_name,
-             why_unfit_multi);
-    else
-        keep(v, behind, true);
-}
-
-static void
-note_unfit(struct salvage *v)
-{
-    v->odd |= v->scan.odd;
-    if (v->scan.unfit && !v->unfit)
-        memcpy(v->unfit_name, v->name, sizeof v->name);
-    v->unfit |= v->scan.unfit;
-}
-
 static void
 see_command(void *context, const struct aof_command *c)
 {
@@ -168,17 +148,16 @@ see_bracket(void *context, const struct aof_command *c, bool multi)
     struct mark before = {c->offset, v->result.commands, v->judge.selected};
     struct mark behind = {c->end_offset, before.commands + 1, before.database};
 
-    see_command(v, c);
     if (multi && !v->scan.in_multi) {
         v->multi = before;
-        v->odd = v->unfit = false;
-        note_unfit(v);
+        v->odd = false;
     }
     if (!multi && v->doubt) {
         lose(v, behind, commands_since(v, behind), NULL, why_broken);
-    } else if (!multi && v->scan.in_multi) {
-        note_unfit(v);
-        end_transaction(v, behind);
+    } else if (!multi && v->scan.in_multi && !v->scan.unfit &&
+               (v->odd || v->scan.odd)) {
+        keep(v, v->multi, false);
+        keep(v, behind, true);
     }
     v->doubt = false;
 }
@@ -193,28 +172,33 @@ see_annotation(struct salvage *v)
 
 /* From the item at `at`, in which reading ended, to where it can go on. */
 static void
-pass_hole(struct salvage *v, struct mark at)
+pass_hole(struct salvage *v, struct mark at, uint64_t argument)
 {
-    struct mark to = {.offset = source_offset(v->s), .database = at.database};
+    struct mark to = {.offset = source_offset(v->s),
+                      .database = v->judge.selected};
     struct aof_resync r = {.from = v->m->from,
                            .command = at.offset,
+                           .argument = argument,
                            .unfinished = v->result.ends_in_command,
                            .own_commands = v->options->own_commands};
     bool torn;
     int64_t commands;
 
+    if (at.offset < v->held.offset) {
+        at = v->held;
+        r.command = at.offset;
+        r.argument = 0;
+    }
     v->again += to.offset - at.offset;
     if (v->again > AGAIN_MAX && v->again / AGAIN_TIMES > v->s->size_bytes) {
         r.command = to.offset;
         r.unfinished = false;
     }
-    if (at.offset < v->held.offset)
-        at = v->held;
     keep(v, v->scan.in_multi ? v->multi : at, false);
     if (v->rc == 0)
         v->rc = aof_resync_find(&r, &to.offset, v->e);
-    if (to.offset < v->held.offset)
-        to.offset = v->held.offset;
+    if (aof_select_find(v->m->from, at.offset, to.offset, &to.database))
+        v->judge.selected = to.database;
     torn = r.unfinished && to.offset == v->s->size_bytes;
     commands = torn ? commands_since(v, at) + 1 : -1;
     to.commands = v->result.commands;
@@ -225,28 +209,64 @@ pass_hole(struct salvage *v, struct mark at)
     v->doubt = true;
 }
 
+/* Nothing can be read at `at`, where a command should begin. */
+static void
+pass_damage(struct salvage *v, struct mark at)
+{
+    struct mark before = at;
+
+    if (v->result.ends_in_command || v->scan.command_end != at.offset ||
+        !aof_resync_is_argument(v->m->from, at.offset)) {
+        pass_hole(v, at, 0);
+        return;
+    }
+    before.offset = v->scan.command_begin;
+    before.commands--;
+    pass_hole(v, before.offset == v->last.offset ? v->last : before, at.offset);
+}
+
+/*
+ * It is left out alone, or with what its transaction had until there: it may
+ * have been the EXEC.
+ */
+static void
+drop_unfit(struct salvage *v, struct mark before, bool in_multi)
+{
+    struct mark behind = here(v);
+    bool select = aof_select_find(v->m->from, before.offset, behind.offset,
+                                  &behind.database);
+
+    v->judge.selected = behind.database;
+    if (v->judge.databases <= behind.database)
+        v->judge.databases = behind.database + 1;
+    keep(v, in_multi ? v->multi : before, false);
+    lose(v, behind, commands_since(v, behind), v->name,
+         in_multi ? why_unfit_multi
+         : select ? why_select
+                  : why_unfit);
+    v->scan.in_multi = false;
+    v->doubt |= in_multi;
+}
+
 /*
  * An odd or unfit command. Where no item follows, its own numbers are wrong, or
  * bytes of it are gone: then it is part of a hole.
  */
 static void
-settle(struct salvage *v, struct mark before)
+settle(struct salvage *v, struct mark before, bool in_multi)
 {
     if (source_want(v->s, 1) && *v->s->at != '*' && *v->s->at != '#') {
-        pass_hole(v, before);
-        return;
-    }
-    if (v->scan.in_multi) {
-        note_unfit(v);
-        return;
-    }
-    if (v->held.offset == source_offset(v->s))
-        return; /* its EXEC */
-    keep(v, before, false);
-    if (v->scan.unfit)
-        lose(v, here(v), 1, v->name, why_unfit);
-    else
+        pass_hole(v, before, 0);
+    } else if (v->held.offset == source_offset(v->s)) {
+        return; /* the EXEC of what is settled */
+    } else if (v->scan.unfit) {
+        drop_unfit(v, before, in_multi || v->scan.in_multi);
+    } else if (v->scan.in_multi) {
+        v->odd = true;
+    } else {
+        keep(v, before, false);
         keep(v, here(v), true);
+    }
 }
 
 /* An item in any form. false: that was the end. */
@@ -256,9 +276,8 @@ salvage_item(struct salvage *v)
     static const struct aof_options plain;
     struct mark before = here(v);
     struct aof_options told = {.command_seen = see_command, .context = v};
-    bool annotation, taken;
+    bool in_multi = v->scan.in_multi, annotation, taken;
 
-    v->scan.odd = v->scan.unfit = false;
     v->scan.options = &told;
     annotation = source_want(v->s, 1) && *v->s->at == '#';
     taken = aof_item_next(&v->scan);
@@ -266,13 +285,15 @@ salvage_item(struct salvage *v)
     if (v->s->error.kind != ERROR_NONE)
         return false;
     if (!taken && (v->result.server_refuses || v->result.ends_in_command))
-        pass_hole(v, before);
+        pass_damage(v, before);
     else if (!taken)
         return false;
     else if (annotation)
         see_annotation(v);
     else if (v->scan.odd || v->scan.unfit)
-        settle(v, before);
+        settle(v, before, in_multi);
+    v->scan.odd = v->scan.unfit = false;
+    v->last = before;
     return v->rc == 0;
 }
 
@@ -320,9 +341,9 @@ find_behind_rdb(struct salvage *v)
     if (last == NULL || m->dropped > 0 || source_offset(v->s) != size ||
         last->offset + last->size_bytes != size)
         return 0;
-    if (aof_resync_find(&(struct aof_resync){.from = m->from,
-                                             .command = last->offset},
-                        &place, v->e) != 0)
+    if (aof_resync_find(
+            &(struct aof_resync){.from = m->from, .command = last->offset},
+            &place, v->e) != 0)
         return -1;
     m->bytes_lost -= size - place;
     last->size_bytes -= size - place;

@@ -8,13 +8,13 @@
 #include "formats/aof_salvage.h"
 #include "formats/rdb_salvage.h"
 
-#define SET "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"  /* 27 bytes */
-#define PUT "*3\r\n$3\r\nSET\r\n$1\r\nn\r\n$1\r\n7\r\n"  /* 27 bytes */
-#define INCR "*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n"           /* 21 bytes */
-#define MULTI "*1\r\n$5\r\nMULTI\r\n"                    /* 15 bytes */
-#define EXEC "*1\r\n$4\r\nEXEC\r\n"                      /* 14 bytes */
+#define SET "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"   /* 27 bytes */
+#define PUT "*3\r\n$3\r\nSET\r\n$1\r\nn\r\n$1\r\n7\r\n"   /* 27 bytes */
+#define INCR "*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n"            /* 21 bytes */
+#define MULTI "*1\r\n$5\r\nMULTI\r\n"                     /* 15 bytes */
+#define EXEC "*1\r\n$4\r\nEXEC\r\n"                       /* 14 bytes */
 #define SELECT(n) "*2\r\n$6\r\nSELECT\r\n$1\r\n" n "\r\n" /* 23 bytes */
-#define STAMP(n) "#TS:170000000" n "\r\n"                /* 16 bytes */
+#define STAMP(n) "#TS:170000000" n "\r\n"                 /* 16 bytes */
 #define GARBAGE "gar\rba\nge*1$7\x80\r\n"
 #define HOLE "does not parse"
 #define TORN "unfinished at the end of the file"
@@ -150,12 +150,12 @@ static const struct {
     /* Holes. */
     {TEXT(SET GARBAGE SET), TEXT(SET SET), 2, HOLE, NULL, 27, 16, -1},
     {TEXT(GARBAGE SET), TEXT(SET), 1, HOLE, NULL, 0, 16, -1},
-    {TEXT(SET "3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n" INCR),
-     TEXT(SET INCR), 2, HOLE, NULL, 27, 26, -1},
+    {TEXT(SET "3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n" INCR), TEXT(SET INCR),
+     2, HOLE, NULL, 27, 26, -1},
     {TEXT(SET "*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n" INCR SET),
      TEXT(SET INCR SET), 3, HOLE, NULL, 27, 27, -1},
-    {TEXT(SET "*2\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n" INCR),
-     TEXT(SET INCR), 2, HOLE, NULL, 27, 27, -1},
+    {TEXT(SET "*2\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n" INCR), TEXT(SET INCR),
+     2, HOLE, NULL, 27, 27, -1},
     {TEXT(SET "*3\r\n$4\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n" INCR SET),
      TEXT(SET INCR SET), 3, HOLE, NULL, 27, 27, -1},
     /* One byte less in a value: the command was not what it looks like. */
@@ -174,12 +174,34 @@ static const struct {
     /* Transactions. */
     {TEXT(SET MULTI SET GARBAGE INCR EXEC SET), TEXT(SET SET), 2, HOLE, NULL,
      27, 58, -1},
-    {TEXT(SET MULTI SET EXEC GARBAGE INCR SET), TEXT(SET MULTI SET EXEC INCR SET),
-     6, HOLE, NULL, 83, 16, -1},
+    {TEXT(SET MULTI SET EXEC GARBAGE INCR SET),
+     TEXT(SET MULTI SET EXEC INCR SET), 6, HOLE, NULL, 83, 16, -1},
     {TEXT(SET MULTI SET GARBAGE INCR SET MULTI SET EXEC),
      TEXT(SET INCR SET MULTI SET EXEC), 6, HOLE, NULL, 27, 58, -1},
     {TEXT(SET GARBAGE INCR EXEC EXEC), TEXT(SET EXEC), 2, HOLE, NULL, 27, 16,
      -1},
+    /* Numbers of a command that are wrong, and show behind it only. */
+    {TEXT(SET "*2\r\n$4\r\nMGET\r\n$1\r\na\r\n$1\r\nb\r\n" SET INCR),
+     TEXT(SET SET INCR), 3, HOLE, NULL, 27, 28, -1},
+    {TEXT(SET SELECT("3") "$1\r\nb\r\n" SET INCR),
+     TEXT(SET SELECT("3") SET INCR), 4,
+     HOLE "; a SELECT may be lost with it: then what follows goes to another "
+          "database, up to the next SELECT",
+     NULL, 27, 30, -1},
+    {TEXT(MULTI SET "*1\r\n$4\r\nGXEC\r\n" SET MULTI SET EXEC),
+     TEXT(SET MULTI SET EXEC), 4,
+     "a transaction with a command that no server can run", "GXEC", 0, 56, 3},
+    /* A number that took the begin of what follows into a value. */
+    {TEXT(SET "*2\r\n$4\r\nINCR\r\n$5\r\nn\r\n" SET INCR), TEXT(SET SET INCR),
+     3, HOLE, NULL, 27, 21, -1},
+    {TEXT(SET "*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n$-1\r\n"), TEXT(SET INCR), 2,
+     HOLE, NULL, 48, 5, -1},
+    /* A SELECT that is hidden. */
+    {TEXT(SET "*2\r\n$6\r\nSELACT\r\n$2\r\n13\r\n" SET),
+     TEXT(SET "*2\r\n$6\r\nSELECT\r\n$2\r\n13\r\n" SET), 3,
+     "no server can run it; taken for a SELECT", "SELACT", 27, 24, 1},
+    {TEXT(SET "*\x82\r\n$6\r\nSELECT\r\n$1\r\n3\r\n" SET INCR),
+     TEXT(SET SELECT("3") SET INCR), 4, HOLE, NULL, 27, 23, -1},
     /* Odd, and written as a server would. */
     {TEXT(SET "*1\r\n$4\r\nTIMExx" SET), TEXT(SET "*1\r\n$4\r\nTIME\r\n" SET),
      3, NULL, NULL, 0, 0, 0},
@@ -202,24 +224,26 @@ static const struct {
      UNFIT, "INCR", 27, 28, 1},
     {TEXT(SELECT("x") SET), TEXT(SET), 1, UNFIT, "SELECT", 0, 23, 1},
     {TEXT(SET MULTI SET "*1\r\n$7\r\nDISCARD\r\n" EXEC SET), TEXT(SET SET), 2,
-     "a transaction with a command that no server can run", "DISCARD", 27, 73,
-     4},
+     "a transaction with a command that no server can run", "DISCARD", 27, 59,
+     3},
     {TEXT("*2\r\n$5\r\nMULTI\r\n$1\r\nx\r\n" SET EXEC SET), TEXT(SET), 1,
-     "a transaction with a command that no server can run", "MULTI", 0, 63, 3},
+     "a transaction with a command that no server can run", "MULTI", 0, 22, 1},
     {TEXT(MULTI SET "*2\r\n$4\r\nEXEC\r\n$1\r\nx\r\n" SET), TEXT(SET), 1,
      "a transaction with a command that no server can run", "EXEC", 0, 63, 3},
     /* The database that is selected where commands were left out. */
     {TEXT(SET MULTI SELECT("3") SET GARBAGE SET SET),
      TEXT(SET SELECT("3") SET SET), 4,
      "does not parse; a SELECT may be lost with it: then what follows goes to "
-     "another database, up to the next SELECT", NULL, 27, 81, -1},
+     "another database, up to the next SELECT",
+     NULL, 27, 81, -1},
     {TEXT(MULTI SELECT("3") "*1\r\n$4\r\nINCR\r\n" EXEC SET),
      TEXT(SELECT("3") SET), 2,
-     "a transaction with a command that no server can run", "INCR", 0, 66, 4},
-    {TEXT(MULTI SELECT("3") GARBAGE SELECT("0") SET), TEXT(SELECT("3")
-     SELECT("0") SET), 3, "does not parse; a SELECT may be lost with it: then "
-     "what follows goes to another database, up to the next SELECT", NULL, 0,
-     54, -1},
+     "a transaction with a command that no server can run", "INCR", 0, 52, 3},
+    {TEXT(MULTI SELECT("3") GARBAGE SELECT("0") SET),
+     TEXT(SELECT("3") SELECT("0") SET), 3,
+     "does not parse; a SELECT may be lost with it: then "
+     "what follows goes to another database, up to the next SELECT",
+     NULL, 0, 54, -1},
 };
 
 START_TEST(mends_what_is_damaged_and_names_what_is_lost)
@@ -266,8 +290,8 @@ END_TEST
 
 START_TEST(tells_the_times_around_a_hole)
 {
-    static const char bytes[] = GARBAGE STAMP("1") SET STAMP("2") SET GARBAGE
-        SET STAMP("5") SET "*1\r\n$4\r\nINCR\r\n" SET;
+    static const char bytes[] = GARBAGE STAMP("1") SET STAMP("2")
+        SET GARBAGE SET STAMP("5") SET "*1\r\n$4\r\nINCR\r\n" SET;
     struct mend m;
     struct bytes out;
 
@@ -289,7 +313,7 @@ END_TEST
 START_TEST(keeps_what_the_servers_own_program_wrote)
 {
     static const char bytes[] = SET "*2\r\n$5\r\nMYSET\r\n$1\r\nx\r\n" GARBAGE
-        "*2\r\n$5\r\nMYSET\r\n$1\r\ny\r\n";
+                                    "*2\r\n$5\r\nMYSET\r\n$1\r\ny\r\n";
     const struct aof_options own = {.own_commands = true};
     struct mend m;
     struct bytes out;
