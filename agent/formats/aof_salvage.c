@@ -85,6 +85,7 @@ put_select(struct salvage *v, uint64_t database)
                         "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", digits, index);
 
     v->rc = mend_put(v->m, text, (size_t)size, v->e);
+    v->m->commands++;
 }
 
 /* Everything from the held place up to `to` is in the new file. */

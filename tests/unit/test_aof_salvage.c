@@ -263,6 +263,7 @@ START_TEST(mends_what_is_damaged_and_names_what_is_lost)
         ck_assert_uint_eq(m.losses[0].size_bytes, mended[_i].lost);
         ck_assert_int_eq(m.losses[0].commands, mended[_i].lost_commands);
     }
+    ck_assert_uint_eq(m.commands, mended[_i].commands);
     assert_mended(&out, NULL, mended[_i].commands);
     mend_clear(&m);
     free(out.text);
