@@ -21,7 +21,8 @@ aof_peek_at(struct aof_peek *p, uint64_t offset, size_t want, size_t *have)
 }
 
 size_t
-aof_peek_number(struct aof_peek *p, uint64_t offset, char mark, uint64_t *value)
+aof_peek_number(struct aof_peek *p, uint64_t offset, unsigned char mark,
+                uint64_t *value)
 {
     size_t have, i = 1;
     const unsigned char *b = aof_peek_at(p, offset, NUMBER_BYTES, &have);

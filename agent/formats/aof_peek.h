@@ -32,7 +32,7 @@ const unsigned char *aof_peek_at(struct aof_peek *p, uint64_t offset,
 
 /* A line "*12\r\n" or "$12\r\n" as servers write it: its size; 0 for another
  * form, or a number above 2^53. */
-size_t aof_peek_number(struct aof_peek *p, uint64_t offset, char mark,
+size_t aof_peek_number(struct aof_peek *p, uint64_t offset, unsigned char mark,
                        uint64_t *value);
 
 /*

@@ -145,6 +145,12 @@ is_proven(struct search *s, uint64_t offset, bool behind)
     return p.known >= NEEDED_ALONE;
 }
 
+static bool
+is_mark(unsigned char c)
+{
+    return c == '*' || c == '$' || c == '#';
+}
+
 /* A whole argument with an item, or the end, behind: where that is; else 0. */
 static uint64_t
 pass_argument(struct search *s, uint64_t offset)
@@ -156,7 +162,7 @@ pass_argument(struct search *s, uint64_t offset)
     if (end == 0 || end == UINT64_MAX)
         return 0;
     b = aof_peek_at(&s->far, end, 1, &have);
-    return have == 0 || memchr("$*#", *b, 3) != NULL ? end : 0;
+    return have == 0 || is_mark(*b) ? end : 0;
 }
 
 /* The next byte with which an item may begin; the end if there is none. */
@@ -169,7 +175,7 @@ next_mark(struct search *s, uint64_t offset)
         const unsigned char *b = aof_peek_at(&s->near, offset, 1, &have);
         size_t i = 0;
 
-        while (i < have && b[i] != '*' && b[i] != '$' && b[i] != '#')
+        while (i < have && !is_mark(b[i]))
             i++;
         if (i < have)
             return offset + i;
@@ -186,7 +192,7 @@ search(struct search *s, uint64_t offset)
 
     while ((offset = next_mark(s, offset)) < size) {
         size_t have;
-        char mark = (char)*aof_peek_at(&s->near, offset, 1, &have);
+        unsigned char mark = *aof_peek_at(&s->near, offset, 1, &have);
         uint64_t end = mark == '$' ? pass_argument(s, offset) : 0;
 
         if (mark != '$' && is_proven(s, offset, offset == behind))

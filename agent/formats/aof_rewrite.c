@@ -48,7 +48,7 @@ static int
 rewrite_command(struct aof_peek *p, struct mend *m, uint64_t *at,
                 struct error *e)
 {
-    int64_t count, size;
+    int64_t count = 0, size = 0;
 
     if (read_line(p, at, &count, e) != 0 || put_number(m, '*', count, e) != 0)
         return -1;
