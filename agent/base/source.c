@@ -141,6 +141,24 @@ source_is_again(const struct source *s)
     return s->pull == NULL;
 }
 
+void
+source_go(struct source *s, uint64_t offset)
+{
+    uint64_t begin = s->fd < 0 ? 0 : s->end_offset;
+
+    if (s->fd >= 0 && s->map != NULL)
+        begin = s->map_offset;
+    if (offset > s->size_bytes)
+        offset = s->size_bytes;
+    if (offset >= begin && offset <= s->end_offset) {
+        s->at = s->end - (s->end_offset - offset);
+        return;
+    }
+    source_map_drop(s);
+    s->end_offset = offset;
+    s->ended = s->error.kind != ERROR_NONE;
+}
+
 int
 source_read_at(const struct source *s, void *bytes, size_t size,
                uint64_t offset, size_t *got, struct error *e)

@@ -95,6 +95,12 @@ bool source_is_again(const struct source *s);
 int source_read_at(const struct source *s, void *bytes, size_t size,
                    uint64_t offset, size_t *got, struct error *e);
 
+/*
+ * Goes to an offset, back or forward, of a source that can be read again; at
+ * most to its end.
+ */
+void source_go(struct source *s, uint64_t offset);
+
 /* Moves over n bytes; false when the stream ends before (then all is read). */
 bool source_skip(struct source *s, uint64_t n);
 

@@ -3,19 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "formats/aof_fast.h"
 #include "formats/aof_item.h"
-
-static bool
-begins_with(struct source *s, const char *text)
-{
-    size_t size = strlen(text);
-
-    return source_want(s, size) && memcmp(s->at, text, size) == 0;
-}
 
 /* Walks an RDB in front. false: nothing behind it can be judged. */
 static bool
@@ -26,8 +17,7 @@ walk_front(struct aof_item_scan *a, struct error *e, int *rc)
                                   .deep = a->options->deep};
     struct aof_result *r = a->result;
 
-    if (!begins_with(a->s, "REDIS") && !begins_with(a->s, "VALKEY") &&
-        !begins_with(a->s, "VKCS"))
+    if (!aof_item_is_rdb(a->s))
         return true;
     r->has_rdb = true;
     *rc = rdb_walk(a->s, &options, a->report, &r->rdb, e);

@@ -224,8 +224,10 @@ judge_select(struct aof_command_judge *j, const struct aof_command_words *w)
     }
     if (right && index >= j->databases)
         j->databases = index + 1;
-    if (right)
+    if (right) {
+        j->selected = index;
         return AOF_COMMAND_FINE;
+    }
     if (tell(&j->words))
         report_add(j->report, SEVERITY_ERROR, "aof-select", (int64_t)w->offset,
                    "restore a snapshot: redkeep restore latest --to DIR",

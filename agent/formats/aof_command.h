@@ -33,6 +33,7 @@ struct aof_command_judge {
     uint32_t unknown, newer, words, modules; /* told so far */
     uint64_t module_commands;
     uint64_t databases; /* highest index selected + 1 */
+    uint64_t selected;  /* by the last SELECT */
     struct aof_command_slot slots[AOF_COMMAND_SLOTS];
 };
 

@@ -136,8 +136,11 @@ fetch_ahead(const unsigned char *b, size_t at, size_t fetched)
 
 /* c's offsets are from the window's first byte, which lies at start. */
 static void
-complete(struct aof_item_scan *a, uint64_t start, struct aof_command *c)
+complete(struct aof_item_scan *a, uint64_t start, uint64_t *commands,
+         struct aof_command *c)
 {
+    a->result->commands += *commands;
+    *commands = 0;
     /* Before the first of them an annotation may lie. */
     if (c->offset > 0)
         a->command_end = start + c->offset;
@@ -153,7 +156,7 @@ aof_fast_commands(struct aof_item_scan *a)
 {
     const unsigned char *b = a->s->at;
     size_t have = (size_t)(a->s->end - b), limit, at = 0, fetched = 0;
-    uint64_t start = source_offset(a->s), commands = 0;
+    uint64_t start = source_offset(a->s), last = 0, commands = 0;
     bool told = a->options->command_seen != NULL;
 
     if (have <= MARGIN)
@@ -174,7 +177,7 @@ aof_fast_commands(struct aof_item_scan *a)
         if (end == 0)
             break;
         if (told || tail == TAIL_EXEC || tail == TAIL_MULTI)
-            complete(a, start,
+            complete(a, start, &commands,
                      &(struct aof_command){.offset = at,
                                            .end_offset = end,
                                            .argc = count,
@@ -182,11 +185,13 @@ aof_fast_commands(struct aof_item_scan *a)
                                            .name_size = (uint32_t)size});
         else
             commands++;
+        last = at;
         at = end;
     }
     if (at == 0)
         return;
     a->result->commands += commands;
+    a->command_begin = start + last;
     a->command_end = start + at;
     a->s->at += at;
 }

@@ -72,7 +72,7 @@ tolerate(struct aof_item_scan *a, uint64_t offset, const char *code,
 {
     if (!a->tolerated)
         a->result->damage_offset = offset;
-    a->tolerated = true;
+    a->tolerated = a->odd = true;
     report_add(a->report, SEVERITY_ERROR, code, (int64_t)offset,
                "compare what the server loads with a snapshot; "
                "redis-check-aof refuses this file",
@@ -195,6 +195,21 @@ read_argument(struct aof_item_scan *a, char *name, uint64_t *size)
     return true;
 }
 
+static bool
+begins_with(struct source *s, const char *text)
+{
+    size_t size = strlen(text);
+
+    return source_want(s, size) && memcmp(s->at, text, size) == 0;
+}
+
+bool
+aof_item_is_rdb(struct source *s)
+{
+    return begins_with(s, "REDIS") || begins_with(s, "VALKEY") ||
+           begins_with(s, "VKCS");
+}
+
 bool
 aof_item_is_bracket(const char *name, uint64_t size)
 {
@@ -206,6 +221,8 @@ aof_item_is_bracket(const char *name, uint64_t size)
 static void
 turn_bracket(struct aof_item_scan *a, const struct aof_command *c, bool multi)
 {
+    if (a->bracket_seen != NULL)
+        a->bracket_seen(a->bracket_context, c, multi);
     if (multi && a->in_multi)
         report_add(a->report, SEVERITY_WARNING, "aof-multi-nested",
                    (int64_t)c->offset,
@@ -232,6 +249,7 @@ aof_item_complete(struct aof_item_scan *a, struct aof_command *c)
 
     if (bracket)
         turn_bracket(a, c, c->name_size == 5);
+    a->command_begin = c->offset;
     a->command_end = c->end_offset;
     a->result->commands++;
     c->in_multi = a->in_multi || was_in_multi;
@@ -254,7 +272,7 @@ judge_command(struct aof_item_scan *a, const struct aof_command_words *w)
         return;
     if (!a->tolerated)
         a->result->damage_offset = w->offset;
-    a->tolerated = true;
+    a->tolerated = a->unfit = true;
 }
 
 static bool

@@ -11,6 +11,10 @@
 #include "formats/aof.h"
 #include "formats/aof_command.h"
 
+/* Told of each MULTI and EXEC before in_multi follows it. */
+typedef void aof_bracket_seen(void *context, const struct aof_command *c,
+                              bool multi);
+
 /* A scan under way. */
 struct aof_item_scan {
     struct source *s;
@@ -22,8 +26,13 @@ struct aof_item_scan {
     bool tolerated;        /* damage was found that servers pass over */
     uint64_t multi_offset; /* of the MULTI that is open */
     uint64_t multi_server; /* where a server cuts if it stays open */
-    uint64_t command_end;  /* of the last complete one; 0 none */
-    int64_t time;          /* of the last annotation; -1 none */
+    uint64_t command_begin, command_end; /* of the last complete one; 0 none */
+    int64_t time;                        /* of the last annotation; -1 none */
+    /* Of aof_item_next since they were false: */
+    bool odd;   /* a line or a line end is not as servers write it */
+    bool unfit; /* a command that no server can run */
+    aof_bracket_seen *bracket_seen; /* may be NULL */
+    void *bracket_context;
 };
 
 /*
@@ -32,6 +41,9 @@ struct aof_item_scan {
  * the report tell which.
  */
 bool aof_item_next(struct aof_item_scan *a);
+
+/* Whether an RDB begins here. */
+bool aof_item_is_rdb(struct source *s);
 
 /* Whether name is MULTI or EXEC, in any case. */
 bool aof_item_is_bracket(const char *name, uint64_t size);
