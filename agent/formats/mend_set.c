@@ -1,3 +1,9 @@
+/*
+ * A set that can be loaded is taken as it is, file by file. Anything else is
+ * put together anew from all that lies there: mend_set_files looks,
+ * mend_set_order decides, mend_set_tell says why, mend_set_place takes what
+ * lies beside where the set holds nothing.
+ */
 #include "formats/mend_set.h"
 
 #include <stdarg.h>
@@ -6,32 +12,264 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "formats/mend_set_files.h"
+#include "formats/mend_set_order.h"
+#include "formats/mend_set_part.h"
+#include "formats/mend_set_place.h"
+#include "formats/mend_set_refuse.h"
+#include "formats/mend_set_tell.h"
 
 static void
-add_part(struct mend_set *set, const struct judge_file *f, const char *path)
+copy_manifest(struct mend_set *set, const struct aof_manifest *m)
 {
-    set->parts =
-        memory_resize(set->parts, set->part_count + 1, sizeof *set->parts);
-    set->parts[set->part_count++] = (struct mend_part){
-        .path = memory_dup(path),
-        .from = memory_dup(path),
-        .role = f->role,
-        .salvage = f->verdict != VERDICT_SOUND,
-    };
+    aof_manifest_clear(&set->manifest);
+    for (size_t i = 0; i < m->count; i++)
+        aof_manifest_add(&set->manifest, &m->parts[i]);
+}
+
+/* Whether a server that takes this kind of dataset reads the file. */
+static bool
+is_loaded(const struct dataset *d, enum dataset_role role)
+{
+    switch (d->kind) {
+    case DATASET_RDB:
+        return role == DATASET_ROLE_DUMP;
+    case DATASET_AOF_SINGLE:
+        return role == DATASET_ROLE_SINGLE;
+    default:
+        return role == DATASET_ROLE_BASE || role == DATASET_ROLE_INCR;
+    }
+}
+
+static void
+take_over(struct mend_set *set, const struct dataset *d, const struct judge *j)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (is_loaded(d, j->files[i].role))
+            mend_set_part_keep(set, d->files[i].path, j->files[i].role,
+                               j->files[i].verdict);
+    if (d->kind == DATASET_AOF)
+        copy_manifest(set, &d->manifest);
+}
+
+static bool
+ends_in_rdb(const char *path)
+{
+    size_t size = strlen(path);
+
+    return size > 4 && strcmp(path + size - 4, ".rdb") == 0;
+}
+
+/*
+ * Whether what is listed is there, of its kind, and in its place. *bytes: it
+ * holds any.
+ */
+static bool
+fits(const struct dataset *d, const struct judge *j, bool *bytes)
+{
+    bool data = false, good = true;
+
+    *bytes = false;
+    for (size_t i = 0; i < j->count; i++) {
+        const struct judge_file *f = &j->files[i];
+
+        if (!is_loaded(d, f->role))
+            continue;
+        if (f->missing || (data && f->is_aof && f->rdb.keys > 0) ||
+            (f->role == DATASET_ROLE_BASE && f->size_bytes == 0 &&
+             ends_in_rdb(f->path)))
+            good = false;
+        data = data || f->keys > 0 || f->commands > 0;
+        *bytes = *bytes || f->size_bytes > 0;
+    }
+    return good;
+}
+
+static bool
+is_to_place(const struct dataset *d, const struct judge *j)
+{
+    return d->kind == DATASET_RDB &&
+           j->options->names.appendonly == DATASET_APPENDONLY_YES;
+}
+
+/* Whether the files are, as a server takes them, the whole set. */
+static bool
+stands(const struct dataset *d, const struct judge *j)
+{
+    bool others = d->other_dump || d->other_aof, bytes;
+    bool good = fits(d, j, &bytes);
+
+    if (d->manifest_missing || d->manifest_error.kind != ERROR_NONE ||
+        is_to_place(d, j))
+        return false;
+    return d->kind == DATASET_RDB || (good && (bytes || !others));
+}
+
+/* Whether base and incrs, names and numbers, are as in the manifest there. */
+static bool
+is_same(const struct aof_manifest *now, const struct aof_manifest *then)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < then->count; i++) {
+        if (then->parts[i].type == AOF_HISTORY)
+            continue;
+        if (at == now->count || now->parts[at].seq != then->parts[i].seq ||
+            now->parts[at].type != then->parts[i].type ||
+            strcmp(now->parts[at].name, then->parts[i].name) != 0)
+            return false;
+        at++;
+    }
+    return at == now->count;
+}
+
+static int
+check_limits(const struct mend_set_order *order, struct error *e)
+{
+    size_t n = order->incr_count;
+
+    if (n >= AOF_MANIFEST_PARTS_MAX)
+        return error_set(e, ERROR_REFUSED,
+                         "more than %d files of one AOF: move those away that "
+                         "do not belong",
+                         AOF_MANIFEST_PARTS_MAX);
+    if (n > 0 && order->incrs[n - 1]->seq > INT64_MAX - AOF_MANIFEST_PARTS_MAX)
+        return error_set(e, ERROR_REFUSED,
+                         "%.200s: no server counts that far; rename it",
+                         order->incrs[n - 1]->name);
+    return 0;
+}
+
+/* Why it is not the dump, where no manifest says that there is an AOF. */
+static const char *
+describe_dump(const struct dataset *d, const struct mend_set_files *v)
+{
+    if (d->kind == DATASET_RDB)
+        return "; the dump stays as it is, for servers with appendonly no";
+    if (d->other_dump && v->lines.count == 0)
+        return "; not the dump: servers with an AOF go by that, and nothing "
+               "shows that the dump is newer";
+    return "";
+}
+
+static int
+use_order(struct mend_set *set, const struct mend_set_files *v,
+          const struct mend_set_order *order, const struct dataset *d,
+          struct error *e)
+{
+    if (check_limits(order, e) != 0)
+        return -1;
+    mend_set_part_add_all(set, v, order);
+    mend_set_tell(set, v, order);
+    set->manifest_changed = !v->strict ||
+                            !is_same(&set->manifest, &d->manifest);
+    if (set->manifest_changed)
+        mend_set_tell_manifest(set, v, d, describe_dump(d, v));
+    else
+        copy_manifest(set, &d->manifest);
+    return 0;
+}
+
+/* The dump that servers without an AOF load stays what it is. */
+static void
+keep_dump(struct mend_set *set, const struct dataset *d, const struct judge *j)
+{
+    if (d->kind == DATASET_RDB && !is_to_place(d, j))
+        take_over(set, d, j);
+}
+
+static int
+refuse_empty(const struct dataset *d, struct error *e)
+{
+    return error_set(e, ERROR_REFUSED,
+                     "no file that holds data is left of the AOF: restore a "
+                     "snapshot: redkeep restore latest --to DIR%s",
+                     d->manifest_error.kind == ERROR_NONE
+                         ? ""
+                         : "; if there never was data, remove the manifest");
+}
+
+/* Puts base and incrs together, or what lies beside them in their place. */
+static int
+put_together(struct mend_set *set, const struct dataset *d,
+             const struct mend_set_files *v, const struct mend_set_order *order,
+             const struct mend_set_beside *beside, struct error *e)
+{
+    const struct mend_set_content *chosen =
+        mend_set_place_choose(beside, v, order);
+
+    if (chosen != NULL) {
+        mend_set_place(set, chosen, beside, v, order, d);
+        return 0;
+    }
+    if (mend_set_order_holds(order))
+        return use_order(set, v, order, d, e);
+    return set->part_count > 0 ? 0 : refuse_empty(d, e);
+}
+
+static int
+rebuild(struct mend_set *set, int dir, const struct dataset *d,
+        const struct judge *j, struct error *e)
+{
+    struct mend_set_beside beside = {0};
+    struct mend_set_order order = {0};
+    struct mend_set_files v = {0};
+    int rc = mend_set_files_load(&v, dir, d, j, e);
+
+    if (rc == 0) {
+        mend_set_order_find(&order, &v);
+        keep_dump(set, d, j);
+    }
+    if (rc == 0 && set->part_count == 0 &&
+        (order.base == NULL || v.lines.count == 0))
+        rc = mend_set_place_look(&beside, dir, &v, j, e);
+    if (rc == 0)
+        rc = put_together(set, d, &v, &order, &beside, e);
+    mend_set_place_clear(&beside);
+    mend_set_order_clear(&order);
+    mend_set_files_clear(&v);
+    return rc;
+}
+
+/* Whether there is work, or need of none; else why not. */
+static int
+check_worth(const struct mend_set *set, const struct dataset *d,
+            const struct judge *j, struct error *e)
+{
+    bool empty = j->server == JUDGE_EMPTY && j->verdict == VERDICT_SOUND;
+
+    for (size_t i = 0; i < set->part_count; i++)
+        if (set->parts[i].salvage)
+            return 0;
+    if (set->step_count > 0 || empty ||
+        (j->verdict == VERDICT_SOUND && j->server == JUDGE_LOADS))
+        return 0;
+    return mend_set_refuse(d, j, e);
 }
 
 int
 mend_set_find(struct mend_set *set, int dir, const struct dataset *d,
               const struct judge *j, struct error *e)
 {
-    (void)dir;
-    (void)e;
+    int rc = 0;
+
     *set = (struct mend_set){0};
-    for (size_t i = 0; i < j->count; i++)
-        if (j->files[i].role != DATASET_ROLE_MANIFEST)
-            add_part(set, &j->files[i], d->files[i].path);
-    return 0;
+    if (d->kind == DATASET_NONE)
+        return 0;
+    if (d->manifest_error.kind != ERROR_NONE &&
+        d->manifest_error.kind != ERROR_DAMAGED) {
+        *e = d->manifest_error;
+        return error_in(e, "manifest");
+    }
+    if (stands(d, j))
+        take_over(set, d, j);
+    else
+        rc = rebuild(set, dir, d, j, e);
+    if (rc == 0)
+        rc = check_worth(set, d, j, e);
+    if (rc != 0)
+        mend_set_clear(set);
+    return rc;
 }
 
 void
