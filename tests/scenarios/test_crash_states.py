@@ -10,7 +10,7 @@ import pytest
 
 from data import Writer, fill, one_client
 from program import tree
-from servers import wait_for
+from servers import APART, wait_for
 from traps import (MANIFEST, NAME, aged, aof, children, cut, hold_rewrite,
                    keys, manifest, parts)
 
@@ -257,3 +257,18 @@ def test_looking_changes_nothing(finished, keep):
     before = tree(finished.data)
     keep("check", finished.data, "--verbose")
     assert tree(finished.data) == before
+
+
+@pytest.mark.need("root", "unshare")
+def test_a_child_in_another_container_is_left_alone(serve, look):
+    """Its number there says nothing here; the kernel tells that it writes."""
+    server = serve(appendonly="yes", wrap=APART)
+    server.client().set("a", "x" * 100)
+    hold_rewrite(server)
+    [temporary] = server.data.glob("temp-rewriteaof-*")
+    aged(temporary)
+    found = look(server.data)
+    assert alarms(found) == [] and "temp-file-used" in notes(found)
+    server.kill()
+    wait_for(lambda: alarms(look(server.data)) == ["temp-file"],
+             "the end of the child")
