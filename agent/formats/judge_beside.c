@@ -154,15 +154,55 @@ tell_one(const struct judge *j, const struct dataset *d,
     }
 }
 
+static void
+tell_dump(const struct judge *j, const struct dataset *d, struct report *report)
+{
+    const char *name = j->options->names.dbfilename;
+
+    judge_beside_about(j, d, name != NULL ? name : "dump.rdb", report);
+    report_add(report, SEVERITY_WARNING, "dump-beside", -1,
+               d->dump_newer ? "if it is the right one, start with appendonly "
+                               "no, then CONFIG SET appendonly yes"
+                             : "keep it or not: the server saves over it",
+               "a dump beside the AOF%s: the server does not load it",
+               d->dump_newer ? ", and newer; the AOF may have been switched "
+                               "off since"
+                             : "");
+}
+
+/* A server that dies before the first base is made loses what it collected. */
+static void
+tell_switch(const struct judge *j, const struct dataset *d,
+            struct report *report)
+{
+    judge_beside_about(j, d, judge_beside_folder(j), report);
+    if (d->switching_lost)
+        report_add(report, SEVERITY_ERROR, "aof-switching-lost", -1,
+                   "copy the folder away before a server starts; a newer "
+                   "dump, loaded with appendonly no, may hold more",
+                   "a server died while its AOF was switched on: temp-*.incr "
+                   "holds writes that no server loads; what it does load is "
+                   "older");
+    else
+        report_add(report, SEVERITY_WARNING, "aof-switching-on", -1,
+                   "wait for the first rewrite to end",
+                   "the AOF is being switched on: what is here may be older "
+                   "than the server's data");
+}
+
 void
 judge_beside_about(const struct judge *j, const struct dataset *d,
                    const char *path, struct report *report)
 {
-    size_t shown = j->count > 0 ? strlen(j->files[0].path) : 0;
-    size_t own = d->count > 0 ? strlen(d->files[0].path) : 0;
-    char *whole = text_format("%.*s%s", shown > own ? (int)(shown - own) : 0,
-                              j->count > 0 ? j->files[0].path : "", path);
+    size_t shown, own;
+    char *whole;
 
+    if (j->count == 0 || d->count == 0)
+        return;
+    shown = strlen(j->files[0].path);
+    own = strlen(d->files[0].path);
+    whole = text_format("%.*s%s", shown > own ? (int)(shown - own) : 0,
+                        j->files[0].path, path);
     report_about(report, whole);
     free(whole);
 }
@@ -171,15 +211,27 @@ bool
 judge_beside(const struct judge *j, const struct dataset *d,
              struct report *report)
 {
-    bool joins = false;
+    bool bad = d->switching_lost;
 
+    if (d->other_dump && j->server != JUDGE_EMPTY)
+        tell_dump(j, d, report);
     for (size_t i = 0; i < d->beside_count; i++) {
         tell_one(j, d, &d->beside[i], report);
-        joins = joins || judge_beside_joins(d, &d->beside[i]);
+        bad = bad || judge_beside_joins(d, &d->beside[i]);
     }
     if (d->beside_more > 0)
         report_add(report, SEVERITY_WARNING, "aof-beside", -1,
                    "move those away that are not wanted",
                    "and %" PRIu64 " more such files", d->beside_more);
-    return joins;
+    if (d->switching_on)
+        tell_switch(j, d, report);
+    return bad;
+}
+
+const char *
+judge_beside_folder(const struct judge *j)
+{
+    const char *name = j->options->names.appenddirname;
+
+    return name != NULL ? name : "appendonlydir";
 }

@@ -15,15 +15,19 @@
 bool judge_beside_joins(const struct dataset *d,
                         const struct dataset_beside *beside);
 
-/* Tells of all that is beside; true if any of it joins the set. */
+/* Tells of all that is beside; true if data is lost or wrong by it. */
 bool judge_beside(const struct judge *j, const struct dataset *d,
                   struct report *report);
 
 /*
  * Findings from now on are about a file of the data directory, relative to it,
- * shown as the files of the set are shown.
+ * shown as the files of the set are shown; where there are none, they stay
+ * about the folder as a whole.
  */
 void judge_beside_about(const struct judge *j, const struct dataset *d,
                         const char *path, struct report *report);
+
+/* What the server calls the folder of its AOF. */
+const char *judge_beside_folder(const struct judge *j);
 
 #endif

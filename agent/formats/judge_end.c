@@ -28,14 +28,6 @@ worsen(struct judge *j, enum verdict verdict, enum judge_server server)
         j->server = server;
 }
 
-static const char *
-append_dir(const struct judge *j)
-{
-    const char *name = j->options->names.appenddirname;
-
-    return name != NULL ? name : "appendonlydir";
-}
-
 /* Whether a server that takes this kind of dataset reads the file. */
 static bool
 is_loaded(const struct dataset *d, const struct judge_file *f)
@@ -321,51 +313,6 @@ judge_emptiness(struct judge *j, const struct dataset *d, struct report *report)
                    "the AOF holds nothing: the server starts empty");
 }
 
-/* A server that dies before the first base is made loses what it collected. */
-static void
-judge_switch(struct judge *j, const struct dataset *d, struct report *report)
-{
-    judge_beside_about(j, d, append_dir(j), report);
-    if (!d->switching_lost) {
-        report_add(report, SEVERITY_WARNING, "aof-switching-on", -1,
-                   "wait for the first rewrite to end",
-                   "the AOF is being switched on: what is here may be older "
-                   "than the server's data");
-        return;
-    }
-    worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
-    report_add(report, SEVERITY_ERROR, "aof-switching-lost", -1,
-               "copy the folder away before a server starts; a newer dump, "
-               "loaded with appendonly no, may hold more",
-               "a server died while its AOF was switched on: temp-*.incr holds "
-               "writes that no server loads, and an older set would be loaded");
-}
-
-static void
-judge_others(struct judge *j, const struct dataset *d, struct report *report)
-{
-    const struct dataset_names *names = &j->options->names;
-
-    if (d->other_dump && j->server != JUDGE_EMPTY) {
-        judge_beside_about(
-            j, d, names->dbfilename != NULL ? names->dbfilename : "dump.rdb",
-            report);
-        report_add(report, SEVERITY_WARNING, "dump-beside", -1,
-                   d->dump_newer
-                       ? "if it is the right one, start with appendonly no, "
-                         "then CONFIG SET appendonly yes"
-                       : "keep it or not: the server saves over it",
-                   "a dump beside the AOF%s: the server does not load it",
-                   d->dump_newer ? ", and newer; the AOF may have been "
-                                   "switched off since"
-                                 : "");
-    }
-    if (judge_beside(j, d, report))
-        worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
-    if (d->switching_on)
-        judge_switch(j, d, report);
-}
-
 void
 judge_end(struct judge *j, const struct dataset *d, struct report *report)
 {
@@ -375,9 +322,7 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
     j->server = JUDGE_LOADS;
     if (d->kind == DATASET_NONE) {
         j->server = JUDGE_EMPTY;
-        return;
-    }
-    if (is_ignored(j, d, report)) {
+    } else if (is_ignored(j, d, report)) {
         if (d->manifest_error.kind != ERROR_NONE &&
             release_has_manifest(&j->options->release))
             j->server = JUDGE_REFUSES;
@@ -388,7 +333,7 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
             worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
         if (d->kind == DATASET_RDB && d->manifest_missing) {
             worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
-            judge_beside_about(j, d, append_dir(j), report);
+            judge_beside_about(j, d, judge_beside_folder(j), report);
             report_add(report, SEVERITY_ERROR, "manifest-missing", -1, RESTORE,
                        "AOF files without their manifest; with appendonly "
                        "yes the server starts empty");
@@ -398,5 +343,6 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
     }
     if (judge_odd_manifest(j, d, report))
         worsen(j, VERDICT_DAMAGED, JUDGE_REFUSES);
-    judge_others(j, d, report);
+    if (judge_beside(j, d, report))
+        worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
 }

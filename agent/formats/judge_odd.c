@@ -43,9 +43,7 @@ judge_odd_manifest(const struct judge *j, const struct dataset *d,
     if (d->unused_manifest.kind == ERROR_NONE ||
         !release_has_manifest(&j->options->release))
         return false;
-    path = text_format("%s/%s.manifest",
-                       names->appenddirname != NULL ? names->appenddirname
-                                                    : "appendonlydir",
+    path = text_format("%s/%s.manifest", judge_beside_folder(j),
                        names->appendfilename != NULL ? names->appendfilename
                                                      : "appendonly.aof");
     judge_beside_about(j, d, path, report);

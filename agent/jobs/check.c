@@ -249,7 +249,8 @@ bool
 check_is_empty(const struct check *c)
 {
     return c->dataset.kind == DATASET_NONE && !c->dataset.other_dump &&
-           !c->dataset.other_aof && !c->dataset.manifest_missing;
+           !c->dataset.other_aof && !c->dataset.manifest_missing &&
+           !c->dataset.switching_lost;
 }
 
 void

@@ -223,6 +223,25 @@ def test_a_crash_while_the_aof_is_switched_on(serve, look):
     assert keys(server.client()) == ["old"], "what was acknowledged is gone"
 
 
+def test_a_crash_while_the_first_aof_is_switched_on(serve, look):
+    server = serve()
+    server.client().set("a", 1)
+    server.client().config_set("rdb-key-save-delay", 10_000_000)
+    server.client().config_set("appendonly", "yes")
+    temporary = aof(server) / f"temp-{NAME}.incr"
+    wait_for(temporary.exists, "the switch")
+    server.client().set("b", 1)
+    wait_for(lambda: temporary.stat().st_size > 0, "the write")
+    [child] = children(server)
+    server.kill()
+    wait_for(lambda: not alive(child), "the end of the child")
+    found = look(server.data, "damaged", "empty")
+    assert "aof-switching-lost" in alarms(found)
+    server.settings["appendonly"] = "yes"
+    server.start()
+    assert keys(server.client()) == []
+
+
 @pytest.mark.parametrize("name", RELEASES)
 def test_a_server_that_is_well_gives_no_alarm(serve, look, name):
     """Looked at again and again while it writes, rewrites and saves."""

@@ -235,6 +235,32 @@ START_TEST(sees_that_the_aof_is_being_switched_on)
 }
 END_TEST
 
+/* The file of collected writes: how large, whether somebody writes it. */
+static const struct {
+    const char *text;
+    bool written, lost;
+} switches[] = {{"", false, false}, {"x", true, false}, {"x", false, true}};
+
+START_TEST(sees_that_writes_were_lost_while_it_was_switched_on)
+{
+    struct dataset_names names = {0};
+    struct dataset d;
+    struct error e = {0};
+    int fd = -1;
+
+    put("appendonlydir/temp-appendonly.aof.incr", switches[_i].text);
+    if (switches[_i].written)
+        fd = openat(dir, "appendonlydir/temp-appendonly.aof.incr",
+                    O_WRONLY | O_CLOEXEC);
+    ck_assert_int_eq(dataset_open(&d, dir, &names, &e), 0);
+    ck_assert(d.switching_on);
+    ck_assert(d.switching_lost == switches[_i].lost);
+    dataset_close(&d);
+    if (fd >= 0)
+        close(fd);
+}
+END_TEST
+
 START_TEST(temporary_files_are_no_data)
 {
     struct dataset_names names = {0};
@@ -267,6 +293,8 @@ main(void)
     tcase_add_test(tc, a_name_too_long_for_a_file_is_listed);
     tcase_add_test(tc, a_manifest_beyond_any_size_is_broken);
     tcase_add_test(tc, sees_that_the_aof_is_being_switched_on);
+    tcase_add_loop_test(tc, sees_that_writes_were_lost_while_it_was_switched_on,
+                        0, sizeof switches / sizeof *switches);
     tcase_add_test(tc, temporary_files_are_no_data);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

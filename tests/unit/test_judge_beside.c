@@ -102,6 +102,23 @@ START_TEST(says_what_becomes_of_each)
 }
 END_TEST
 
+START_TEST(writes_that_were_lost_are_damage_and_those_that_come_are_not)
+{
+    struct judge_options options = {.names.appenddirname = "aofs"};
+    struct judge j = {.options = &options};
+    struct dataset d = {.switching_on = true, .switching_lost = _i == 1};
+    struct report report = {0};
+
+    report_about(&report, "d");
+    ck_assert(judge_beside(&j, &d, &report) == d.switching_lost);
+    ck_assert_uint_eq(report.count, 1);
+    ck_assert_str_eq(report.findings[0].path, "d");
+    ck_assert_str_eq(report.findings[0].code,
+                     _i == 1 ? "aof-switching-lost" : "aof-switching-on");
+    report_clear(&report);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -112,6 +129,8 @@ main(void)
 
     tcase_add_loop_test(c, says_what_becomes_of_each, 0,
                         (int)(sizeof scenes / sizeof *scenes));
+    tcase_add_loop_test(
+        c, writes_that_were_lost_are_damage_and_those_that_come_are_not, 0, 2);
     suite_add_tcase(s, c);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
