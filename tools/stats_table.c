@@ -35,7 +35,7 @@ add_name(struct table *t, const char *name, uint64_t size, uint64_t whole)
 
     text_quote(text, sizeof text, name, size);
     if (whole > size && strlen(text) + 3 < sizeof text)
-        strcat(text, "...");
+        memcpy(text + strlen(text), "...", sizeof "...");
     table_cell(t, "%s", text);
 }
 
