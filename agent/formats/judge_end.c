@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/judge_behind.h"
 #include "formats/judge_beside.h"
 #include "formats/judge_odd.h"
 #include "formats/judge_set.h"
@@ -212,7 +213,7 @@ static bool
 judge_loaded(struct judge *j, const struct dataset *d, struct report *report)
 {
     size_t last = 0;
-    bool bytes = false, data = false;
+    bool bytes = false, crashes;
 
     for (size_t i = 0; i < j->count; i++)
         if (is_loaded(d, &j->files[i]))
@@ -221,9 +222,8 @@ judge_loaded(struct judge *j, const struct dataset *d, struct report *report)
         if (!is_loaded(d, &j->files[i]))
             continue;
         judge_one(j, d, &j->files[i], i == last, report);
-        if (data && judge_odd_place(&j->files[i], report))
-            worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
-        data = data || j->files[i].commands > 0 || j->files[i].keys > 0;
+        if (judge_behind(j, d, i, &crashes, report))
+            worsen(j, VERDICT_DAMAGED, crashes ? JUDGE_REFUSES : JUDGE_LOADS);
         if (j->files[i].missing || j->files[i].size_bytes > 0)
             bytes = true;
     }
@@ -322,11 +322,7 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
     j->server = JUDGE_LOADS;
     if (d->kind == DATASET_NONE) {
         j->server = JUDGE_EMPTY;
-    } else if (is_ignored(j, d, report)) {
-        if (d->manifest_error.kind != ERROR_NONE &&
-            release_has_manifest(&j->options->release))
-            j->server = JUDGE_REFUSES;
-    } else {
+    } else if (!is_ignored(j, d, report)) {
         judge_manifest(j, d, report);
         bytes = judge_loaded(j, d, report);
         if (judge_set(j, d, report))

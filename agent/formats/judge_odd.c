@@ -21,27 +21,18 @@ judge_odd_select(const struct judge_options *options,
 }
 
 bool
-judge_odd_place(const struct judge_file *f, struct report *report)
-{
-    if (!f->is_aof || f->rdb.keys == 0)
-        return false;
-    report_add(report, SEVERITY_ERROR, "aof-rdb-behind", 0,
-               "look whether files were exchanged or the manifest is wrong; "
-               "else restore a snapshot: redkeep restore latest --to DIR",
-               "an RDB that is loaded behind other data: a server crashes if "
-               "both hold the same key");
-    return true;
-}
-
-bool
 judge_odd_manifest(const struct judge *j, const struct dataset *d,
                    struct report *report)
 {
     const struct dataset_names *names = &j->options->names;
     char *path;
 
-    if (d->unused_manifest.kind == ERROR_NONE ||
+    if (names->appendonly != DATASET_APPENDONLY_NO ||
         !release_has_manifest(&j->options->release))
+        return false;
+    if (d->kind == DATASET_AOF) /* then it was told with the set */
+        return d->manifest_error.kind != ERROR_NONE;
+    if (d->unused_manifest.kind == ERROR_NONE)
         return false;
     path = text_format("%s/%s.manifest", judge_beside_folder(j),
                        names->appendfilename != NULL ? names->appendfilename

@@ -16,13 +16,6 @@ bool judge_odd_select(const struct judge_options *options,
                       const struct judge_file *f, struct report *report);
 
 /*
- * Whether the file, which is loaded behind others, begins with an RDB. Servers
- * load it, and crash at a key that is there already (redis 7.0.15 and 8.0,
- * valkey 8.1 tried); whether there is one is not known.
- */
-bool judge_odd_place(const struct judge_file *f, struct report *report);
-
-/*
  * Whether the manifest of an AOF that is switched off cannot be read: servers
  * (redis 7.0.15, 8.0, valkey 8.1, 9.1 tried) read it first, and refuse.
  */

@@ -13,6 +13,8 @@
 /* Packed bytes that hold the head, and room for copies that go over. */
 enum { HEAD_PACKED = 64, SLACK = 64 };
 
+enum part { HEAD, ENDS, WHOLE };
+
 static bool
 is_too_large(const struct rdb_read *r, uint64_t size)
 {
@@ -152,7 +154,7 @@ skim_lzf(struct rdb_read *r, struct rdb_blob *b, uint64_t packed)
 }
 
 static bool
-read_lzf(struct rdb_read *r, struct rdb_blob *b, bool whole)
+read_lzf(struct rdb_read *r, struct rdb_blob *b, enum part part)
 {
     uint64_t packed, start = b->start;
     const unsigned char *from;
@@ -163,9 +165,10 @@ read_lzf(struct rdb_read *r, struct rdb_blob *b, bool whole)
     r->s->at++;
     if (!rdb_string_packed(r, start, &packed, &b->size))
         return false;
-    if (!whole || is_too_large(r, b->size + packed))
-        return skim_lzf(r, b, packed);
     here = is_in_window(r, packed);
+    if (part == HEAD || is_too_large(r, b->size + packed) ||
+        (part == ENDS && !(here && r->s->at[packed - 1] != 0xff)))
+        return skim_lzf(r, b, packed);
     out = buffer_of(r, b->size + SLACK + (here ? 0 : packed));
     from = here ? r->s->at : out + b->size + SLACK;
     if (here)
@@ -186,7 +189,7 @@ read_lzf(struct rdb_read *r, struct rdb_blob *b, bool whole)
 }
 
 static bool
-read(struct rdb_read *r, struct rdb_blob *b, bool whole)
+read(struct rdb_read *r, struct rdb_blob *b, enum part part)
 {
     unsigned c;
 
@@ -197,21 +200,27 @@ read(struct rdb_read *r, struct rdb_blob *b, bool whole)
     if (c >= 0xc0 && c <= 0xc2)
         return read_number(r, b, 1u << (c & 3));
     if (c == 0xc3)
-        return read_lzf(r, b, whole);
+        return read_lzf(r, b, part);
     if (c > 0xc3)
         return rdb_read_fail(r, "rdb-length", b->start,
                              "the byte %02x does not begin a string", c);
-    return rdb_read_number(r, &b->size) && read_plain(r, b, whole);
+    return rdb_read_number(r, &b->size) && read_plain(r, b, part == WHOLE);
 }
 
 bool
 rdb_blob_read(struct rdb_read *r, struct rdb_blob *b)
 {
-    return read(r, b, true);
+    return read(r, b, WHOLE);
 }
 
 bool
 rdb_blob_read_head(struct rdb_read *r, struct rdb_blob *b)
 {
-    return read(r, b, false);
+    return read(r, b, HEAD);
+}
+
+bool
+rdb_blob_read_ends(struct rdb_read *r, struct rdb_blob *b)
+{
+    return read(r, b, ENDS);
 }

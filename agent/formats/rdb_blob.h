@@ -33,4 +33,10 @@ bool rdb_blob_read(struct rdb_read *r, struct rdb_blob *b);
 /* Reads a string to its end: head and last byte (bytes may be set too). */
 bool rdb_blob_read_head(struct rdb_read *r, struct rdb_blob *b);
 
+/*
+ * The same, and where it is compressed and seems not to end in FF, as packed
+ * structures do, all of it: that it does not is then known.
+ */
+bool rdb_blob_read_ends(struct rdb_read *r, struct rdb_blob *b);
+
 #endif

@@ -262,7 +262,9 @@ rdb_packed_read(struct rdb_read *r, enum rdb_packed_kind kind, bool *empty)
     const char *wrong;
 
     *empty = false;
-    if (whole ? !rdb_blob_read(r, &b) : !rdb_blob_read_head(r, &b))
+    if (!(whole                     ? rdb_blob_read(r, &b)
+          : shape->form == LISTPACK ? rdb_blob_read_ends(r, &b)
+                                    : rdb_blob_read_head(r, &b)))
         return false;
     r->key.uncounted = r->key.uncounted || b.broken;
     if (b.broken)
@@ -286,7 +288,7 @@ rdb_packed_read_node(struct rdb_read *r, int64_t *live)
     const char *wrong;
 
     *live = -1;
-    if (r->deep != NULL ? !rdb_blob_read(r, &b) : !rdb_blob_read_head(r, &b))
+    if (r->deep != NULL ? !rdb_blob_read(r, &b) : !rdb_blob_read_ends(r, &b))
         return false;
     if (b.broken)
         return true;

@@ -324,7 +324,7 @@ def test_exchanged_files_are_told(serve, foretell, start):
     base.rename(aside)
     incr.rename(base)
     aside.rename(incr)
-    foretell(server.data, "damaged", "loads", "aof-exchanged",
+    foretell(server.data, "damaged", "refuses", "aof-exchanged",
              "aof-rdb-behind")
     assert start(server.data) is None, "list is in both: it crashes"
 

@@ -22,20 +22,6 @@ START_TEST(a_database_the_server_does_not_have_is_odd)
 }
 END_TEST
 
-START_TEST(an_rdb_with_keys_behind_other_data_is_odd)
-{
-    struct judge_file f = {.is_aof = true};
-    struct report report = {0};
-
-    ck_assert(!judge_odd_place(&f, &report));
-    ck_assert_uint_eq(report.count, 0);
-    f.rdb.keys = 1;
-    ck_assert(judge_odd_place(&f, &report));
-    ck_assert_uint_eq(report.count, 1);
-    report_clear(&report);
-}
-END_TEST
-
 static const struct {
     struct rdb_result rdb;
     bool odd;
@@ -94,7 +80,6 @@ main(void)
 
     tcase_add_loop_test(c, a_database_the_server_does_not_have_is_odd, 0,
                         (int)(sizeof databases / sizeof *databases));
-    tcase_add_test(c, an_rdb_with_keys_behind_other_data_is_odd);
     tcase_add_loop_test(c, a_type_of_another_version_is_odd, 0,
                         (int)(sizeof rdbs / sizeof *rdbs));
     tcase_add_checked_fixture(c, make_dir, remove_dir);

@@ -68,6 +68,8 @@ static const struct {
            "012345"),
      "rdb-value",
      "a listpack is shorter than its head (hash, listpack, key at byte 9)", 0},
+    {"REDIS0010", 16, BYTES("\xc3\x08\x07\x06\x07\0\0\0\0\0\xfe"), "rdb-value",
+     "a listpack does not end with FF (hash, listpack, key at byte 9)", 0},
     {"REDIS0007", 14, BYTES("\x01\x00"), "rdb-value",
      "a ziplist is shorter than its head (list, quicklist, key at byte 9)", 1},
     {"REDIS0007", 14,
