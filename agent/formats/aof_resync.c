@@ -2,11 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
-#include "formats/aof_peek.h"
 #include "formats/server_command.h"
 
 /* A proof walks over so much; what has held until then is taken. */
@@ -18,12 +15,6 @@ enum { PROOF_COMMANDS = 8, PROOF_ARGUMENTS = 64 };
  */
 enum { NEEDED_ALONE = 2, NEEDED_ANYHOW = 1 };
 
-struct search {
-    const struct aof_resync *r;
-    struct aof_peek near; /* goes through the file */
-    struct aof_peek far;  /* tries what lies before it */
-};
-
 /* How a walk over commands came to its end. */
 enum walk { WALK_GOES_ON, WALK_FILE_ENDS, WALK_ENOUGH, WALK_BREAKS };
 
@@ -33,19 +24,19 @@ struct proof {
 };
 
 static bool
-is_known(struct search *s, uint64_t offset, uint64_t count)
+is_known(struct aof_resync *r, uint64_t offset, uint64_t count)
 {
     char words[2][SERVER_COMMAND_NAME_MAX] = {{0}};
     uint64_t size[2] = {0, 0}, least, most;
     struct server_command c;
 
     for (unsigned i = 0; i < 2 && i < count; i++) {
-        size_t line = aof_peek_number(&s->far, offset, '$', &size[i]), have;
+        size_t line = aof_peek_number(&r->far, offset, '$', &size[i]), have;
         const unsigned char *b;
 
         if (size[i] >= SERVER_COMMAND_NAME_MAX)
             break;
-        b = aof_peek_at(&s->far, offset + line, (size_t)size[i], &have);
+        b = aof_peek_at(&r->far, offset + line, (size_t)size[i], &have);
         if (line == 0 || have < size[i])
             break;
         memcpy(words[i], b, (size_t)size[i]);
@@ -77,22 +68,22 @@ annotation_size(struct aof_peek *p, uint64_t offset)
 }
 
 static enum walk
-walk_command(struct search *s, struct proof *p)
+walk_command(struct aof_resync *r, struct proof *p)
 {
     uint64_t count, end;
-    size_t line = aof_peek_number(&s->far, p->at, '*', &count);
+    size_t line = aof_peek_number(&r->far, p->at, '*', &count);
     bool known;
 
     if (line == 0 || count == 0)
         return WALK_BREAKS;
     end = p->at + line;
-    known = is_known(s, end, count) || s->r->own_commands;
+    known = is_known(r, end, count) || r->own_commands;
     for (uint64_t i = 0; i < count; i++) {
         if (p->arguments++ == PROOF_ARGUMENTS) {
             p->known += known;
             return WALK_ENOUGH;
         }
-        end = aof_peek_argument(&s->far, end);
+        end = aof_peek_argument(&r->far, end);
         if (end == UINT64_MAX)
             return WALK_FILE_ENDS;
         if (end == 0)
@@ -104,43 +95,42 @@ walk_command(struct search *s, struct proof *p)
 }
 
 static enum walk
-walk_item(struct search *s, struct proof *p)
+walk_item(struct aof_resync *r, struct proof *p)
 {
-    size_t annotation = annotation_size(&s->far, p->at);
+    size_t annotation = annotation_size(&r->far, p->at);
 
-    if (p->at == s->r->from->size_bytes)
+    if (p->at == r->from->size_bytes)
         return WALK_FILE_ENDS;
     if (annotation == 0)
-        return walk_command(s, p);
+        return walk_command(r, p);
     p->at += annotation;
     return WALK_GOES_ON;
 }
 
 /* A value that holds commands is followed by CR LF, where a command is not. */
 static bool
-ends_a_value(struct search *s, uint64_t offset)
+ends_a_value(struct aof_resync *r, uint64_t offset)
 {
     size_t have;
-    const unsigned char *b = aof_peek_at(&s->far, offset, 2, &have);
+    const unsigned char *b = aof_peek_at(&r->far, offset, 2, &have);
 
     return have >= 2 && memcmp(b, "\r\n", 2) == 0;
 }
 
 /* behind: a whole argument lies before offset. */
 static bool
-is_proven(struct search *s, uint64_t offset, bool behind)
+is_proven(struct aof_resync *r, uint64_t offset, bool behind)
 {
     struct proof p = {.at = offset};
-    bool dated = annotation_size(&s->far, offset) > 0;
+    bool dated = annotation_size(&r->far, offset) > 0;
     enum walk w;
 
     do
-        w = walk_item(s, &p);
+        w = walk_item(r, &p);
     while (w == WALK_GOES_ON);
-    if (w == WALK_BREAKS && ends_a_value(s, p.at))
+    if (w == WALK_BREAKS && ends_a_value(r, p.at))
         return false;
-    if (behind || dated ||
-        (w == WALK_FILE_ENDS && p.at == s->r->from->size_bytes))
+    if (behind || dated || (w == WALK_FILE_ENDS && p.at == r->from->size_bytes))
         return p.known >= NEEDED_ANYHOW;
     return p.known >= NEEDED_ALONE;
 }
@@ -153,26 +143,26 @@ is_mark(unsigned char c)
 
 /* A whole argument with an item, or the end, behind: where that is; else 0. */
 static uint64_t
-pass_argument(struct search *s, uint64_t offset)
+pass_argument(struct aof_resync *r, uint64_t offset)
 {
-    uint64_t end = aof_peek_argument(&s->far, offset);
+    uint64_t end = aof_peek_argument(&r->far, offset);
     size_t have;
     const unsigned char *b;
 
     if (end == 0 || end == UINT64_MAX)
         return 0;
-    b = aof_peek_at(&s->far, end, 1, &have);
+    b = aof_peek_at(&r->far, end, 1, &have);
     return have == 0 || is_mark(*b) ? end : 0;
 }
 
 /* The next byte with which an item may begin; the end if there is none. */
 static uint64_t
-next_mark(struct search *s, uint64_t offset)
+next_mark(struct aof_resync *r, uint64_t offset)
 {
     size_t have;
 
     for (;;) {
-        const unsigned char *b = aof_peek_at(&s->near, offset, 1, &have);
+        const unsigned char *b = aof_peek_at(&r->near, offset, 1, &have);
         size_t i = 0;
 
         while (i < have && !is_mark(b[i]))
@@ -180,22 +170,22 @@ next_mark(struct search *s, uint64_t offset)
         if (i < have)
             return offset + i;
         if (have == 0)
-            return s->r->from->size_bytes;
+            return r->from->size_bytes;
         offset += have;
     }
 }
 
 static uint64_t
-search(struct search *s, uint64_t offset)
+search(struct aof_resync *r, uint64_t offset)
 {
-    uint64_t behind = 0, size = s->r->from->size_bytes;
+    uint64_t behind = 0, size = r->from->size_bytes;
 
-    while ((offset = next_mark(s, offset)) < size) {
+    while ((offset = next_mark(r, offset)) < size) {
         size_t have;
-        unsigned char mark = *aof_peek_at(&s->near, offset, 1, &have);
-        uint64_t end = mark == '$' ? pass_argument(s, offset) : 0;
+        unsigned char mark = *aof_peek_at(&r->near, offset, 1, &have);
+        uint64_t end = mark == '$' ? pass_argument(r, offset) : 0;
 
-        if (mark != '$' && is_proven(s, offset, offset == behind))
+        if (mark != '$' && is_proven(r, offset, offset == behind))
             return offset;
         behind = end;
         offset = end != 0 ? end : offset + 1;
@@ -225,93 +215,92 @@ is_one_digit_off(uint64_t a, uint64_t b)
  * where another item begins, and its true length is much like that.
  */
 static uint64_t
-search_in_argument(struct search *s, uint64_t begin, uint64_t length)
+search_in_argument(struct aof_resync *r, uint64_t begin, uint64_t length)
 {
-    uint64_t size = s->r->from->size_bytes;
+    uint64_t size = r->from->size_bytes;
 
-    for (uint64_t at = begin; (at = next_mark(s, at)) < size; at++) {
+    for (uint64_t at = begin; (at = next_mark(r, at)) < size; at++) {
         uint64_t place;
 
-        if (at < begin + 2 || !ends_a_value(s, at - 2) ||
+        if (at < begin + 2 || !ends_a_value(r, at - 2) ||
             !is_one_digit_off(at - 2 - begin, length))
             continue;
-        place = search(s, at);
+        place = search(r, at);
         if (place < size)
             return place;
     }
     return size;
 }
 
+/* The end of the file lies in which argument of that command? 0: in none. */
 static uint64_t
-search_unfinished(struct search *s)
+last_argument(struct aof_resync *r, uint64_t command, uint64_t *length)
 {
-    uint64_t value, at = s->r->command, end;
-    size_t line = aof_peek_number(&s->far, at, '*', &value);
+    uint64_t value, at, end;
+    size_t line = aof_peek_number(&r->far, command, '*', &value);
 
-    end = at + line;
+    end = command + line;
     do {
         at = end;
-        end = aof_peek_argument(&s->far, at);
+        end = aof_peek_argument(&r->far, at);
     } while (end != 0 && end != UINT64_MAX);
-    line = aof_peek_number(&s->far, at, '$', &value);
-    if (end == UINT64_MAX)
-        return search_in_argument(s, at + line, value);
-    return s->r->from->size_bytes;
+    line = aof_peek_number(&r->far, at, '$', length);
+    return end == UINT64_MAX ? at + line : 0;
 }
 
-/* Was the number of words of that argument's command taken for a value's end? */
 static uint64_t
-search_before(struct search *s)
+search_unfinished(struct aof_resync *r, uint64_t command, bool *hides)
+{
+    uint64_t size = r->from->size_bytes, length, place;
+    uint64_t begin = last_argument(r, command, &length);
+
+    if (begin == 0)
+        return size;
+    place = search_in_argument(r, begin, length);
+    *hides = place == size && search(r, begin) < size;
+    return place;
+}
+
+/* Was the number of words of that argument's command taken for a value's end?
+ */
+static uint64_t
+search_before(struct aof_resync *r, const struct aof_resync_hole *hole)
 {
     enum { LEAST = 4, MOST = 12 }; /* "*1\r\n" and longer */
-    uint64_t end = s->r->argument, count;
+    uint64_t end = hole->argument, count;
 
     for (uint64_t back = LEAST; back <= MOST && back < end; back++)
-        if (aof_peek_number(&s->far, end - back, '*', &count) == back &&
-            is_proven(s, end - back, true))
+        if (aof_peek_number(&r->far, end - back, '*', &count) == back &&
+            is_proven(r, end - back, true))
             return end - back;
-    return search(s, s->r->command + 1);
-}
-
-static uint64_t
-find(struct search *s)
-{
-    if (s->r->unfinished)
-        return search_unfinished(s);
-    if (s->r->argument > 0)
-        return search_before(s);
-    return search(s, s->r->command + 1);
+    return search(r, hole->command + 1);
 }
 
 int
-aof_resync_find(const struct aof_resync *r, uint64_t *place, struct error *e)
+aof_resync_find(struct aof_resync *r, const struct aof_resync_hole *hole,
+                uint64_t *place, bool *hides, struct error *e)
 {
-    struct search *s = memory_new(sizeof *s);
-    int rc = 0;
+    const struct error *failed = &r->near.error;
 
-    s->r = r;
-    s->near.from = s->far.from = r->from;
-    *place = find(s);
-    for (unsigned i = 0; i < 2 && rc == 0; i++) {
-        const struct error *failed = i == 0 ? &s->near.error : &s->far.error;
-
-        if (failed->kind != ERROR_NONE) {
-            *e = *failed;
-            rc = -1;
-        }
-    }
-    free(s);
-    return rc;
+    r->near.from = r->far.from = r->from;
+    *hides = false;
+    if (hole->unfinished)
+        *place = search_unfinished(r, hole->command, hides);
+    else if (hole->argument > 0)
+        *place = search_before(r, hole);
+    else
+        *place = search(r, hole->command + 1);
+    if (failed->kind == ERROR_NONE)
+        failed = &r->far.error;
+    if (failed->kind == ERROR_NONE)
+        return 0;
+    *e = *failed;
+    return -1;
 }
 
 bool
-aof_resync_is_argument(const struct source *from, uint64_t offset)
+aof_resync_is_argument(struct aof_resync *r, uint64_t offset)
 {
-    struct search *s = memory_new(sizeof *s);
-    bool is;
-
-    s->far.from = from;
-    is = pass_argument(s, offset) != 0;
-    free(s);
-    return is;
+    r->far.from = r->from;
+    return pass_argument(r, offset) != 0;
 }

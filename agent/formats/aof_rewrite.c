@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
-#include "formats/aof_peek.h"
-
 /* The longest line: see aof_item. */
 enum { LINE_MAX_BYTES = 1023 };
 
@@ -78,14 +75,11 @@ rewrite_item(struct aof_peek *p, struct mend *m, uint64_t *at, struct error *e)
 }
 
 int
-aof_rewrite(struct mend *m, uint64_t begin, uint64_t end, struct error *e)
+aof_rewrite(struct aof_peek *p, struct mend *m, uint64_t begin, uint64_t end,
+            struct error *e)
 {
-    struct aof_peek *p = memory_new(sizeof *p);
-    int rc = 0;
-
-    p->from = m->from;
-    while (rc == 0 && begin < end)
-        rc = rewrite_item(p, m, &begin, e);
-    free(p);
-    return rc;
+    while (begin < end)
+        if (rewrite_item(p, m, &begin, e) != 0)
+            return -1;
+    return 0;
 }

@@ -35,6 +35,9 @@ static const char why_hole_select[] =
     "does not parse; a SELECT may be lost with it: then what follows goes to "
     "another database, up to the next SELECT";
 static const char why_torn[] = "unfinished at the end of the file";
+static const char why_torn_hides[] =
+    "unfinished at the end of the file, or of a wrong length: it holds what "
+    "looks like commands";
 static const char why_broken[] =
     "the rest of a transaction whose begin is lost";
 static const char why_unfit[] = "no server can run it";
@@ -57,6 +60,8 @@ struct salvage {
     struct aof_item_scan scan;
     struct aof_result result;
     struct aof_command_judge judge;
+    struct aof_resync resync;
+    struct aof_peek peek;            /* at what is rewritten */
     struct mark held;                /* nothing behind it was given to m yet */
     struct mark multi;               /* the MULTI that is open */
     struct mark last;                /* the last command but plain ones */
@@ -100,7 +105,7 @@ keep(struct salvage *v, struct mark to, bool rewrite)
     if (v->rc == 0 && from.database != v->database)
         put_select(v, from.database);
     if (v->rc == 0 && rewrite)
-        v->rc = aof_rewrite(v->m, from.offset, to.offset, v->e);
+        v->rc = aof_rewrite(&v->peek, v->m, from.offset, to.offset, v->e);
     else if (v->rc == 0)
         v->rc = mend_keep(v->m, from.offset, to.offset - from.offset, v->e);
     v->m->commands += to.commands - from.commands;
@@ -171,39 +176,37 @@ see_annotation(struct salvage *v)
         v->m->losses[v->undated].before_s = v->scan.time;
 }
 
-/* From the item at `at`, in which reading ended, to where it can go on. */
+/* From the item in which reading ended, to where it can go on. */
 static void
 pass_hole(struct salvage *v, struct mark at, uint64_t argument)
 {
-    struct mark to = {.offset = source_offset(v->s),
-                      .database = v->judge.selected};
-    struct aof_resync r = {.from = v->m->from,
-                           .command = at.offset,
-                           .argument = argument,
-                           .unfinished = v->result.ends_in_command,
-                           .own_commands = v->options->own_commands};
-    bool torn;
-    int64_t commands;
+    struct aof_resync_hole hole = {.command = at.offset,
+                                   .argument = argument,
+                                   .unfinished = v->result.ends_in_command};
+    struct mark to = here(v);
+    const char *why = why_hole;
+    int64_t commands = -1;
+    bool hides;
 
     if (at.offset < v->held.offset) {
         at = v->held;
-        r.command = at.offset;
-        r.argument = 0;
+        hole = (struct aof_resync_hole){.command = at.offset};
     }
     v->again += to.offset - at.offset;
-    if (v->again > AGAIN_MAX && v->again / AGAIN_TIMES > v->s->size_bytes) {
-        r.command = to.offset;
-        r.unfinished = false;
-    }
+    if (v->again > AGAIN_MAX && v->again / AGAIN_TIMES > v->s->size_bytes)
+        hole = (struct aof_resync_hole){.command = to.offset};
     keep(v, v->scan.in_multi ? v->multi : at, false);
     if (v->rc == 0)
-        v->rc = aof_resync_find(&r, &to.offset, v->e);
+        v->rc = aof_resync_find(&v->resync, &hole, &to.offset, &hides, v->e);
+    if (v->rc != 0)
+        return;
     if (aof_select_find(v->m->from, at.offset, to.offset, &to.database))
         v->judge.selected = to.database;
-    torn = r.unfinished && to.offset == v->s->size_bytes;
-    commands = torn ? commands_since(v, at) + 1 : -1;
-    to.commands = v->result.commands;
-    lose(v, to, commands, NULL, torn ? why_torn : why_hole);
+    if (hole.unfinished && to.offset == v->s->size_bytes) {
+        why = hides ? why_torn_hides : why_torn;
+        commands = hides ? -1 : commands_since(v, at) + 1;
+    }
+    lose(v, to, commands, NULL, why);
     source_go(v->s, to.offset);
     v->scan.in_multi = false;
     v->result.ends_in_command = v->result.server_refuses = false;
@@ -217,7 +220,7 @@ pass_damage(struct salvage *v, struct mark at)
     struct mark before = at;
 
     if (v->result.ends_in_command || v->scan.command_end != at.offset ||
-        !aof_resync_is_argument(v->m->from, at.offset)) {
+        !aof_resync_is_argument(&v->resync, at.offset)) {
         pass_hole(v, at, 0);
         return;
     }
@@ -338,13 +341,14 @@ find_behind_rdb(struct salvage *v)
     struct mend *m = v->m;
     struct mend_loss *last = m->count == 0 ? NULL : &m->losses[m->count - 1];
     uint64_t size = v->s->size_bytes, place;
+    bool hides;
 
     if (last == NULL || m->dropped > 0 || source_offset(v->s) != size ||
         last->offset + last->size_bytes != size)
         return 0;
-    if (aof_resync_find(
-            &(struct aof_resync){.from = m->from, .command = last->offset},
-            &place, v->e) != 0)
+    if (aof_resync_find(&v->resync,
+                        &(struct aof_resync_hole){.command = last->offset},
+                        &place, &hides, v->e) != 0)
         return -1;
     m->bytes_lost -= size - place;
     last->size_bytes -= size - place;
@@ -365,6 +369,8 @@ aof_salvage(struct source *s, const struct aof_options *options, struct mend *m,
     v->m = m;
     v->e = e;
     v->options = options == NULL ? &any : options;
+    v->resync.from = v->peek.from = m->from;
+    v->resync.own_commands = v->options->own_commands;
     v->judge.release = v->options->release;
     v->judge.own_commands = v->options->own_commands;
     v->result.first_time = v->result.last_time = -1;

@@ -27,12 +27,13 @@ write_out(struct mend *m, const void *bytes, size_t size, struct error *e)
 static int
 write_range(struct mend *m, struct error *e)
 {
+    uint64_t whole = m->range_end - m->range_begin;
     unsigned char *block;
     int rc = 0;
 
-    if (m->write == NULL || m->range_begin == m->range_end)
+    if (m->write == NULL || whole == 0)
         return 0;
-    block = memory_new(BLOCK_BYTES);
+    block = memory_new(whole < BLOCK_BYTES ? (size_t)whole : BLOCK_BYTES);
     while (rc == 0 && m->range_begin < m->range_end) {
         uint64_t left = m->range_end - m->range_begin;
         size_t size = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, got;

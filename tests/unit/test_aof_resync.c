@@ -12,16 +12,17 @@
 #define TEXT(t) t, sizeof t - 1
 
 static uint64_t
-find(const char *bytes, size_t size, const struct aof_resync *how)
+find(const char *bytes, size_t size, struct aof_resync_hole hole,
+     bool own_commands, bool *hides)
 {
-    struct aof_resync r = *how;
     struct source s;
+    struct aof_resync r = {.from = &s, .own_commands = own_commands};
     struct error e = {0};
     uint64_t place = 12345;
 
     source_of_memory(&s, bytes, size);
-    r.from = &s;
-    ck_assert_msg(aof_resync_find(&r, &place, &e) == 0, "%s", e.text);
+    ck_assert_msg(aof_resync_find(&r, &hole, &place, hides, &e) == 0, "%s",
+                  e.text);
     return place;
 }
 
@@ -66,9 +67,13 @@ static const struct {
 
 START_TEST(finds_where_commands_parse)
 {
+    bool hides;
+
     ck_assert_uint_eq(find(holes[_i].bytes, holes[_i].size,
-                           &(struct aof_resync){.unfinished = false}),
+                           (struct aof_resync_hole){.command = 0}, false,
+                           &hides),
                       holes[_i].place);
+    ck_assert(!hides);
 }
 END_TEST
 
@@ -77,22 +82,29 @@ static const struct {
     const char *bytes;
     size_t size;
     uint64_t place;
+    bool hides;
 } unfinished[] = {
-    {TEXT("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nv"), 25},
-    {TEXT("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$71\r\nv\r\n" SET SET), 28},
-    {TEXT("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$910\r\n0123456789\r\n" SET SET), 38},
-    {TEXT("*3\r\n$3\r\nSET\r\n$901\r\nk\r\n$2\r\nvw\r\n" SET SET), 84},
-    {TEXT("*3\r\n$3\r\nSET\r\n$91\r\nk\r\n$2\r\nvw\r\n" SET SET), 29},
-    {TEXT("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$900\r\n" SET SET "\r\n" SET), 109},
-    {TEXT("*9\r\n$3\r\nSET\r\n$1\r\nk\r\n"), 20},
-    {TEXT("*9"), 2},
+    {TEXT("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nv"), 25, false},
+    {TEXT("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$71\r\nv\r\n" SET SET), 28, false},
+    {TEXT("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$910\r\n0123456789\r\n" SET SET), 38,
+     false},
+    {TEXT("*3\r\n$3\r\nSET\r\n$901\r\nk\r\n$2\r\nvw\r\n" SET SET), 84, true},
+    {TEXT("*3\r\n$3\r\nSET\r\n$91\r\nk\r\n$2\r\nvw\r\n" SET SET), 29, false},
+    {TEXT("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$900\r\n" SET SET "\r\n" SET), 109,
+     true},
+    {TEXT("*9\r\n$3\r\nSET\r\n$1\r\nk\r\n"), 20, false},
+    {TEXT("*9"), 2, false},
 };
 
 START_TEST(looks_into_an_unfinished_argument_only_if_a_digit_is_wrong)
 {
+    bool hides;
+
     ck_assert_uint_eq(find(unfinished[_i].bytes, unfinished[_i].size,
-                           &(struct aof_resync){.unfinished = true}),
+                           (struct aof_resync_hole){.unfinished = true}, false,
+                           &hides),
                       unfinished[_i].place);
+    ck_assert_int_eq(hides, unfinished[_i].hides);
 }
 END_TEST
 
@@ -100,22 +112,28 @@ START_TEST(finds_the_begin_that_an_argument_took)
 {
     static const char bytes[] = "*2\r\n$4\r\nINCR\r\n$5\r\nn\r\n" SET INCR;
     struct source s;
+    struct aof_resync r = {.from = &s};
+    bool hides;
 
     source_of_memory(&s, bytes, sizeof bytes - 1);
-    ck_assert(aof_resync_is_argument(&s, 25));
-    ck_assert(!aof_resync_is_argument(&s, 21));
-    ck_assert(!aof_resync_is_argument(&s, 9999));
-    ck_assert_uint_eq(
-        find(bytes, sizeof bytes - 1, &(struct aof_resync){.argument = 25}),
-        21);
+    ck_assert(aof_resync_is_argument(&r, 25));
+    ck_assert(!aof_resync_is_argument(&r, 21));
+    ck_assert(!aof_resync_is_argument(&r, 9999));
+    ck_assert_uint_eq(find(bytes, sizeof bytes - 1,
+                           (struct aof_resync_hole){.argument = 25}, false,
+                           &hides),
+                      21);
 }
 END_TEST
 
 START_TEST(takes_names_of_the_servers_own)
 {
-    ck_assert_uint_eq(
-        find(TEXT("x" BLA BLA "y"), &(struct aof_resync){.own_commands = true}),
-        1);
+    bool hides;
+
+    ck_assert_uint_eq(find(TEXT("x" BLA BLA "y"),
+                           (struct aof_resync_hole){.command = 0}, true,
+                           &hides),
+                      1);
 }
 END_TEST
 

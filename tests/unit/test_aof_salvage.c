@@ -18,6 +18,8 @@
 #define GARBAGE "gar\rba\nge*1$7\x80\r\n"
 #define HOLE "does not parse"
 #define TORN "unfinished at the end of the file"
+#define TORN_HIDES \
+    TORN ", or of a wrong length: it holds what looks like commands"
 #define REST "the rest of a transaction whose begin is lost"
 #define UNFIT "no server can run it"
 
@@ -165,7 +167,7 @@ static const struct {
     {TEXT(SET "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$91\r\nv\r\n" INCR SET),
      TEXT(SET INCR SET), 3, HOLE, NULL, 27, 28, -1},
     {TEXT(SET "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$912\r\nv\r\n" INCR SET SET SET),
-     TEXT(SET), 1, TORN, NULL, 27, 131, 1},
+     TEXT(SET), 1, TORN_HIDES, NULL, 27, 131, -1},
     /* Values that hold commands. */
     {TEXT(SET "!3\r\n$3\r\nSET\r\n$1\r\nk\r\n$21\r\n" INCR "\r\n" SET INCR),
      TEXT(SET SET INCR), 3, HOLE, NULL, 27, 48, -1},
