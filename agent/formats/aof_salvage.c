@@ -2,14 +2,9 @@
  * One pass over the file. What is good is held back only while it is not known
  * whether it stays: from a MULTI to its EXEC; and behind a hole up to the first
  * MULTI or EXEC, as that may be the rest of a transaction that began before.
- *
- * A server runs what follows in the database selected last. So wherever a
- * SELECT that could be read was left out, it is put in again.
  */
 #include "formats/aof_salvage.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +12,8 @@
 #include "base/text.h"
 #include "formats/aof_fast.h"
 #include "formats/aof_item.h"
+#include "formats/aof_keep.h"
 #include "formats/aof_resync.h"
-#include "formats/aof_rewrite.h"
 #include "formats/aof_select.h"
 #include "formats/rdb_salvage.h"
 
@@ -45,98 +40,30 @@ static const char why_select[] = "no server can run it; taken for a SELECT";
 static const char why_unfit_multi[] =
     "a transaction with a command that no server can run";
 
-/* A place in the file, and what had come until there. */
-struct mark {
-    uint64_t offset, commands;
-    uint64_t database; /* selected */
-};
-
 struct salvage {
     struct source *s;
-    struct mend *m;
-    struct error *e;
-    int rc; /* -1: m failed, *e says why */
     const struct aof_options *options;
     struct aof_item_scan scan;
     struct aof_result result;
     struct aof_command_judge judge;
     struct aof_resync resync;
-    struct aof_peek peek;            /* at what is rewritten */
-    struct mark held;                /* nothing behind it was given to m yet */
-    struct mark multi;               /* the MULTI that is open */
-    struct mark last;                /* the last command but plain ones */
+    struct aof_keep kept;
+    struct aof_keep_mark multi;      /* the MULTI that is open */
+    struct aof_keep_mark last;       /* the last command but plain ones */
+    uint64_t bracket_end;            /* of the last MULTI or EXEC */
     bool doubt;                      /* neither MULTI nor EXEC since a hole */
     bool odd;                        /* a command of the transaction is */
-    uint64_t database;               /* selected in the new file */
     uint64_t again;                  /* bytes that were read a second time */
-    size_t undated;                  /* losses from here on have no before_s */
     char name[4 * AOF_NAME_MAX + 1]; /* of the last command but plain ones */
 };
 
-static struct mark
+static struct aof_keep_mark
 here(const struct salvage *v)
 {
-    return (struct mark){.offset = source_offset(v->s),
-                         .commands = v->result.commands,
-                         .database = v->judge.selected};
-}
-
-static void
-put_select(struct salvage *v, uint64_t database)
-{
-    char index[24], text[64];
-    int digits = snprintf(index, sizeof index, "%" PRIu64, database);
-    int size = snprintf(text, sizeof text,
-                        "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", digits, index);
-
-    v->rc = mend_put(v->m, text, (size_t)size, v->e);
-    v->m->commands++;
-}
-
-/* Everything from the held place up to `to` is in the new file. */
-static void
-keep(struct salvage *v, struct mark to, bool rewrite)
-{
-    struct mark from = v->held;
-
-    if (to.offset <= from.offset)
-        return;
-    v->held = to;
-    if (v->rc == 0 && from.database != v->database)
-        put_select(v, from.database);
-    if (v->rc == 0 && rewrite)
-        v->rc = aof_rewrite(&v->peek, v->m, from.offset, to.offset, v->e);
-    else if (v->rc == 0)
-        v->rc = mend_keep(v->m, from.offset, to.offset - from.offset, v->e);
-    v->m->commands += to.commands - from.commands;
-    v->database = to.database;
-}
-
-/* Everything from the held place up to `to` is not. */
-static void
-lose(struct salvage *v, struct mark to, int64_t commands, const char *name,
-     const char *why)
-{
-    struct mark from = v->held;
-
-    v->held = to;
-    if (to.offset <= from.offset)
-        return;
-    mend_lose(v->m, (struct mend_loss){
-                        .offset = from.offset,
-                        .size_bytes = to.offset - from.offset,
-                        .commands = commands,
-                        .name = memory_dup(name),
-                        .why = why,
-                        .after_s = v->scan.time,
-                        .before_s = -1,
-                    });
-}
-
-static int64_t
-commands_since(const struct salvage *v, struct mark to)
-{
-    return (int64_t)(to.commands - v->held.commands);
+    return (struct aof_keep_mark){.offset = source_offset(v->s),
+                                  .commands = v->result.commands,
+                                  .database = v->judge.selected,
+                                  .time = v->scan.time};
 }
 
 static void
@@ -151,62 +78,59 @@ static void
 see_bracket(void *context, const struct aof_command *c, bool multi)
 {
     struct salvage *v = context;
-    struct mark before = {c->offset, v->result.commands, v->judge.selected};
-    struct mark behind = {c->end_offset, before.commands + 1, before.database};
+    struct aof_keep_mark before = {c->offset, v->result.commands,
+                                   v->judge.selected, v->scan.time};
+    struct aof_keep_mark behind = {c->end_offset, before.commands + 1,
+                                   before.database, before.time};
 
     if (multi && !v->scan.in_multi) {
         v->multi = before;
         v->odd = false;
     }
     if (!multi && v->doubt) {
-        lose(v, behind, commands_since(v, behind), NULL, why_broken);
+        aof_keep_lose(&v->kept, behind, aof_keep_commands(&v->kept, behind),
+                      NULL, why_broken);
     } else if (!multi && v->scan.in_multi && !v->scan.unfit &&
                (v->odd || v->scan.odd)) {
-        keep(v, v->multi, false);
-        keep(v, behind, true);
+        aof_keep_until(&v->kept, v->multi, false);
+        aof_keep_until(&v->kept, behind, true);
     }
     v->doubt = false;
-}
-
-/* The losses before it are before that time. */
-static void
-see_annotation(struct salvage *v)
-{
-    for (; v->undated < v->m->count; v->undated++)
-        v->m->losses[v->undated].before_s = v->scan.time;
+    v->bracket_end = c->end_offset;
 }
 
 /* From the item in which reading ended, to where it can go on. */
 static void
-pass_hole(struct salvage *v, struct mark at, uint64_t argument)
+pass_hole(struct salvage *v, struct aof_keep_mark at, uint64_t argument)
 {
     struct aof_resync_hole hole = {.command = at.offset,
                                    .argument = argument,
                                    .unfinished = v->result.ends_in_command};
-    struct mark to = here(v);
+    struct aof_keep_mark to = here(v);
     const char *why = why_hole;
     int64_t commands = -1;
     bool hides;
 
-    if (at.offset < v->held.offset) {
-        at = v->held;
+    if (at.offset < v->kept.held.offset) {
+        at = v->kept.held;
         hole = (struct aof_resync_hole){.command = at.offset};
     }
     v->again += to.offset - at.offset;
     if (v->again > AGAIN_MAX && v->again / AGAIN_TIMES > v->s->size_bytes)
         hole = (struct aof_resync_hole){.command = to.offset};
-    keep(v, v->scan.in_multi ? v->multi : at, false);
-    if (v->rc == 0)
-        v->rc = aof_resync_find(&v->resync, &hole, &to.offset, &hides, v->e);
-    if (v->rc != 0)
+    aof_keep_until(&v->kept, v->scan.in_multi ? v->multi : at, false);
+    if (v->kept.rc == 0)
+        v->kept.rc =
+            aof_resync_find(&v->resync, &hole, &to.offset, &hides, v->kept.e);
+    if (v->kept.rc != 0)
         return;
-    if (aof_select_find(v->m->from, at.offset, to.offset, &to.database))
+    if (aof_select_find(v->kept.m->from, at.offset, to.offset, &to.database))
         v->judge.selected = to.database;
     if (hole.unfinished && to.offset == v->s->size_bytes) {
         why = hides ? why_torn_hides : why_torn;
-        commands = hides ? -1 : commands_since(v, at) + 1;
+        commands = hides ? -1 : aof_keep_commands(&v->kept, at) + 1;
     }
-    lose(v, to, commands, NULL, why);
+    aof_keep_lose(&v->kept, to, commands, NULL, why);
     source_go(v->s, to.offset);
     v->scan.in_multi = false;
     v->result.ends_in_command = v->result.server_refuses = false;
@@ -215,11 +139,12 @@ pass_hole(struct salvage *v, struct mark at, uint64_t argument)
 
 /* Nothing can be read at `at`, where a command should begin. */
 static void
-pass_damage(struct salvage *v, struct mark at)
+pass_damage(struct salvage *v, struct aof_keep_mark at)
 {
-    struct mark before = at;
+    struct aof_keep_mark before = at;
 
     if (v->result.ends_in_command || v->scan.command_end != at.offset ||
+        v->bracket_end == at.offset ||
         !aof_resync_is_argument(&v->resync, at.offset)) {
         pass_hole(v, at, 0);
         return;
@@ -234,20 +159,21 @@ pass_damage(struct salvage *v, struct mark at)
  * have been the EXEC.
  */
 static void
-drop_unfit(struct salvage *v, struct mark before, bool in_multi)
+drop_unfit(struct salvage *v, struct aof_keep_mark before, bool in_multi)
 {
-    struct mark behind = here(v);
-    bool select = aof_select_find(v->m->from, before.offset, behind.offset,
+    struct aof_keep_mark behind = here(v);
+    bool select = aof_select_find(v->kept.m->from, before.offset, behind.offset,
                                   &behind.database);
 
     v->judge.selected = behind.database;
     if (v->judge.databases <= behind.database)
         v->judge.databases = behind.database + 1;
-    keep(v, in_multi ? v->multi : before, false);
-    lose(v, behind, commands_since(v, behind), v->name,
-         in_multi ? why_unfit_multi
-         : select ? why_select
-                  : why_unfit);
+    aof_keep_until(&v->kept, in_multi ? v->multi : before, false);
+    aof_keep_lose(&v->kept, behind, aof_keep_commands(&v->kept, behind),
+                  v->name,
+                  in_multi ? why_unfit_multi
+                  : select ? why_select
+                           : why_unfit);
     v->scan.in_multi = false;
     v->doubt |= in_multi;
 }
@@ -257,19 +183,22 @@ drop_unfit(struct salvage *v, struct mark before, bool in_multi)
  * bytes of it are gone: then it is part of a hole.
  */
 static void
-settle(struct salvage *v, struct mark before, bool in_multi)
+settle(struct salvage *v, struct aof_keep_mark before, bool in_multi)
 {
+    bool settled = v->kept.held.offset == source_offset(v->s); /* by its EXEC */
+
     if (source_want(v->s, 1) && *v->s->at != '*' && *v->s->at != '#') {
+        v->scan.in_multi |= in_multi && !settled;
         pass_hole(v, before, 0);
-    } else if (v->held.offset == source_offset(v->s)) {
-        return; /* the EXEC of what is settled */
+    } else if (settled) {
+        return;
     } else if (v->scan.unfit) {
         drop_unfit(v, before, in_multi || v->scan.in_multi);
     } else if (v->scan.in_multi) {
         v->odd = true;
     } else {
-        keep(v, before, false);
-        keep(v, here(v), true);
+        aof_keep_until(&v->kept, before, false);
+        aof_keep_until(&v->kept, here(v), true);
     }
 }
 
@@ -278,12 +207,12 @@ static bool
 salvage_item(struct salvage *v)
 {
     static const struct aof_options plain;
-    struct mark before = here(v);
+    struct aof_keep_mark before = here(v);
     struct aof_options told = {.command_seen = see_command, .context = v};
-    bool in_multi = v->scan.in_multi, annotation, taken;
+    bool in_multi = v->scan.in_multi, taken;
 
     v->scan.options = &told;
-    annotation = source_want(v->s, 1) && *v->s->at == '#';
+    v->result.last_time = -1;
     taken = aof_item_next(&v->scan);
     v->scan.options = &plain;
     if (v->s->error.kind != ERROR_NONE)
@@ -292,53 +221,54 @@ salvage_item(struct salvage *v)
         pass_damage(v, before);
     else if (!taken)
         return false;
-    else if (annotation)
-        see_annotation(v);
+    else if (v->result.last_time != -1)
+        aof_keep_date(&v->kept, v->scan.time);
     else if (v->scan.odd || v->scan.unfit)
         settle(v, before, in_multi);
     v->scan.odd = v->scan.unfit = false;
     v->last = before;
-    return v->rc == 0;
+    return v->kept.rc == 0;
 }
 
 /* The end of the file, which may be inside an annotation or a MULTI. */
 static void
-finish(struct salvage *v, struct mark end)
+finish(struct salvage *v, struct aof_keep_mark end)
 {
-    struct mark file_end = end;
+    struct aof_keep_mark file_end = end;
 
     file_end.offset = v->s->size_bytes;
-    keep(v, v->scan.in_multi ? v->multi : end, false);
-    lose(v, file_end, commands_since(v, file_end), NULL, why_torn);
-    for (size_t i = 0; v->judge.databases > 1 && i < v->m->count; i++)
-        if (v->m->losses[i].why == why_hole)
-            v->m->losses[i].why = why_hole_select;
+    aof_keep_until(&v->kept, v->scan.in_multi ? v->multi : end, false);
+    aof_keep_lose(&v->kept, file_end, aof_keep_commands(&v->kept, file_end),
+                  NULL, why_torn);
+    for (size_t i = 0; v->judge.databases > 1 && i < v->kept.m->count; i++)
+        if (v->kept.m->losses[i].why == why_hole)
+            v->kept.m->losses[i].why = why_hole_select;
 }
 
 static int
 salvage_items(struct salvage *v)
 {
-    struct mark end;
+    struct aof_keep_mark end;
 
     do {
         aof_fast_commands(&v->scan);
         end = here(v);
-    } while (v->rc == 0 && salvage_item(v));
-    if (v->rc != 0)
+    } while (v->kept.rc == 0 && salvage_item(v));
+    if (v->kept.rc != 0)
         return -1;
     if (v->s->error.kind != ERROR_NONE) {
-        *v->e = v->s->error;
+        *v->kept.e = v->s->error;
         return -1;
     }
     finish(v, end);
-    return v->rc;
+    return v->kept.rc;
 }
 
 /* An RDB whose end was not found: what it lost may hold the commands too. */
 static int
 find_behind_rdb(struct salvage *v)
 {
-    struct mend *m = v->m;
+    struct mend *m = v->kept.m;
     struct mend_loss *last = m->count == 0 ? NULL : &m->losses[m->count - 1];
     uint64_t size = v->s->size_bytes, place;
     bool hides;
@@ -348,7 +278,7 @@ find_behind_rdb(struct salvage *v)
         return 0;
     if (aof_resync_find(&v->resync,
                         &(struct aof_resync_hole){.command = last->offset},
-                        &place, &hides, v->e) != 0)
+                        &place, &hides, v->kept.e) != 0)
         return -1;
     m->bytes_lost -= size - place;
     last->size_bytes -= size - place;
@@ -366,10 +296,10 @@ aof_salvage(struct source *s, const struct aof_options *options, struct mend *m,
     int rc = 0;
 
     v->s = s;
-    v->m = m;
-    v->e = e;
+    v->kept.m = m;
+    v->kept.e = e;
     v->options = options == NULL ? &any : options;
-    v->resync.from = v->peek.from = m->from;
+    v->resync.from = v->kept.peek.from = m->from;
     v->resync.own_commands = v->options->own_commands;
     v->judge.release = v->options->release;
     v->judge.own_commands = v->options->own_commands;
@@ -386,8 +316,8 @@ aof_salvage(struct source *s, const struct aof_options *options, struct mend *m,
         if (rc == 0)
             rc = find_behind_rdb(v);
     }
-    v->held = here(v);
-    v->undated = m->count;
+    v->kept.held = here(v);
+    v->kept.undated = m->count;
     if (rc == 0)
         rc = salvage_items(v);
     free(v);

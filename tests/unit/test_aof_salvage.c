@@ -193,6 +193,12 @@ static const struct {
     {TEXT(MULTI SET "*1\r\n$4\r\nGXEC\r\n" SET MULTI SET EXEC),
      TEXT(SET MULTI SET EXEC), 4,
      "a transaction with a command that no server can run", "GXEC", 0, 56, 3},
+    {TEXT(MULTI SET EXEC "$1\r\nb\r\n" SET INCR), TEXT(MULTI SET EXEC SET INCR),
+     5, HOLE, NULL, 56, 7, -1},
+    {TEXT(MULTI SET "*2\r\n$4\r\nEXEC\r\n$1\r\nxyz!" SET INCR), TEXT(SET INCR),
+     2, HOLE, NULL, 0, 64, -1},
+    {TEXT(MULTI SET "*1\r\n$4\r\nEXECyz!" SET INCR),
+     TEXT(MULTI SET EXEC SET INCR), 5, HOLE, NULL, 56, 1, -1},
     /* A number that took the begin of what follows into a value. */
     {TEXT(SET "*2\r\n$4\r\nINCR\r\n$5\r\nn\r\n" SET INCR), TEXT(SET SET INCR),
      3, HOLE, NULL, 27, 21, -1},
@@ -293,14 +299,14 @@ END_TEST
 
 START_TEST(tells_the_times_around_a_hole)
 {
-    static const char bytes[] = GARBAGE STAMP("1") SET STAMP("2")
-        SET GARBAGE SET STAMP("5") SET "*1\r\n$4\r\nINCR\r\n" SET;
+    static const char bytes[] = GARBAGE STAMP("1") SET STAMP("2") SET GARBAGE
+        "# words\r\n" SET SET STAMP("5") SET "*1\r\n$4\r\nINCR\r\n" SET;
     struct mend m;
     struct bytes out;
 
     salvage(bytes, sizeof bytes - 1, NULL, &m, &out);
     ck_assert_str_eq(out.text,
-                     STAMP("1") SET STAMP("2") SET SET STAMP("5") SET SET);
+                     STAMP("1") SET STAMP("2") SET SET SET STAMP("5") SET SET);
     ck_assert_uint_eq(m.count, 3);
     ck_assert_int_eq(m.losses[0].after_s, -1);
     ck_assert_int_eq(m.losses[0].before_s, 1700000001);
