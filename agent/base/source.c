@@ -141,24 +141,6 @@ source_is_again(const struct source *s)
     return s->pull == NULL;
 }
 
-void
-source_go(struct source *s, uint64_t offset)
-{
-    uint64_t begin = s->fd < 0 ? 0 : s->end_offset;
-
-    if (s->fd >= 0 && s->map != NULL)
-        begin = s->map_offset;
-    if (offset > s->size_bytes)
-        offset = s->size_bytes;
-    if (offset >= begin && offset <= s->end_offset) {
-        s->at = s->end - (s->end_offset - offset);
-        return;
-    }
-    source_map_drop(s);
-    s->end_offset = offset;
-    s->ended = s->error.kind != ERROR_NONE;
-}
-
 int
 source_read_at(const struct source *s, void *bytes, size_t size,
                uint64_t offset, size_t *got, struct error *e)
@@ -174,6 +156,21 @@ source_read_at(const struct source *s, void *bytes, size_t size,
         return error_set(e, ERROR_FAILED, "a stream cannot be read again");
     memcpy(bytes, s->end - s->end_offset + offset, size);
     return 0;
+}
+
+void
+source_seek(struct source *s, uint64_t offset)
+{
+    if (offset > s->size_bytes)
+        offset = s->size_bytes;
+    if (s->fd >= 0 &&
+        (s->map == NULL || offset < s->map_offset || offset > s->end_offset)) {
+        source_map_drop(s);
+        s->end_offset = offset;
+    } else {
+        s->at = s->end - (s->end_offset - offset);
+    }
+    s->ended = s->fd < 0 || s->error.kind != ERROR_NONE;
 }
 
 void

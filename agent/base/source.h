@@ -96,10 +96,10 @@ int source_read_at(const struct source *s, void *bytes, size_t size,
                    uint64_t offset, size_t *got, struct error *e);
 
 /*
- * Goes to an offset, back or forward, of a source that can be read again; at
- * most to its end.
+ * Goes to an offset (the end, if it is beyond), also back; only where
+ * source_is_again.
  */
-void source_go(struct source *s, uint64_t offset);
+void source_seek(struct source *s, uint64_t offset);
 
 /* Moves over n bytes; false when the stream ends before (then all is read). */
 bool source_skip(struct source *s, uint64_t n);

@@ -131,7 +131,7 @@ pass_hole(struct salvage *v, struct aof_keep_mark at, uint64_t argument)
         commands = hides ? -1 : aof_keep_commands(&v->kept, at) + 1;
     }
     aof_keep_lose(&v->kept, to, commands, NULL, why);
-    source_go(v->s, to.offset);
+    source_seek(v->s, to.offset);
     v->scan.in_multi = false;
     v->result.ends_in_command = v->result.server_refuses = false;
     v->doubt = true;
@@ -282,7 +282,7 @@ find_behind_rdb(struct salvage *v)
         return -1;
     m->bytes_lost -= size - place;
     last->size_bytes -= size - place;
-    source_go(v->s, place);
+    source_seek(v->s, place);
     v->doubt = place < size;
     return 0;
 }

@@ -171,13 +171,13 @@ START_TEST(goes_back_and_forward_in_a_file)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         uint64_t to = places[i] < size ? places[i] : size;
 
-        source_go(&s, places[i]);
+        source_seek(&s, places[i]);
         ck_assert_uint_eq(source_offset(&s), to);
         ck_assert_int_eq(source_want(&s, 1), to < size);
         if (to < size)
             ck_assert_uint_eq(*s.at, byte_at(to));
     }
-    source_go(&s, 0);
+    source_seek(&s, 0);
     ck_assert_uint_eq(walk(&s), size);
     source_close(&s);
     close(fd);
@@ -189,9 +189,9 @@ START_TEST(goes_back_and_forward_in_memory)
     struct source s;
 
     source_of_memory(&s, "abc", 3);
-    source_go(&s, 5);
+    source_seek(&s, 5);
     ck_assert(!source_want(&s, 1));
-    source_go(&s, 1);
+    source_seek(&s, 1);
     ck_assert(source_want(&s, 2));
     ck_assert_int_eq(*s.at, 'b');
     source_close(&s);
