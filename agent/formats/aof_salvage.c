@@ -25,6 +25,9 @@
 #define AGAIN_MAX (UINT64_C(4) << 30)
 enum { AGAIN_TIMES = 16 };
 
+/* The end mark and the checksum. */
+enum { RDB_END_BYTES = 9 };
+
 static const char why_hole[] = "does not parse";
 static const char why_hole_select[] =
     "does not parse; a SELECT may be lost with it: then what follows goes to "
@@ -264,26 +267,38 @@ salvage_items(struct salvage *v)
     return v->kept.rc;
 }
 
-/* An RDB whose end was not found: what it lost may hold the commands too. */
+/* Where the losses begin that lie directly before that place. */
+static uint64_t
+begin_of_losses(const struct mend *m, uint64_t end)
+{
+    for (size_t i = m->count; i > 0; i--) {
+        const struct mend_loss *loss = &m->losses[i - 1];
+
+        if (loss->offset + loss->size_bytes + RDB_END_BYTES < end)
+            break;
+        end = loss->offset;
+    }
+    return end;
+}
+
+/* Of an RDB the end was lost: the commands behind it may be lost too. */
 static int
 find_behind_rdb(struct salvage *v)
 {
     struct mend *m = v->kept.m;
-    struct mend_loss *last = m->count == 0 ? NULL : &m->losses[m->count - 1];
-    uint64_t size = v->s->size_bytes, place;
+    uint64_t end = source_offset(v->s), begin = begin_of_losses(m, end), place;
     bool hides;
 
-    if (last == NULL || m->dropped > 0 || source_offset(v->s) != size ||
-        last->offset + last->size_bytes != size)
+    if (begin == end || m->dropped > 0)
         return 0;
-    if (aof_resync_find(&v->resync,
-                        &(struct aof_resync_hole){.command = last->offset},
+    if (aof_resync_find(&v->resync, &(struct aof_resync_hole){.command = begin},
                         &place, &hides, v->kept.e) != 0)
         return -1;
-    m->bytes_lost -= size - place;
-    last->size_bytes -= size - place;
+    if (place >= end)
+        return 0;
+    mend_regain(m, place);
     source_seek(v->s, place);
-    v->doubt = place < size;
+    v->doubt = true;
     return 0;
 }
 

@@ -114,6 +114,28 @@ mend_lose(struct mend *m, struct mend_loss loss)
     m->losses[m->count++] = loss;
 }
 
+void
+mend_regain(struct mend *m, uint64_t offset)
+{
+    while (m->count > 0 && m->dropped == 0) {
+        struct mend_loss *last = &m->losses[m->count - 1];
+        uint64_t end = last->offset + last->size_bytes;
+
+        if (last->offset < offset) {
+            uint64_t excess = end > offset ? end - offset : 0;
+
+            last->size_bytes -= excess;
+            m->bytes_lost -= excess;
+            return;
+        }
+        m->bytes_lost -= last->size_bytes;
+        m->commands_lost -= m->commands_lost == -1 ? 0 : last->commands;
+        m->keys_lost -= m->keys_lost == -1 ? 0 : last->keys;
+        free(last->name);
+        m->count--;
+    }
+}
+
 int
 mend_end(struct mend *m, struct error *e)
 {

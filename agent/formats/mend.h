@@ -71,6 +71,12 @@ int mend_put_rdb_end(struct mend *m, int version, struct error *e);
 /* Notes a loss; its name becomes m's (or is freed, beyond the limit). */
 void mend_lose(struct mend *m, struct mend_loss loss);
 
+/*
+ * Takes back what was lost from that offset on: there is more to be kept. Sums
+ * that are not known stay so.
+ */
+void mend_regain(struct mend *m, uint64_t offset);
+
 /* Writes what is still held back. After it the new file is complete. */
 int mend_end(struct mend *m, struct error *e);
 

@@ -174,6 +174,37 @@ START_TEST(adds_up_what_is_lost)
 }
 END_TEST
 
+START_TEST(takes_back_what_was_lost)
+{
+    struct source old;
+    struct bytes new;
+    struct mend m;
+
+    begin(&m, &old, &new);
+    mend_lose(&m, (struct mend_loss){.offset = 0, .size_bytes = 2, .keys = -1});
+    mend_lose(&m,
+              (struct mend_loss){.offset = 3, .size_bytes = 5, .commands = 1});
+    mend_lose(&m, (struct mend_loss){.offset = 8,
+                                     .size_bytes = 4,
+                                     .commands = 2,
+                                     .keys = 1,
+                                     .name = memory_dup("k")});
+    mend_regain(&m, 6);
+    ck_assert_uint_eq(m.count, 2);
+    ck_assert_uint_eq(m.losses[1].size_bytes, 3);
+    ck_assert_uint_eq(m.bytes_lost, 5);
+    ck_assert_int_eq(m.commands_lost, 1);
+    ck_assert_int_eq(m.keys_lost, -1);
+    mend_regain(&m, 9);
+    ck_assert_uint_eq(m.bytes_lost, 5);
+    mend_regain(&m, 0);
+    ck_assert_uint_eq(m.count, 0);
+    ck_assert_uint_eq(m.bytes_lost, 0);
+    mend_clear(&m);
+    free(new.text);
+}
+END_TEST
+
 /* Whatever write fails, that is told. */
 START_TEST(tells_a_failed_write)
 {
@@ -237,6 +268,7 @@ main(void)
     tcase_add_test(tc, finds_out_without_writing);
     tcase_add_test(tc, ends_an_rdb_with_its_checksum_from_version_5_on);
     tcase_add_test(tc, adds_up_what_is_lost);
+    tcase_add_test(tc, takes_back_what_was_lost);
     tcase_add_test(tc, tells_a_failed_write);
     tcase_add_test(tc, refuses_a_file_that_became_shorter);
     srunner_run_all(runner, CK_NORMAL);
