@@ -267,6 +267,28 @@ salvage_items(struct salvage *v)
     return v->kept.rc;
 }
 
+/* Whether an RDB begins the file, be its magic damaged. */
+static bool
+is_rdb(struct source *s)
+{
+    static const char *const words[] = {"REDIS", "VALKEY", "redis-ver",
+                                        "valkey-ver", "redis-bits"};
+    enum { HEAD_BYTES = 64 };
+    size_t have;
+
+    source_want(s, HEAD_BYTES);
+    have = (size_t)(s->end - s->at);
+    if (have == 0 || *s->at == '*' || *s->at == '#')
+        return false;
+    if (aof_item_is_rdb(s))
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (memmem(s->at, have < HEAD_BYTES ? have : HEAD_BYTES, words[i],
+                   strlen(words[i])) != NULL)
+            return true;
+    return false;
+}
+
 /* Where the losses begin that lie directly before that place. */
 static uint64_t
 begin_of_losses(const struct mend *m, uint64_t end)
@@ -326,7 +348,7 @@ aof_salvage(struct source *s, const struct aof_options *options, struct mend *m,
                                      .time = -1,
                                      .bracket_seen = see_bracket,
                                      .bracket_context = v};
-    if (aof_item_is_rdb(s)) {
+    if (is_rdb(s)) {
         rc = rdb_salvage(s, m, e);
         if (rc == 0)
             rc = find_behind_rdb(v);
