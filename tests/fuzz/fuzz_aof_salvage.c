@@ -64,7 +64,7 @@ salvage(const uint8_t *data, size_t size, const struct aof_options *options,
     if (mend_end(m, &e) != 0 || m->size_bytes != out->size)
         abort();
     for (size_t i = 0; i < m->count; i++) {
-        if (m->losses[i].offset < end || m->losses[i].size_bytes == 0)
+        if (m->losses[i].offset < end)
             abort();
         end = m->losses[i].offset + m->losses[i].size_bytes;
     }

@@ -37,6 +37,7 @@ append(void *context, const void *bytes, size_t size, struct error *e)
     b->text = memory_resize(b->text, b->size + size + 1, 1);
     memcpy(b->text + b->size, bytes, size);
     b->size += size;
+    b->text[b->size] = '\0';
     return 0;
 }
 
