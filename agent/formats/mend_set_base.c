@@ -124,6 +124,8 @@ choose_among(struct mend_set_order *order, struct mend_set_files *v,
         if (order->reason != MEND_SET_BY_NONE)
             return f;
     }
+    if (f == NULL)
+        return NULL;
     order->reason = MEND_SET_BY_AGE;
     *first = count_contained(order, f->content.created);
     return f;
@@ -140,9 +142,9 @@ mend_set_base_choose(struct mend_set_order *order, struct mend_set_files *v,
     struct mend_set_file *base;
 
     *first = 0;
-    if (all == 0)
-        return NULL;
     base = choose_among(order, v, listed, whole > 0, first);
+    if (base == NULL)
+        return NULL;
     if (all == 1)
         order->reason = listed ? MEND_SET_BY_LINE : MEND_SET_BY_ALONE;
     else if (whole == 1)

@@ -131,11 +131,11 @@ static const struct dataset_file **
 index_judged(const struct dataset *d)
 {
     const struct dataset_file **sorted =
-        memory_new((d->count + 1) * sizeof *sorted);
+        memory_new((d->count + 1) * sizeof(void *));
 
     for (size_t i = 0; i < d->count; i++)
         sorted[i] = &d->files[i];
-    qsort(sorted, d->count, sizeof *sorted, compare_paths);
+    qsort(sorted, d->count, sizeof(void *), compare_paths);
     return sorted;
 }
 
@@ -155,8 +155,7 @@ load_content(struct mend_set_file *f, const char *path, const struct search *in,
     const struct dataset_file *key = &wanted, **at;
     bool found;
 
-    at = bsearch(&key, in->sorted, in->d->count, sizeof *in->sorted,
-                 compare_paths);
+    at = bsearch(&key, in->sorted, in->d->count, sizeof(void *), compare_paths);
     if (at != NULL && (*at)->fd >= 0) {
         fill(&f->content, path, &in->j->files[*at - in->d->files],
              (*at)->id.mtime_ns);

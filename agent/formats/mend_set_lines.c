@@ -99,7 +99,7 @@ is_whole(const struct mend_set_line *line)
     return line->type != 0 && line->seq != 0;
 }
 
-/* By name; whole lines first. */
+/* By name; whole lines first, what was replaced last. */
 static int
 compare(const void *a, const void *b)
 {
@@ -110,6 +110,8 @@ compare(const void *a, const void *b)
         return names;
     if (is_whole(x) != is_whole(y))
         return is_whole(x) ? -1 : 1;
+    if ((x->type == AOF_HISTORY) != (y->type == AOF_HISTORY))
+        return x->type == AOF_HISTORY ? 1 : -1;
     return (x->order > y->order) - (x->order < y->order);
 }
 

@@ -15,6 +15,12 @@ is_incr(const struct mend_set_file *f)
 }
 
 static bool
+is_incr_rdb(const struct mend_set_file *f)
+{
+    return is_incr(f) && f->content.is_rdb;
+}
+
+static bool
 is_strange(const struct mend_set_file *f)
 {
     return mend_set_files_is_usable(f) && is_incr(f) && f->content.is_rdb &&
@@ -43,11 +49,11 @@ static bool
 exchange(struct mend_set_files *v)
 {
     struct mend_set_file *base = find_only(v, mend_set_files_is_base);
-    struct mend_set_file *incr = find_only(v, is_strange);
+    struct mend_set_file *incr = find_only(v, is_incr_rdb);
     struct mend_set_content content;
 
     if (base == NULL || incr == NULL || !base->is_rdb_name ||
-        base->content.is_rdb)
+        base->content.is_rdb || (base->listed != 0) != (incr->listed != 0))
         return false;
     content = base->content;
     base->content = incr->content;
@@ -59,8 +65,7 @@ exchange(struct mend_set_files *v)
 static void
 list_incrs(struct mend_set_order *order, struct mend_set_files *v)
 {
-    order->incrs =
-        memory_resize(order->incrs, v->count + 1, sizeof *order->incrs);
+    order->incrs = memory_resize(order->incrs, v->count + 1, sizeof(void *));
     order->incr_count = 0;
     for (size_t i = 0; i < v->count; i++)
         if (mend_set_files_is_usable(&v->files[i]) && is_incr(&v->files[i]) &&
@@ -129,7 +134,8 @@ is_filler(const struct mend_set_file *other)
 
 /*
  * Whether an incr that no line names is the set's all the same: the manifest
- * tells nothing (any more), or it is what comes next behind the last one.
+ * tells nothing (any more), or it is what comes next behind the last one, or
+ * the first of a set that names none, to which a server would append.
  */
 static bool
 belongs(const struct mend_set_files *v, const struct mend_set_file *f,
@@ -143,7 +149,9 @@ belongs(const struct mend_set_files *v, const struct mend_set_file *f,
         return true;
     if (has_match(v, f, is_gap))
         return true;
-    return last != NULL && f->seq == last->seq + 1 && c->commands > 0 &&
+    if (last == NULL)
+        return f->seq == 1 && c->commands > 0;
+    return f->seq == last->seq + 1 && c->commands > 0 &&
            (last->missing || c->mtime >= last->content.mtime);
 }
 

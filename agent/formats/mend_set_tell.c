@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "formats/mend_set_stand.h"
 
 enum { NAME_TEXT_SIZE = 100, NAMES_TEXT_SIZE = 240 };
 
@@ -331,7 +332,9 @@ describe_fault(char *out, size_t size, const struct mend_set_files *v,
     char name[NAME_TEXT_SIZE];
 
     quote(name, v->appendfilename);
-    if (v->strict)
+    if (v->strict && mend_set_stand_twice(&d->manifest))
+        snprintf(out, size, "it names a file twice");
+    else if (v->strict)
         snprintf(out, size, "it did not fit the files");
     else if (v->temporary)
         snprintf(out, size,
