@@ -163,7 +163,8 @@ rebuild(struct mend_set *set, int dir, const struct dataset *d,
         keep_dump(set, d, j);
     }
     if (rc == 0 && set->part_count == 0 &&
-        (order.base == NULL || v.lines.count == 0))
+        (order.base == NULL || v.lines.count == 0 ||
+         !mend_set_order_holds(&order)))
         rc = mend_set_place_look(&beside, dir, &v, j, e);
     if (rc == 0)
         rc = put_together(set, d, &v, &order, &beside, e);

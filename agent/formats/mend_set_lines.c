@@ -150,6 +150,9 @@ mend_set_lines_read(struct mend_set_lines *lines, const char *text, size_t size)
     size_t order = 0, line;
 
     *lines = (struct mend_set_lines){0};
+    /* Where the last line is torn others may be gone behind it. */
+    if (size > 0 && text[size - 1] != '\n')
+        lines->bad++;
     for (size_t at = 0; at < size; at += line + 1) {
         line = line_size(text + at, size - at);
         if (lines->count < AOF_MANIFEST_PARTS_MAX)

@@ -152,7 +152,7 @@ belongs(const struct mend_set_files *v, const struct mend_set_file *f,
     if (last == NULL)
         return f->seq == 1 && c->commands > 0;
     return f->seq == last->seq + 1 && c->commands > 0 &&
-           (last->missing || c->mtime >= last->content.mtime);
+           (last->missing || c->mtime_ns >= last->content.mtime_ns);
 }
 
 /* Leaves the incrs that are taken. */
@@ -168,7 +168,7 @@ choose_incrs(struct mend_set_order *order, const struct mend_set_files *v,
         struct mend_set_file *f = order->incrs[i];
 
         f->fate = MEND_SET_AS_INCR;
-        if (i < first && !(trusted && f->listed != 0)) {
+        if (i < first && !(trusted && f->listed == AOF_INCR)) {
             f->fate = MEND_SET_CONTAINED;
             f->guess = !mend_set_base_is_before(f, order->base);
         } else if (f->listed == 0 && !belongs(v, f, last)) {
@@ -196,7 +196,7 @@ mark_others(struct mend_set_files *v)
         if (f->missing)
             f->fate = has_match(v, f, is_filler) ? MEND_SET_LEFT
                                                  : MEND_SET_GONE;
-        else if (mend_set_files_is_base(f) && f->content.size_bytes > 0)
+        else if (mend_set_files_is_base(f) && mend_set_files_is_filled(f))
             f->fate = MEND_SET_RIVAL;
         else if (mend_set_files_is_base(f) && f->listed != 0)
             f->fate = MEND_SET_EMPTY;
@@ -212,7 +212,7 @@ recall_history(struct mend_set_files *v)
     for (size_t i = 0; i < v->count; i++)
         if (v->files[i].listed == AOF_HISTORY && !v->files[i].missing &&
             mend_set_files_is_base(&v->files[i]) &&
-            v->files[i].content.size_bytes > 0)
+            mend_set_files_is_filled(&v->files[i]))
             found = true;
     for (size_t i = 0; i < v->count && found; i++)
         if (v->files[i].listed == AOF_HISTORY && !v->files[i].missing)
@@ -225,7 +225,7 @@ lacks_base(const struct mend_set_files *v)
 {
     for (size_t i = 0; i < v->count; i++)
         if (v->files[i].listed == AOF_BASE &&
-            (v->files[i].missing || v->files[i].content.size_bytes == 0))
+            (v->files[i].missing || !mend_set_files_is_filled(&v->files[i])))
             return true;
     return false;
 }
@@ -257,7 +257,7 @@ mend_set_order_find(struct mend_set_order *order, struct mend_set_files *v)
 bool
 mend_set_order_holds(const struct mend_set_order *order)
 {
-    bool bytes = order->base != NULL;
+    bool bytes = order->base != NULL && order->base->content.size_bytes > 0;
 
     for (size_t i = 0; i < order->incr_count && !bytes; i++)
         bytes = order->incrs[i]->content.size_bytes > 0;

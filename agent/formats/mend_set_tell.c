@@ -140,7 +140,7 @@ why_base(const struct mend_set_order *order)
         return "it is the older one, and all incr files go with it; whether "
                "the newer one holds them already cannot be told";
     default:
-        return "the manifest names it";
+        return "the manifest says that a rewrite replaced what is older";
     }
 }
 
@@ -151,7 +151,7 @@ tell_rivals(struct mend_set *set, const struct mend_set_files *v,
 {
     char taken[NAME_TEXT_SIZE], other[NAME_TEXT_SIZE], text[480];
 
-    if (order->base == NULL || order->reason == MEND_SET_BY_LINE)
+    if (order->base == NULL)
         return;
     quote(taken, order->base->name);
     for (size_t i = 0; i < v->count; i++) {
@@ -160,7 +160,8 @@ tell_rivals(struct mend_set *set, const struct mend_set_files *v,
                                                    : nothing_lost;
         char *path;
 
-        if (f->fate != MEND_SET_RIVAL)
+        if (f->fate != MEND_SET_RIVAL ||
+            (order->reason == MEND_SET_BY_LINE && f->listed == 0))
             continue;
         quote(other, f->name);
         snprintf(text, sizeof text, "the base is %s and not %s: %s", taken,
