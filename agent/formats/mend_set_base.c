@@ -76,27 +76,54 @@ count_lower(const struct mend_set_order *order,
 }
 
 /*
+ * The same by the times of the files: of a base of commands without annotations
+ * only the end is known. 0 if all were written before that.
+ */
+static size_t
+count_earlier(const struct mend_set_order *order,
+              const struct mend_set_file *base)
+{
+    size_t first = 0;
+
+    while (first < order->incr_count &&
+           order->incrs[first]->content.mtime_ns <= base->content.mtime_ns)
+        first++;
+    return first < order->incr_count && base->content.created < 0 ? first : 0;
+}
+
+/*
  * Whether the incrs show that a rewrite ended with this base: some are before
- * it, some behind; or their numbers are in step, as rewrites keep them if none
- * fails. *first: how many are before.
+ * it, some behind. Of the newest base it is enough that the first incr is
+ * behind it, and in step, as numbers are while no rewrite fails. *first: how
+ * many are before.
  */
 static enum mend_set_reason
 find_rewrite(const struct mend_set_order *order,
-             const struct mend_set_file *base, size_t *first)
+             const struct mend_set_file *base, bool newest, size_t *first)
 {
     enum side side = UNSURE;
 
-    if (order->incr_count > 0)
+    if (order->incr_count > 0 && newest)
         side = find_side(&order->incrs[0]->content, &base->content);
     *first = count_contained(order, base);
     if (*first > 0 || side == AFTER)
         return MEND_SET_BY_TIMES;
-    *first = count_lower(order, base);
-    if (*first > 0)
-        return MEND_SET_BY_NUMBERS;
-    return side == LIKELY_AFTER && order->incrs[0]->seq == base->seq
+    *first = count_earlier(order, base);
+    if (*first == 0)
+        *first = count_lower(order, base);
+    return *first > 0 ||
+                   (side == LIKELY_AFTER && order->incrs[0]->seq == base->seq)
                ? MEND_SET_BY_NUMBERS
                : MEND_SET_BY_NONE;
+}
+
+/* Whether the first incr proves that none is before the base. */
+static bool
+begins_after(const struct mend_set_order *order,
+             const struct mend_set_file *base)
+{
+    return order->incr_count > 0 &&
+           find_side(&order->incrs[0]->content, &base->content) == AFTER;
 }
 
 /* Which files are looked at. */
@@ -126,15 +153,20 @@ count_wished(const struct mend_set_files *v, const struct wish *wish)
     return count;
 }
 
-/* The newest base that a rewrite has replaced: older ones are not the base. */
+/* Where the manifest tells of replaced files, only the newest is the base. */
 static int64_t
-find_replaced(const struct mend_set_files *v)
+find_floor(const struct mend_set_files *v, const struct wish *wish)
 {
-    for (size_t i = v->count; i > 0; i--)
-        if (v->files[i - 1].listed == AOF_HISTORY &&
-            mend_set_files_is_base(&v->files[i - 1]))
-            return v->files[i - 1].seq;
-    return INT64_MIN;
+    int64_t newest = INT64_MIN;
+    bool replaced = false;
+
+    for (size_t i = 0; i < v->count; i++) {
+        replaced = replaced || v->files[i].listed == AOF_HISTORY;
+        if (is_wished(&v->files[i], wish))
+            newest = v->files[i].seq;
+    }
+    return replaced && wish->listed && newest > INT64_MIN ? newest - 1
+                                                          : INT64_MIN;
 }
 
 /* The newest that a rewrite is seen to have ended with, else the oldest. */
@@ -145,17 +177,18 @@ choose_among(struct mend_set_order *order, struct mend_set_files *v,
     struct mend_set_file *f = NULL;
 
     for (size_t i = v->count; i > 0; i--) {
+        bool newest = f == NULL;
+
         if (!is_wished(&v->files[i - 1], wish))
             continue;
         f = &v->files[i - 1];
-        order->reason = find_rewrite(order, f, first);
+        order->reason = find_rewrite(order, f, newest, first);
+        if (order->reason != MEND_SET_BY_NONE && !newest)
+            order->reason = MEND_SET_BY_AGE;
         if (order->reason != MEND_SET_BY_NONE)
             return f;
     }
-    if (f == NULL)
-        return NULL;
     order->reason = MEND_SET_BY_AGE;
-    *first = count_contained(order, f);
     return f;
 }
 
@@ -169,9 +202,7 @@ mend_set_base_choose(struct mend_set_order *order, struct mend_set_files *v,
 
     wish.listed = true;
     wish.listed = count_wished(v, &wish) > 0;
-    wish.above = find_replaced(v);
-    if (count_wished(v, &wish) == 0)
-        wish.above = INT64_MIN;
+    wish.above = find_floor(v, &wish);
     all = count_wished(v, &wish);
     wish.whole = true;
     whole = count_wished(v, &wish);
@@ -184,7 +215,7 @@ mend_set_base_choose(struct mend_set_order *order, struct mend_set_files *v,
         order->reason = wish.listed ? MEND_SET_BY_LINE : MEND_SET_BY_ALONE;
         *first = count_contained(order, base);
         /* Where no time tells, numbers do. */
-        if (base->content.created < 0)
+        if (*first == 0 && !begins_after(order, base))
             *first = count_lower(order, base);
     } else if (whole == 1) {
         order->reason = MEND_SET_BY_WHOLE;

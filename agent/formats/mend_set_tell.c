@@ -132,13 +132,13 @@ why_base(const struct mend_set_order *order)
         return "the times of the incr files show that the last whole rewrite "
                "ended with it";
     case MEND_SET_BY_NUMBERS:
-        return "the numbers of the incr files say that the last rewrite ended "
-               "with it; no time proves it";
+        return "numbers and times of the incr files say that the last rewrite "
+               "ended with it; nothing proves it";
     case MEND_SET_BY_WHOLE:
         return "it is whole and the other damaged";
     case MEND_SET_BY_AGE:
-        return "it is the older one, and all incr files go with it; whether "
-               "the newer one holds them already cannot be told";
+        return "it is the older one, and all incr files since go with it; "
+               "whether the newer one holds them already cannot be told";
     default:
         return "the manifest says that a rewrite replaced what is older";
     }
