@@ -1,6 +1,7 @@
 /*
  * judge_beside.h - what lies beside the data that a server loads: each by its
- * name, and what will become of it. Private to judge.
+ * name, and what will become of it. Private to
+ * judge and mend_set.
  */
 #ifndef FORMATS_JUDGE_BESIDE_H
 #define FORMATS_JUDGE_BESIDE_H

@@ -17,6 +17,7 @@
 #include "formats/mend_set_part.h"
 #include "formats/mend_set_place.h"
 #include "formats/mend_set_refuse.h"
+#include "formats/mend_set_stand.h"
 #include "formats/mend_set_tell.h"
 
 static void
@@ -27,82 +28,15 @@ copy_manifest(struct mend_set *set, const struct aof_manifest *m)
         aof_manifest_add(&set->manifest, &m->parts[i]);
 }
 
-/* Whether a server that takes this kind of dataset reads the file. */
-static bool
-is_loaded(const struct dataset *d, enum dataset_role role)
-{
-    switch (d->kind) {
-    case DATASET_RDB:
-        return role == DATASET_ROLE_DUMP;
-    case DATASET_AOF_SINGLE:
-        return role == DATASET_ROLE_SINGLE;
-    default:
-        return role == DATASET_ROLE_BASE || role == DATASET_ROLE_INCR;
-    }
-}
-
 static void
 take_over(struct mend_set *set, const struct dataset *d, const struct judge *j)
 {
     for (size_t i = 0; i < j->count; i++)
-        if (is_loaded(d, j->files[i].role))
+        if (mend_set_stand_loads(d, j->files[i].role))
             mend_set_part_keep(set, d->files[i].path, j->files[i].role,
                                j->files[i].verdict);
     if (d->kind == DATASET_AOF)
         copy_manifest(set, &d->manifest);
-}
-
-static bool
-ends_in_rdb(const char *path)
-{
-    size_t size = strlen(path);
-
-    return size > 4 && strcmp(path + size - 4, ".rdb") == 0;
-}
-
-/*
- * Whether what is listed is there, of its kind, and in its place. *bytes: it
- * holds any.
- */
-static bool
-fits(const struct dataset *d, const struct judge *j, bool *bytes)
-{
-    bool data = false, good = true;
-
-    *bytes = false;
-    for (size_t i = 0; i < j->count; i++) {
-        const struct judge_file *f = &j->files[i];
-
-        if (!is_loaded(d, f->role))
-            continue;
-        if (f->missing || (data && f->is_aof && f->rdb.keys > 0) ||
-            (f->role == DATASET_ROLE_BASE && f->size_bytes == 0 &&
-             ends_in_rdb(f->path)))
-            good = false;
-        data = data || f->keys > 0 || f->commands > 0;
-        *bytes = *bytes || f->size_bytes > 0;
-    }
-    return good;
-}
-
-static bool
-is_to_place(const struct dataset *d, const struct judge *j)
-{
-    return d->kind == DATASET_RDB &&
-           j->options->names.appendonly == DATASET_APPENDONLY_YES;
-}
-
-/* Whether the files are, as a server takes them, the whole set. */
-static bool
-stands(const struct dataset *d, const struct judge *j)
-{
-    bool others = d->other_dump || d->other_aof, bytes;
-    bool good = fits(d, j, &bytes);
-
-    if (d->manifest_missing || d->manifest_error.kind != ERROR_NONE ||
-        is_to_place(d, j))
-        return false;
-    return d->kind == DATASET_RDB || (good && (bytes || !others));
 }
 
 /* Whether base and incrs, names and numbers, are as in the manifest there. */
@@ -161,13 +95,21 @@ use_order(struct mend_set *set, const struct mend_set_files *v,
         return -1;
     mend_set_part_add_all(set, v, order);
     mend_set_tell(set, v, order);
-    set->manifest_changed = !v->strict ||
+    set->manifest_changed = !v->strict || mend_set_stand_twice(&d->manifest) ||
                             !is_same(&set->manifest, &d->manifest);
     if (set->manifest_changed)
         mend_set_tell_manifest(set, v, d, describe_dump(d, v));
     else
         copy_manifest(set, &d->manifest);
     return 0;
+}
+
+/* A dump that a server with an AOF would not load. */
+static bool
+is_to_place(const struct dataset *d, const struct judge *j)
+{
+    return d->kind == DATASET_RDB &&
+           j->options->names.appendonly == DATASET_APPENDONLY_YES;
 }
 
 /* The dump that servers without an AOF load stays what it is. */
@@ -221,7 +163,8 @@ rebuild(struct mend_set *set, int dir, const struct dataset *d,
         keep_dump(set, d, j);
     }
     if (rc == 0 && set->part_count == 0 &&
-        (order.base == NULL || v.lines.count == 0))
+        (order.base == NULL || v.lines.count == 0 ||
+         !mend_set_order_holds(&order)))
         rc = mend_set_place_look(&beside, dir, &v, j, e);
     if (rc == 0)
         rc = put_together(set, d, &v, &order, &beside, e);
@@ -261,7 +204,7 @@ mend_set_find(struct mend_set *set, int dir, const struct dataset *d,
         *e = d->manifest_error;
         return error_in(e, "manifest");
     }
-    if (stands(d, j))
+    if (mend_set_stand(d, j) && !is_to_place(d, j))
         take_over(set, d, j);
     else
         rc = rebuild(set, dir, d, j, e);

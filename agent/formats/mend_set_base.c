@@ -5,151 +5,221 @@ enum { CLOCK_LAG_S = 1 };
 
 enum side { BEFORE, UNSURE, LIKELY_AFTER, AFTER };
 
-/*
- * Where the writes of an incr lie, seen from when a base was made. Annotations
- * are content; the time of a file may be that of its copy, and so can only be
- * too late.
- */
+/* By annotations, which are content: an incr ends where its base begins. */
 static enum side
-find_side(const struct mend_set_content *incr, int64_t created)
+find_side_by_content(const struct mend_set_content *incr, int64_t created)
 {
-    int64_t last = incr->last_time >= 0 ? incr->last_time : incr->mtime;
+    bool early = incr->first_time < created - CLOCK_LAG_S;
 
-    if (created < 0 || incr->size_bytes == 0)
-        return UNSURE;
-    if (last < created)
-        return BEFORE;
-    if (incr->first_time > created)
-        return AFTER;
-    if (incr->first_time >= 0)
-        return incr->first_time < created - CLOCK_LAG_S && last == created
-                   ? BEFORE
-                   : UNSURE;
-    return last > created + CLOCK_LAG_S ? LIKELY_AFTER : UNSURE;
+    if (incr->last_time > created)
+        return early ? UNSURE : AFTER;
+    return early || incr->last_time < created ? BEFORE : UNSURE;
 }
 
 /*
- * How many of the first incrs a base of that time holds already. An incr that
- * ended in the second in which the base was begun is in it if there is a next
- * one: that was opened by this rewrite.
+ * Where the writes of an incr lie, seen from when a base was made. The time of
+ * a file may be that of its copy, and so can only be too late.
+ */
+static enum side
+find_side(const struct mend_set_content *incr,
+          const struct mend_set_content *base)
+{
+    int64_t created = base->created, last = mend_set_files_last_write(incr);
+
+    if (incr->size_bytes == 0)
+        return UNSURE;
+    if (created >= 0 && incr->last_time >= 0)
+        return find_side_by_content(incr, created);
+    if (created >= 0 && last < created)
+        return BEFORE;
+    if (created >= 0 && last > created + CLOCK_LAG_S)
+        return LIKELY_AFTER;
+    /* Behind the end of the rewrite is behind its beginning. */
+    return incr->mtime_ns > base->mtime_ns ? LIKELY_AFTER : UNSURE;
+}
+
+/*
+ * How many of the first incrs a base holds already. One that ended in the
+ * second in which the base was begun is in it if there is a next one: that was
+ * opened by this rewrite. Before the first base there was nothing.
  */
 static size_t
-count_contained(const struct mend_set_order *order, int64_t created)
+count_contained(const struct mend_set_order *order,
+                const struct mend_set_file *base)
 {
+    bool opens = base->seq != 1 && base->content.created >= 0;
     size_t first = 0;
 
     for (size_t i = 0; i < order->incr_count; i++) {
         const struct mend_set_content *c = &order->incrs[i]->content;
-        enum side side = find_side(c, created);
+        enum side side = find_side(c, &base->content);
 
         if (side >= LIKELY_AFTER)
             break;
-        if (side == BEFORE || (side == UNSURE && created >= 0 &&
-                               c->size_bytes > 0 && i + 1 < order->incr_count))
+        if (side == BEFORE ||
+            (opens && c->size_bytes > 0 && i + 1 < order->incr_count))
             first = i + 1;
     }
     return first;
 }
 
+/* How many incrs have lower numbers; 0 if all have. */
 static size_t
-count_lower(const struct mend_set_order *order, int64_t seq)
+count_lower(const struct mend_set_order *order,
+            const struct mend_set_file *base)
 {
     size_t first = 0;
 
-    while (first < order->incr_count && order->incrs[first]->seq < seq)
+    while (first < order->incr_count && order->incrs[first]->seq < base->seq)
         first++;
-    return first;
+    return first < order->incr_count ? first : 0;
+}
+
+/*
+ * The same by the times of the files: of a base of commands without annotations
+ * only the end is known. 0 if all were written before that.
+ */
+static size_t
+count_earlier(const struct mend_set_order *order,
+              const struct mend_set_file *base)
+{
+    size_t first = 0;
+
+    while (first < order->incr_count &&
+           order->incrs[first]->content.mtime_ns <= base->content.mtime_ns)
+        first++;
+    return first < order->incr_count && base->content.created < 0 ? first : 0;
 }
 
 /*
  * Whether the incrs show that a rewrite ended with this base: some are before
- * it, some behind. *first: how many are before.
+ * it, some behind. Of the newest base it is enough that the first incr is
+ * behind it, and in step, as numbers are while no rewrite fails. *first: how
+ * many are before.
  */
 static enum mend_set_reason
 find_rewrite(const struct mend_set_order *order,
-             const struct mend_set_file *base, size_t *first)
+             const struct mend_set_file *base, bool newest, size_t *first)
 {
-    const struct mend_set_content *c = &base->content;
+    enum side side = UNSURE;
 
-    *first = count_contained(order, c->created);
-    if (*first > 0)
+    if (order->incr_count > 0 && newest)
+        side = find_side(&order->incrs[0]->content, &base->content);
+    *first = count_contained(order, base);
+    if (*first > 0 || side == AFTER)
         return MEND_SET_BY_TIMES;
-    if (order->incr_count > 0 &&
-        find_side(&order->incrs[0]->content, c->created) == AFTER)
-        return MEND_SET_BY_TIMES;
-    *first = count_lower(order, base->seq);
-    return *first > 0 && *first < order->incr_count ? MEND_SET_BY_NUMBERS
-                                                    : MEND_SET_BY_NONE;
+    *first = count_earlier(order, base);
+    if (*first == 0)
+        *first = count_lower(order, base);
+    return *first > 0 ||
+                   (side == LIKELY_AFTER && order->incrs[0]->seq == base->seq)
+               ? MEND_SET_BY_NUMBERS
+               : MEND_SET_BY_NONE;
 }
 
+/* Whether the first incr proves that none is before the base. */
 static bool
-is_whole(const struct mend_set_file *f)
+begins_after(const struct mend_set_order *order,
+             const struct mend_set_file *base)
 {
-    return f->content.size_bytes > 0 && f->content.verdict != VERDICT_DAMAGED;
+    return order->incr_count > 0 &&
+           find_side(&order->incrs[0]->content, &base->content) == AFTER;
 }
 
-/* A file that may be the base, once those that are named have gone first. */
+/* Which files are looked at. */
+struct wish {
+    bool listed; /* only those that the manifest names */
+    bool whole;
+    int64_t above; /* only those of a higher seq */
+};
+
 static bool
-is_candidate(const struct mend_set_file *f, bool listed)
+is_wished(const struct mend_set_file *f, const struct wish *wish)
 {
     return mend_set_files_is_usable(f) && mend_set_files_is_base(f) &&
-           f->content.size_bytes > 0 && (f->listed != 0 || !listed);
+           mend_set_files_is_filled(f) && (!wish->listed || f->listed != 0) &&
+           (!wish->whole || f->content.verdict != VERDICT_DAMAGED) &&
+           f->seq > wish->above;
 }
 
 static size_t
-count_candidates(const struct mend_set_files *v, bool listed, bool whole)
+count_wished(const struct mend_set_files *v, const struct wish *wish)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < v->count; i++)
-        if (is_candidate(&v->files[i], listed) &&
-            (!whole || is_whole(&v->files[i])))
+        if (is_wished(&v->files[i], wish))
             count++;
     return count;
+}
+
+/* Where the manifest tells of replaced files, only the newest is the base. */
+static int64_t
+find_floor(const struct mend_set_files *v, const struct wish *wish)
+{
+    int64_t newest = INT64_MIN;
+    bool replaced = false;
+
+    for (size_t i = 0; i < v->count; i++) {
+        replaced = replaced || v->files[i].listed == AOF_HISTORY;
+        if (is_wished(&v->files[i], wish))
+            newest = v->files[i].seq;
+    }
+    return replaced && wish->listed && newest > INT64_MIN ? newest - 1
+                                                          : INT64_MIN;
 }
 
 /* The newest that a rewrite is seen to have ended with, else the oldest. */
 static struct mend_set_file *
 choose_among(struct mend_set_order *order, struct mend_set_files *v,
-             bool listed, bool whole, size_t *first)
+             const struct wish *wish, size_t *first)
 {
     struct mend_set_file *f = NULL;
 
     for (size_t i = v->count; i > 0; i--) {
-        if (!is_candidate(&v->files[i - 1], listed) ||
-            (whole && !is_whole(&v->files[i - 1])))
+        bool newest = f == NULL;
+
+        if (!is_wished(&v->files[i - 1], wish))
             continue;
         f = &v->files[i - 1];
-        order->reason = find_rewrite(order, f, first);
+        order->reason = find_rewrite(order, f, newest, first);
+        if (order->reason != MEND_SET_BY_NONE && !newest)
+            order->reason = MEND_SET_BY_AGE;
         if (order->reason != MEND_SET_BY_NONE)
             return f;
     }
     order->reason = MEND_SET_BY_AGE;
-    *first = count_contained(order, f->content.created);
     return f;
 }
 
-/* *first: how many of the first incrs it holds already. */
 struct mend_set_file *
 mend_set_base_choose(struct mend_set_order *order, struct mend_set_files *v,
                      size_t *first)
 {
-    bool listed = count_candidates(v, true, false) > 0;
-    size_t all = count_candidates(v, listed, false);
-    size_t whole = count_candidates(v, listed, true);
+    struct wish wish = {.above = INT64_MIN};
     struct mend_set_file *base;
+    size_t all, whole;
 
+    wish.listed = true;
+    wish.listed = count_wished(v, &wish) > 0;
+    wish.above = find_floor(v, &wish);
+    all = count_wished(v, &wish);
+    wish.whole = true;
+    whole = count_wished(v, &wish);
+    wish.whole = whole > 0;
     *first = 0;
-    if (all == 0)
+    base = choose_among(order, v, &wish, first);
+    if (base == NULL)
         return NULL;
-    base = choose_among(order, v, listed, whole > 0, first);
-    if (all == 1)
-        order->reason = listed ? MEND_SET_BY_LINE : MEND_SET_BY_ALONE;
-    else if (whole == 1)
+    if (all == 1) {
+        order->reason = wish.listed ? MEND_SET_BY_LINE : MEND_SET_BY_ALONE;
+        *first = count_contained(order, base);
+        /* Where no time tells, numbers do. */
+        if (*first == 0 && !begins_after(order, base))
+            *first = count_lower(order, base);
+    } else if (whole == 1) {
         order->reason = MEND_SET_BY_WHOLE;
-    /* Without a rival nobody asks the numbers. */
-    if (all == 1)
-        *first = count_contained(order, base->content.created);
+    }
     base->guess = order->reason >= MEND_SET_BY_NUMBERS ||
                   (order->base_gone && base->listed == 0);
     return base;
@@ -159,5 +229,5 @@ bool
 mend_set_base_is_before(const struct mend_set_file *incr,
                         const struct mend_set_file *base)
 {
-    return find_side(&incr->content, base->content.created) == BEFORE;
+    return find_side(&incr->content, &base->content) == BEFORE;
 }

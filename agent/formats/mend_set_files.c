@@ -55,7 +55,7 @@ fill(struct mend_set_content *c, const char *path, const struct judge_file *f,
         .created = f->rdb.created,
         .first_time = f->is_aof ? f->aof.first_time : -1,
         .last_time = f->is_aof ? f->aof.last_time : -1,
-        .mtime = mtime_ns / NS_PER_S,
+        .mtime_ns = mtime_ns,
     };
     /* A base of commands that a rewrite made begins with the time. */
     if (!c->is_rdb)
@@ -131,11 +131,11 @@ static const struct dataset_file **
 index_judged(const struct dataset *d)
 {
     const struct dataset_file **sorted =
-        memory_new((d->count + 1) * sizeof *sorted);
+        memory_new((d->count + 1) * sizeof(void *));
 
     for (size_t i = 0; i < d->count; i++)
         sorted[i] = &d->files[i];
-    qsort(sorted, d->count, sizeof *sorted, compare_paths);
+    qsort(sorted, d->count, sizeof(void *), compare_paths);
     return sorted;
 }
 
@@ -155,8 +155,7 @@ load_content(struct mend_set_file *f, const char *path, const struct search *in,
     const struct dataset_file *key = &wanted, **at;
     bool found;
 
-    at = bsearch(&key, in->sorted, in->d->count, sizeof *in->sorted,
-                 compare_paths);
+    at = bsearch(&key, in->sorted, in->d->count, sizeof(void *), compare_paths);
     if (at != NULL && (*at)->fd >= 0) {
         fill(&f->content, path, &in->j->files[*at - in->d->files],
              (*at)->id.mtime_ns);
@@ -336,10 +335,22 @@ mend_set_files_load(struct mend_set_files *v, int dir, const struct dataset *d,
     return rc;
 }
 
+int64_t
+mend_set_files_last_write(const struct mend_set_content *c)
+{
+    return c->last_time >= 0 ? c->last_time : c->mtime_ns / NS_PER_S;
+}
+
 bool
 mend_set_files_is_usable(const struct mend_set_file *f)
 {
     return !f->missing && f->listed != AOF_HISTORY;
+}
+
+bool
+mend_set_files_is_filled(const struct mend_set_file *f)
+{
+    return f->content.size_bytes > 0 || !f->is_rdb_name;
 }
 
 bool

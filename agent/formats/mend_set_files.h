@@ -32,7 +32,7 @@ struct mend_set_content {
     uint64_t keys, commands;
     int64_t created;               /* what it holds was taken then, s; -1 */
     int64_t first_time, last_time; /* annotations; -1 */
-    int64_t mtime;                 /* s since 1970 */
+    int64_t mtime_ns;
 };
 
 /* What becomes of a file; decided by mend_set_order. */
@@ -87,8 +87,16 @@ int mend_set_files_look(int dir, const char *path, enum dataset_role role,
                         struct mend_set_content *content, bool *found,
                         struct error *e);
 
+/* When it was written last, s since 1970: as its annotations say, else as the
+ * file system does. */
+int64_t mend_set_files_last_write(const struct mend_set_content *c);
+
 /* Whether it is there and no rewrite has replaced it. */
 bool mend_set_files_is_usable(const struct mend_set_file *f);
+
+/* Whether it is what a server may have written: an RDB has bytes, commands may
+ * be none. */
+bool mend_set_files_is_filled(const struct mend_set_file *f);
 
 /* A base (or the old single file) by its name, else by its line; else an
  * incr. */

@@ -99,7 +99,7 @@ is_whole(const struct mend_set_line *line)
     return line->type != 0 && line->seq != 0;
 }
 
-/* By name; whole lines first. */
+/* By name; whole lines first, what was replaced last. */
 static int
 compare(const void *a, const void *b)
 {
@@ -110,6 +110,8 @@ compare(const void *a, const void *b)
         return names;
     if (is_whole(x) != is_whole(y))
         return is_whole(x) ? -1 : 1;
+    if ((x->type == AOF_HISTORY) != (y->type == AOF_HISTORY))
+        return x->type == AOF_HISTORY ? 1 : -1;
     return (x->order > y->order) - (x->order < y->order);
 }
 
@@ -148,6 +150,9 @@ mend_set_lines_read(struct mend_set_lines *lines, const char *text, size_t size)
     size_t order = 0, line;
 
     *lines = (struct mend_set_lines){0};
+    /* Where the last line is torn others may be gone behind it. */
+    if (size > 0 && text[size - 1] != '\n')
+        lines->bad++;
     for (size_t at = 0; at < size; at += line + 1) {
         line = line_size(text + at, size - at);
         if (lines->count < AOF_MANIFEST_PARTS_MAX)

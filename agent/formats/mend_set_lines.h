@@ -23,7 +23,7 @@ struct mend_set_lines {
     struct mend_set_line *lines; /* by name; of a name that comes twice the
                                     first whole line */
     size_t count, capacity;
-    size_t bad; /* lines that do not say what they named */
+    size_t bad; /* lines that are gone, or do not say what they named */
 };
 
 /*

@@ -15,6 +15,12 @@ is_incr(const struct mend_set_file *f)
 }
 
 static bool
+is_incr_rdb(const struct mend_set_file *f)
+{
+    return is_incr(f) && f->content.is_rdb;
+}
+
+static bool
 is_strange(const struct mend_set_file *f)
 {
     return mend_set_files_is_usable(f) && is_incr(f) && f->content.is_rdb &&
@@ -43,11 +49,11 @@ static bool
 exchange(struct mend_set_files *v)
 {
     struct mend_set_file *base = find_only(v, mend_set_files_is_base);
-    struct mend_set_file *incr = find_only(v, is_strange);
+    struct mend_set_file *incr = find_only(v, is_incr_rdb);
     struct mend_set_content content;
 
     if (base == NULL || incr == NULL || !base->is_rdb_name ||
-        base->content.is_rdb)
+        base->content.is_rdb || (base->listed != 0) != (incr->listed != 0))
         return false;
     content = base->content;
     base->content = incr->content;
@@ -59,8 +65,7 @@ exchange(struct mend_set_files *v)
 static void
 list_incrs(struct mend_set_order *order, struct mend_set_files *v)
 {
-    order->incrs =
-        memory_resize(order->incrs, v->count + 1, sizeof *order->incrs);
+    order->incrs = memory_resize(order->incrs, v->count + 1, sizeof(void *));
     order->incr_count = 0;
     for (size_t i = 0; i < v->count; i++)
         if (mend_set_files_is_usable(&v->files[i]) && is_incr(&v->files[i]) &&
@@ -129,7 +134,8 @@ is_filler(const struct mend_set_file *other)
 
 /*
  * Whether an incr that no line names is the set's all the same: the manifest
- * tells nothing (any more), or it is what comes next behind the last one.
+ * tells nothing (any more), or it is what comes next behind the last one, or
+ * the first of a set that names none, to which a server would append.
  */
 static bool
 belongs(const struct mend_set_files *v, const struct mend_set_file *f,
@@ -143,8 +149,10 @@ belongs(const struct mend_set_files *v, const struct mend_set_file *f,
         return true;
     if (has_match(v, f, is_gap))
         return true;
-    return last != NULL && f->seq == last->seq + 1 && c->commands > 0 &&
-           (last->missing || c->mtime >= last->content.mtime);
+    if (last == NULL)
+        return f->seq == 1 && c->commands > 0;
+    return f->seq == last->seq + 1 && c->commands > 0 &&
+           (last->missing || c->mtime_ns >= last->content.mtime_ns);
 }
 
 /* Leaves the incrs that are taken. */
@@ -160,7 +168,7 @@ choose_incrs(struct mend_set_order *order, const struct mend_set_files *v,
         struct mend_set_file *f = order->incrs[i];
 
         f->fate = MEND_SET_AS_INCR;
-        if (i < first && !(trusted && f->listed != 0)) {
+        if (i < first && !(trusted && f->listed == AOF_INCR)) {
             f->fate = MEND_SET_CONTAINED;
             f->guess = !mend_set_base_is_before(f, order->base);
         } else if (f->listed == 0 && !belongs(v, f, last)) {
@@ -188,7 +196,7 @@ mark_others(struct mend_set_files *v)
         if (f->missing)
             f->fate = has_match(v, f, is_filler) ? MEND_SET_LEFT
                                                  : MEND_SET_GONE;
-        else if (mend_set_files_is_base(f) && f->content.size_bytes > 0)
+        else if (mend_set_files_is_base(f) && mend_set_files_is_filled(f))
             f->fate = MEND_SET_RIVAL;
         else if (mend_set_files_is_base(f) && f->listed != 0)
             f->fate = MEND_SET_EMPTY;
@@ -204,7 +212,7 @@ recall_history(struct mend_set_files *v)
     for (size_t i = 0; i < v->count; i++)
         if (v->files[i].listed == AOF_HISTORY && !v->files[i].missing &&
             mend_set_files_is_base(&v->files[i]) &&
-            v->files[i].content.size_bytes > 0)
+            mend_set_files_is_filled(&v->files[i]))
             found = true;
     for (size_t i = 0; i < v->count && found; i++)
         if (v->files[i].listed == AOF_HISTORY && !v->files[i].missing)
@@ -217,7 +225,7 @@ lacks_base(const struct mend_set_files *v)
 {
     for (size_t i = 0; i < v->count; i++)
         if (v->files[i].listed == AOF_BASE &&
-            (v->files[i].missing || v->files[i].content.size_bytes == 0))
+            (v->files[i].missing || !mend_set_files_is_filled(&v->files[i])))
             return true;
     return false;
 }
@@ -249,7 +257,7 @@ mend_set_order_find(struct mend_set_order *order, struct mend_set_files *v)
 bool
 mend_set_order_holds(const struct mend_set_order *order)
 {
-    bool bytes = order->base != NULL;
+    bool bytes = order->base != NULL && order->base->content.size_bytes > 0;
 
     for (size_t i = 0; i < order->incr_count && !bytes; i++)
         bytes = order->incrs[i]->content.size_bytes > 0;

@@ -21,9 +21,9 @@ enum mend_set_reason {
     MEND_SET_BY_LINE,    /* the manifest names it alone */
     MEND_SET_BY_ALONE,   /* there is no other */
     MEND_SET_BY_TIMES,   /* what is there ended before and began after it */
-    MEND_SET_BY_NUMBERS, /* the same, by the numbers of the incrs alone */
+    MEND_SET_BY_NUMBERS, /* the same, by numbers and times of files */
     MEND_SET_BY_WHOLE,   /* the others are damaged */
-    MEND_SET_BY_AGE,     /* the oldest: with it all incrs are needed */
+    MEND_SET_BY_AGE,     /* an older one, with all incrs since */
 };
 
 struct mend_set_order {

@@ -39,21 +39,16 @@ holds(const struct mend_set_content *c)
            (c->keys > 0 || c->commands > 0 || c->verdict != VERDICT_SOUND);
 }
 
-static int64_t
-last_write(const struct mend_set_content *c)
-{
-    return c->last_time >= 0 ? c->last_time : c->mtime;
-}
-
 /* Whether a dump was made after all that the AOF's files hold was written. */
 static bool
 is_newer(const struct mend_set_content *dump,
          const struct mend_set_order *order)
 {
-    if (dump->created <= last_write(&order->base->content))
+    if (dump->created <= mend_set_files_last_write(&order->base->content))
         return false;
     for (size_t i = 0; i < order->incr_count; i++)
-        if (dump->created <= last_write(&order->incrs[i]->content))
+        if (dump->created <=
+            mend_set_files_last_write(&order->incrs[i]->content))
             return false;
     return true;
 }
@@ -87,7 +82,7 @@ mend_set_place_choose(const struct mend_set_beside *beside,
     if (!holds(single))
         return holds(dump) ? dump : NULL;
     return holds(dump) && dump->verdict == VERDICT_SOUND &&
-                   dump->created > last_write(single)
+                   dump->created > mend_set_files_last_write(single)
                ? dump
                : single;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "formats/mend_set_stand.h"
 
 enum { NAME_TEXT_SIZE = 100, NAMES_TEXT_SIZE = 240 };
 
@@ -131,15 +132,15 @@ why_base(const struct mend_set_order *order)
         return "the times of the incr files show that the last whole rewrite "
                "ended with it";
     case MEND_SET_BY_NUMBERS:
-        return "the numbers of the incr files say that the last rewrite ended "
-               "with it; no time proves it";
+        return "numbers and times of the incr files say that the last rewrite "
+               "ended with it; nothing proves it";
     case MEND_SET_BY_WHOLE:
         return "it is whole and the other damaged";
     case MEND_SET_BY_AGE:
-        return "it is the older one, and all incr files go with it; whether "
-               "the newer one holds them already cannot be told";
+        return "it is the older one, and all incr files since go with it; "
+               "whether the newer one holds them already cannot be told";
     default:
-        return "the manifest names it";
+        return "the manifest says that a rewrite replaced what is older";
     }
 }
 
@@ -150,7 +151,7 @@ tell_rivals(struct mend_set *set, const struct mend_set_files *v,
 {
     char taken[NAME_TEXT_SIZE], other[NAME_TEXT_SIZE], text[480];
 
-    if (order->base == NULL || order->reason == MEND_SET_BY_LINE)
+    if (order->base == NULL)
         return;
     quote(taken, order->base->name);
     for (size_t i = 0; i < v->count; i++) {
@@ -159,7 +160,8 @@ tell_rivals(struct mend_set *set, const struct mend_set_files *v,
                                                    : nothing_lost;
         char *path;
 
-        if (f->fate != MEND_SET_RIVAL)
+        if (f->fate != MEND_SET_RIVAL ||
+            (order->reason == MEND_SET_BY_LINE && f->listed == 0))
             continue;
         quote(other, f->name);
         snprintf(text, sizeof text, "the base is %s and not %s: %s", taken,
@@ -331,7 +333,9 @@ describe_fault(char *out, size_t size, const struct mend_set_files *v,
     char name[NAME_TEXT_SIZE];
 
     quote(name, v->appendfilename);
-    if (v->strict)
+    if (v->strict && mend_set_stand_twice(&d->manifest))
+        snprintf(out, size, "it names a file twice");
+    else if (v->strict)
         snprintf(out, size, "it did not fit the files");
     else if (v->temporary)
         snprintf(out, size,

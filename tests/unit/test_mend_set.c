@@ -87,6 +87,26 @@ static const struct plan_scene scenes[] = {
       ITEM("1.incr.aof", KEY), ITEM("2.incr.aof", SET)},
      .plan = "reorder 1.base.rdb => 1.base.rdb<1.incr.aof "
              "1.incr.aof<1.base.rdb 2.incr.aof"},
+    {"even where the RDB holds no key",
+     {ITEM("manifest", B I1), ITEM("1.base.rdb", SET), ITEM("1.incr.aof", RDB)},
+     .plan = "reorder 1.base.rdb => 1.base.rdb<1.incr.aof "
+             "1.incr.aof<1.base.rdb"},
+    {"a file named twice is loaded once",
+     {ITEM("manifest", B I1 "file appendonly.aof.1.incr.aof seq 2 type i\n"),
+      ITEM("1.base.rdb", KEY), ITEM("1.incr.aof", SET)},
+     .plan = "write-manifest manifest => 1.base.rdb 1.incr.aof"},
+    {"a file named as data is not one that was replaced",
+     {ITEM("manifest", B "file appendonly.aof.1.incr.aof seq 1 type h\n" I1),
+      ITEM("1.base.rdb", KEY), ITEM("1.incr.aof", SET)},
+     .plan = "write-manifest manifest => 1.base.rdb 1.incr.aof"},
+    {"what a server would append to is the set's",
+     {ITEM("manifest", B), ITEM("1.base.rdb", KEY), ITEM("1.incr.aof", SET)},
+     .plan = "?adopt 1.incr.aof, ?write-manifest manifest => 1.base.rdb "
+             "1.incr.aof"},
+    {"or out of its way",
+     {ITEM("manifest", B), ITEM("1.base.rdb", RDB2000),
+      AGED("1.incr.aof", SET, 1999)},
+     .plan = "set-aside 1.incr.aof => 1.base.rdb"},
     {"an RDB behind data is nobody's to guess at",
      {ITEM("manifest", B I1), ITEM("1.base.rdb", KEY), ITEM("1.incr.aof", KEY)},
      .plan = "appendonlydir/appendonly.aof.1.incr.aof: an RDB lies where "
