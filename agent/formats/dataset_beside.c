@@ -22,12 +22,17 @@ static const struct {
     {".incr.aof", DATASET_BESIDE_INCR},
 };
 
-/* The number between the dots; one too long for a server's is INT64_MAX. */
+/*
+ * The number between the dots; 0 where no server writes it so, as its own name
+ * has no zeros in front; INT64_MAX for one too long.
+ */
 static int64_t
 read_seq(const char *digits, size_t size)
 {
     int64_t seq = 0;
 
+    if (*digits == '0')
+        return 0;
     for (size_t i = 0; i < size; i++) {
         if (seq > (INT64_MAX - 9) / 10)
             return INT64_MAX;

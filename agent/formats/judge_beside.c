@@ -172,10 +172,8 @@ tell_dump(const struct judge *j, const struct dataset *d, struct report *report)
 
 /* A server that dies before the first base is made loses what it collected. */
 static void
-tell_switch(const struct judge *j, const struct dataset *d,
-            struct report *report)
+tell_switch(const struct dataset *d, struct report *report)
 {
-    judge_beside_about(j, d, judge_beside_folder(j), report);
     if (d->switching_lost)
         report_add(report, SEVERITY_ERROR, "aof-switching-lost", -1,
                    "copy the folder away before a server starts; a newer "
@@ -219,12 +217,13 @@ judge_beside(const struct judge *j, const struct dataset *d,
         tell_one(j, d, &d->beside[i], report);
         bad = bad || judge_beside_joins(d, &d->beside[i]);
     }
+    judge_beside_about(j, d, judge_beside_folder(j), report);
     if (d->beside_more > 0)
         report_add(report, SEVERITY_WARNING, "aof-beside", -1,
                    "move those away that are not wanted",
                    "and %" PRIu64 " more such files", d->beside_more);
     if (d->switching_on)
-        tell_switch(j, d, report);
+        tell_switch(d, report);
     return bad;
 }
 

@@ -22,7 +22,7 @@ static const struct {
     {B1 I1,
      {A ".2.base.rdb", A ".2.base.aof", A ".02.incr.aof", A ".x.incr.aof", A},
      DATASET_APPENDONLY_YES,
-     "old 0 1 " A "\nincr 2 1 " A ".02.incr.aof\nbase 2 1 " A
+     "old 0 1 " A "\nincr 0 1 " A ".02.incr.aof\nbase 2 1 " A
      ".2.base.aof\nbase 2 1 " A ".2.base.rdb\n"},
     {B1,
      {A ".99999999999999999999.incr.aof", "appendonly.aof"},

@@ -81,7 +81,8 @@ START_TEST(says_what_becomes_of_each)
     struct dataset_beside beside[3];
     struct dataset_file file = {.path = (char[]){"m"}};
     struct judge_file judged = {.path = (char[]){"d/m"}};
-    struct judge j = {.files = &judged, .count = 1};
+    struct judge_options options = {.names.dbfilename = NULL};
+    struct judge j = {.options = &options, .files = &judged, .count = 1};
     struct dataset d = {
         .kind = DATASET_AOF, .files = &file, .count = 1, .beside = beside};
     struct report report = {0};
