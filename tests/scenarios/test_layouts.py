@@ -179,6 +179,33 @@ def test_appendonly_being_switched_on_under_load(place, keep, serve, boot,
     assert whole >= rounds
 
 
+@pytest.mark.parametrize("name", ["redis-6.0", "redis-7.0"])
+def test_appendonly_switched_on_again_while_a_dump_is_written(keep, serve,
+                                                              boot, place,
+                                                              name):
+    """The first rewrite then waits, and the AOF on disk is an old one."""
+    server = serve("one", name, appendonly="no")
+    client = server.client()
+    client.config_set("appendonly", "yes")
+    client.mset({f"k{i}": i for i in range(200)})
+    server.rest()
+    client.config_set("appendonly", "no")
+    client.config_set("rdb-key-save-delay", "5000")
+    client.bgsave()
+    client.config_set("rdb-key-save-delay", "0")
+    client.config_set("appendonly", "yes")
+    assert server.persistence()["aof_rewrite_scheduled"] == 1
+    client.set("late", 1)
+    report = keep.snapshot(server)
+    server.kill()
+    to = place / "to"
+    keep("restore", report["id"], "--to", to, "--redis",
+         f"unix://{place}/nobody")
+    one = boot(to, name=name, appendonly="yes").client()
+    assert one.get("late") == b"1"
+    assert one.dbsize() == 201
+
+
 def test_gzip_and_none_are_readable_by_their_tools(place, keep, serve, boot):
     import subprocess
     server = serve(appendonly="yes")
