@@ -169,27 +169,37 @@ find_floor(const struct mend_set_files *v, const struct wish *wish)
                                                           : INT64_MIN;
 }
 
+/* The first base goes with the first incr; where that is gone it cannot be. */
+static bool
+is_bereft(const struct mend_set_order *order, const struct mend_set_file *base)
+{
+    return base->seq == 1 && order->incr_count > 0 && order->incrs[0]->seq > 1;
+}
+
 /* The newest that a rewrite is seen to have ended with, else the oldest. */
 static struct mend_set_file *
 choose_among(struct mend_set_order *order, struct mend_set_files *v,
              const struct wish *wish, size_t *first)
 {
-    struct mend_set_file *f = NULL;
+    struct mend_set_file *newest = NULL, *f = NULL;
 
     for (size_t i = v->count; i > 0; i--) {
-        bool newest = f == NULL;
-
         if (!is_wished(&v->files[i - 1], wish))
             continue;
         f = &v->files[i - 1];
-        order->reason = find_rewrite(order, f, newest, first);
-        if (order->reason != MEND_SET_BY_NONE && !newest)
+        newest = newest == NULL ? f : newest;
+        order->reason = find_rewrite(order, f, f == newest, first);
+        if (order->reason == MEND_SET_BY_NONE)
+            continue;
+        if (f != newest)
             order->reason = MEND_SET_BY_AGE;
-        if (order->reason != MEND_SET_BY_NONE)
-            return f;
+        return f;
     }
     order->reason = MEND_SET_BY_AGE;
-    return f;
+    if (f == NULL || f == newest || !is_bereft(order, f))
+        return f;
+    order->reason = MEND_SET_BY_NUMBERS;
+    return newest;
 }
 
 struct mend_set_file *

@@ -32,29 +32,35 @@ bare_name(const char *path)
     return text_is_name(at) ? at : NULL;
 }
 
-/* Pairs in any order; a word without a partner is passed over. */
+/*
+ * Pairs in any order; a word without a partner is passed over. False: it is no
+ * whole line, or more than one; what it says counts all the same.
+ */
 static bool
 read_words(struct mend_set_lines *lines, char *words[], size_t count,
            size_t order)
 {
     const char *name = NULL;
+    size_t pairs = 0;
     int64_t seq = 0;
     char type = 0;
 
-    for (size_t i = 0; i + 1 < count; i++) {
+    for (size_t i = 0; i + 1 < count; i++, pairs++) {
         if (strcasecmp(words[i], "file") == 0)
             name = bare_name(words[++i]);
         else if (strcasecmp(words[i], "seq") == 0)
             seq = strtoll(words[++i], NULL, 10);
         else if (strcasecmp(words[i], "type") == 0)
             type = words[++i][0];
+        else if (count % 2 == 0)
+            i++;
     }
     if (name == NULL)
         return false;
     if (type != AOF_BASE && type != AOF_INCR && type != AOF_HISTORY)
         type = 0;
     add(lines, name, seq, type, order);
-    return true;
+    return count % 2 == 0 && pairs * 2 == count && count >= 6;
 }
 
 /* Splits at blanks; where quotes do not match, as if there were none. */

@@ -235,9 +235,9 @@ tell_incrs(struct mend_set *set, const struct mend_set_files *v,
     first = list_names(names, v, is_contained);
     if (first != NULL) {
         snprintf(text, sizeof text,
-                 "%s ended before the base %s was made, which holds their "
+                 "%s ended%s before the base %s was made, which holds their "
                  "writes already: loaded again they would count twice",
-                 names, base);
+                 names, first->guess ? ", as far as can be told," : "", base);
         tell(set, v, "set-aside", first->guess ? &unknown_lost : &nothing_lost,
              first, text);
     }

@@ -199,6 +199,9 @@ static const struct {
        "file appendonly.aof.1.incr.aof seq 1 type b\n" I2 I1),
      SAME},
     {M("! " B I1 I2), SAME},
+    {M("file appendonly.aof.1.base.rdb seq 1 type bfile appendonly.aof.1."
+       "incr.aof seq 1 type i\n" I2),
+     "?adopt 1.incr.aof, " BEHIND},
 };
 
 START_TEST(reads_what_is_left_of_a_manifest)

@@ -39,10 +39,10 @@ static const struct plan_scene scenes[] = {
      .plan = "?set-aside 1.base.rdb, ?" CONTAINED(1) ", ?adopt 2.incr.aof, "
                                                      "?" MANIFEST " " KEEPS},
     {"of two bases that tell nothing, the older with all",
-     {ITEM("1.base.rdb", RDB1000), ITEM("2.base.rdb", RDB2000),
+     {ITEM("2.base.rdb", RDB1000), ITEM("3.base.rdb", RDB2000),
       ITEM("4.incr.aof", SET), ITEM("5.incr.aof", SET)},
-     .plan = "?set-aside 2.base.rdb, ?adopt 4.incr.aof, ?" MANIFEST
-             " => 1.base.rdb 4.incr.aof 5.incr.aof"},
+     .plan = "?set-aside 3.base.rdb, ?adopt 4.incr.aof, ?" MANIFEST
+             " => 2.base.rdb 4.incr.aof 5.incr.aof"},
     {"of two bases the whole one",
      {AGED("1.base.rdb", RDB1000, 1003),
       AGED("2.base.rdb", AT("\xd0\x07") "x", 2003),
@@ -92,6 +92,11 @@ static const struct plan_scene scenes[] = {
       ITEM("2.base.rdb", RDB2000), ITEM("1.incr.aof", SET),
       ITEM("2.incr.aof", SET)},
      .plan = "?" CONTAINED(1) ", ?adopt 2.incr.aof, ?" MANIFEST " " KEEPS},
+    {"the first base without the first incr is not the base",
+     {AGED("1.base.rdb", RDB1000, 1003), AGED("2.base.rdb", RDB2000, 2003),
+      AGED("3.incr.aof", SET, 2500)},
+     .plan = "?set-aside 1.base.rdb, ?adopt 3.incr.aof, ?" MANIFEST
+             " => 2.base.rdb 3.incr.aof"},
     {"but for numbers that began anew",
      {ITEM("5.base.aof", SET), ITEM("1.incr.aof", SET)},
      .plan = "?adopt 1.incr.aof, ?" MANIFEST " => 5.base.aof 1.incr.aof"},
