@@ -159,6 +159,21 @@ source_read_at(const struct source *s, void *bytes, size_t size,
 }
 
 void
+source_seek(struct source *s, uint64_t offset)
+{
+    if (offset > s->size_bytes)
+        offset = s->size_bytes;
+    if (s->fd >= 0 && (s->map == NULL || offset < s->map_offset ||
+                       offset > s->end_offset)) {
+        source_map_drop(s);
+        s->end_offset = offset;
+    } else {
+        s->at = s->end - (s->end_offset - offset);
+    }
+    s->ended = s->fd < 0 || s->error.kind != ERROR_NONE;
+}
+
+void
 source_drain(struct source *s)
 {
     while (source_skip(s, BLOCK_BYTES))

@@ -95,6 +95,12 @@ bool source_is_again(const struct source *s);
 int source_read_at(const struct source *s, void *bytes, size_t size,
                    uint64_t offset, size_t *got, struct error *e);
 
+/*
+ * Goes to an offset (the end, if it is beyond), also back; only where
+ * source_is_again.
+ */
+void source_seek(struct source *s, uint64_t offset);
+
 /* Moves over n bytes; false when the stream ends before (then all is read). */
 bool source_skip(struct source *s, uint64_t n);
 
