@@ -163,8 +163,8 @@ source_seek(struct source *s, uint64_t offset)
 {
     if (offset > s->size_bytes)
         offset = s->size_bytes;
-    if (s->fd >= 0 && (s->map == NULL || offset < s->map_offset ||
-                       offset > s->end_offset)) {
+    if (s->fd >= 0 &&
+        (s->map == NULL || offset < s->map_offset || offset > s->end_offset)) {
         source_map_drop(s);
         s->end_offset = offset;
     } else {

@@ -20,8 +20,8 @@ enum rdb_item_kind {
 
 struct rdb_item {
     enum rdb_item_kind kind;
-    uint8_t byte;    /* the opcode or type */
-    uint64_t offset; /* of it; r->key.offset is where the key begins */
+    uint8_t byte;      /* the opcode or type */
+    uint64_t offset;   /* of it; r->key.offset is where the key begins */
     uint64_t sizes[2]; /* of RDB_ITEM_RESIZE */
     struct rdb_blob name;
 };

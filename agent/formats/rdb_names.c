@@ -22,7 +22,7 @@ enum { NEW_SHARE = 20, SHAPE_SHARE = 100, ODD_SHARE = 100, RARE_SHARE = 1000 };
 static size_t
 character(const unsigned char *p, size_t size)
 {
-    size_t n = *p < 0x80                ? 1
+    size_t n = *p < 0x80                 ? 1
                : *p >= 0xc2 && *p < 0xe0 ? 2
                : *p >= 0xe0 && *p < 0xf0 ? 3
                : *p >= 0xf0 && *p < 0xf5 ? 4
@@ -70,7 +70,7 @@ shape_of(const void *name, size_t size)
     for (size_t i = 0; i < size && i < SHAPE_BYTES; i++) {
         bool mark = !isalnum(p[i]) && p[i] < 128;
 
-        shape[1] |= UINT64_C(1) << (mark          ? p[i] % 60
+        shape[1] |= UINT64_C(1) << (mark            ? p[i] % 60
                                     : islower(p[i]) ? 60
                                     : isupper(p[i]) ? 61
                                     : isdigit(p[i]) ? 62

@@ -13,9 +13,9 @@ enum { RDB_NAMES_STARTS = 1 << 16, RDB_NAMES_SHAPES = 1 << 10 };
 
 struct rdb_names {
     uint64_t count;
-    uint64_t single; /* beginnings that came once: a measure of new ones */
+    uint64_t single;    /* beginnings that came once: a measure of new ones */
     uint64_t different; /* beginnings */
-    uint64_t odd;    /* names that are not text */
+    uint64_t odd;       /* names that are not text */
     uint32_t starts[RDB_NAMES_STARTS], shapes[RDB_NAMES_SHAPES];
 };
 

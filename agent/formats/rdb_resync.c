@@ -61,8 +61,13 @@ rdb_resync_begin(struct rdb_resync *y, struct source *s,
                  struct rdb_names *names, const struct rdb_result *like)
 {
     static const uint8_t always[] = {
-        RDB_ITEM_FUNCTION, RDB_ITEM_MODULE_AUX, RDB_ITEM_AUX,
-        RDB_ITEM_EXPIRE_MS, RDB_ITEM_SELECT, RDB_OPCODE_END, '*',
+        RDB_ITEM_FUNCTION,
+        RDB_ITEM_MODULE_AUX,
+        RDB_ITEM_AUX,
+        RDB_ITEM_EXPIRE_MS,
+        RDB_ITEM_SELECT,
+        RDB_OPCODE_END,
+        '*',
     };
 
     *y = (struct rdb_resync){.s = s, .names = names};
@@ -138,8 +143,7 @@ rdb_resync_is_end(const struct rdb_resync *y, uint64_t mark)
 
 /* Whether an opcode that is the first, or the second behind SELECT, may be. */
 static bool
-is_fit(const struct rdb_resync *y, const struct rdb_item *item,
-       struct chain *c)
+is_fit(const struct rdb_resync *y, const struct rdb_item *item, struct chain *c)
 {
     const struct rdb_read *r = &y->r;
     bool first = !c->begun;
@@ -153,7 +157,8 @@ is_fit(const struct rdb_resync *y, const struct rdb_item *item,
     if (!first || c->keys > 0)
         return true;
     if (item->byte == RDB_ITEM_EXPIRE_MS)
-        return r->key.expire_ms > EXPIRE_LEAST && r->key.expire_ms < EXPIRE_MOST;
+        return r->key.expire_ms > EXPIRE_LEAST &&
+               r->key.expire_ms < EXPIRE_MOST;
     if (item->byte == RDB_ITEM_SELECT) {
         c->wants_sizes = y->result.version >= SIZES_SINCE;
         return r->key.db > y->db;
@@ -302,8 +307,8 @@ is_function(struct rdb_resync *y, const unsigned char *p, size_t size)
     struct rdb_blob code;
 
     look_at(y, p + 1, size - 1);
-    return rdb_blob_read(&y->r, &code) && code.bytes != NULL &&
-           code.size > 2 && memcmp(code.bytes, "#!", 2) == 0;
+    return rdb_blob_read(&y->r, &code) && code.bytes != NULL && code.size > 2 &&
+           memcmp(code.bytes, "#!", 2) == 0;
 }
 
 /* What a look at a few bytes says. */
@@ -317,7 +322,7 @@ may_begin(struct rdb_resync *y, const unsigned char *p, size_t size)
         return is_function(y, p, size);
     case RDB_ITEM_MODULE_AUX:
         return p[1] == 0x81; /* an id has all 64 bits */
-    case RDB_ITEM_AUX: /* no name of less than 3 letters */
+    case RDB_ITEM_AUX:       /* no name of less than 3 letters */
         return p[1] > 2 && p[1] < 0x40 && size > 2u + p[1] &&
                rdb_names_odd_bytes(p + 2, p[1]) == 0;
     default:

@@ -26,7 +26,7 @@ enum rdb_resync_found {
 struct rdb_resync {
     struct source *s;
     struct rdb_names *names;
-    uint64_t db; /* selected before the damage */
+    uint64_t db;  /* selected before the damage */
     bool gave_up; /* so much looked like keys that it would not end */
     /* Private: */
     bool starts[256];
@@ -55,8 +55,8 @@ bool rdb_resync_is_end(const struct rdb_resync *y, uint64_t mark);
  * Whether the value [from, to) ends in keys that it swallowed, as its length
  * was damaged; *offset is where they begin.
  */
-bool rdb_resync_find_swallowed(struct rdb_resync *y, uint64_t from,
-                               uint64_t to, uint64_t *offset);
+bool rdb_resync_find_swallowed(struct rdb_resync *y, uint64_t from, uint64_t to,
+                               uint64_t *offset);
 
 void rdb_resync_end(struct rdb_resync *y);
 

@@ -49,12 +49,19 @@ struct salvage {
     struct rdb_salvage_sizes sizes;
     uint64_t *twice;
     size_t twice_count, twice_capacity, twice_at;
-    uint64_t keys;            /* good ones */
-    uint64_t learned;         /* the same, of LEARN */
-    struct rdb_key last;      /* the good key just behind, if it ends here */
-    uint64_t last_name;
-    uint64_t end_offset; /* behind the RDB */
-    uint64_t opcodes[256]; /* that LEARN saw in front of keys */
+    uint64_t keys;    /* good ones */
+    uint64_t learned; /* the same, of LEARN */
+    struct held {     /* the good key before, not kept yet */
+        struct rdb_key key;
+        uint64_t name; /* its offset */
+        bool held, strange;
+    } last;
+    struct {
+        uint64_t begin, end, before; /* db before */
+    } select;                        /* not kept yet, if end is not 0 */
+    bool after_bad;                  /* the value before was bad */
+    uint64_t end_offset;             /* behind the RDB */
+    uint64_t opcodes[256];           /* that LEARN saw in front of keys */
 };
 
 static const char *const hole_words[2][3] = {
@@ -171,20 +178,36 @@ is_twice(struct salvage *v)
            v->twice[v->twice_at] < v->r.key.end_offset;
 }
 
+/* Keeps what was held back until it was seen what follows it. */
 static bool
-keep_key(struct salvage *v, const struct rdb_item *item)
+settle(struct salvage *v)
 {
-    struct rdb_read *r = &v->r;
+    uint64_t end;
 
-    v->keys++;
-    v->last = r->key;
-    v->last_name = item->name.start;
+    if (v->last.held) {
+        v->last.held = false;
+        v->keys++;
+        if (v->pass == WRITE)
+            v->m->keys++;
+        rdb_salvage_head_need(&v->head, true, v->last.key.type);
+        if (!keep(v, v->last.key.offset, v->last.key.end_offset))
+            return false;
+    }
+    if (v->select.end == 0)
+        return true;
+    end = v->select.end;
+    v->select.end = 0;
+    return keep(v, v->select.begin, end);
+}
+
+static bool
+hold_key(struct salvage *v, const struct rdb_item *item, bool strange)
+{
     if (v->pass == COMPARE)
-        rdb_deep_key(r);
-    if (v->pass == WRITE)
-        v->m->keys++;
-    rdb_salvage_head_need(&v->head, true, item->byte);
-    return keep(v, r->key.offset, r->key.end_offset);
+        rdb_deep_key(&v->r);
+    v->after_bad = false;
+    v->last = (struct held){v->r.key, item->name.start, true, strange};
+    return true;
 }
 
 /* Goes on at an offset. */
@@ -202,12 +225,12 @@ static bool
 is_last_odd(const struct salvage *v, uint64_t end)
 {
     unsigned char tail[TAIL_BYTES];
-    uint64_t size = v->last.end_offset - v->last.value_offset;
+    uint64_t size = v->last.key.end_offset - v->last.key.value_offset;
     struct error ignored = {0};
     size_t got = 0;
 
-    if (v->last.end_offset != end || !rdb_item_is_weak(v->last.type) ||
-        v->last.type == 3 || v->last.type == 5)
+    if (v->last.key.end_offset != end || !rdb_item_is_weak(v->last.key.type) ||
+        v->last.key.type == 3 || v->last.key.type == 5)
         return false;
     size = size < TAIL_BYTES ? size : TAIL_BYTES;
     return source_read_at(v->s, tail, size, end - size, &got, &ignored) == 0 &&
@@ -252,14 +275,22 @@ jump(struct salvage *v, uint64_t begin, uint64_t from, uint64_t name)
     uint64_t offset;
     int64_t keys;
 
+    v->r.pending = false;
+    v->after_bad = false;
     v->resync.db = v->r.key.db;
     found = rdb_resync_find(&v->resync, from, &offset);
-    keys = rdb_salvage_sizes_hole(&v->sizes, v->r.key.db, offset - begin,
-                                  &change);
-    if (is_last_odd(v, begin))
-        lose(v, begin, begin, 0, v->last_name,
+    keys =
+        rdb_salvage_sizes_hole(&v->sizes, v->r.key.db, offset - begin, &change);
+    if (v->last.held && v->last.strange && v->last.key.end_offset == begin) {
+        v->last.held = false;
+        lose(v, v->last.key.offset, begin, 1, v->last.name,
+             "its name is like no other, and what follows it is damaged");
+    } else if (is_last_odd(v, begin))
+        lose(v, begin, begin, 0, v->last.name,
              "kept, but what follows it is damaged: the end of its value may "
              "be, too");
+    if (!settle(v))
+        return false;
     if (found == RDB_RESYNC_ITEM) {
         lose(v, begin, offset, keys, name,
              hole_words[may_have_expired(v, offset)][change]);
@@ -311,10 +342,28 @@ allow_opcodes(struct salvage *v)
             rdb_resync_allow(&v->resync, some[i]);
 }
 
+/* RESIZE. Behind a SELECT that was there before, both are left out. */
 static bool
-take_opcode(struct salvage *v, const struct rdb_item *item)
+take_sizes(struct salvage *v, const struct rdb_item *item)
 {
     struct rdb_read *r = &v->r;
+    uint64_t end = source_offset(v->s);
+
+    if (rdb_salvage_sizes_select(&v->sizes, r->key.db, item->sizes[0]) ||
+        v->select.end != item->offset)
+        return settle(v) && keep(v, item->offset, end);
+    lose(v, v->select.begin, end, 0, 0,
+         "selects a database once more: a copy of an earlier part of the file");
+    r->key.db = v->select.before;
+    v->select.end = 0;
+    return true;
+}
+
+static bool
+take_opcode(struct salvage *v, const struct rdb_item *item, uint64_t db)
+{
+    struct rdb_read *r = &v->r;
+    uint64_t end = source_offset(v->s);
 
     if (r->pending) {
         v->opcodes[item->byte] += v->pass == LEARN;
@@ -322,45 +371,74 @@ take_opcode(struct salvage *v, const struct rdb_item *item)
             allow_opcodes(v);
         return true;
     }
+    if (item->byte == RDB_ITEM_RESIZE)
+        return take_sizes(v, item);
+    if (!settle(v))
+        return false;
     if (r->spoiled) {
-        lose(v, item->offset, source_offset(v->s), 0, 0,
-             "a library of functions is damaged");
+        lose(v, item->offset, end, 0, 0, "a library of functions is damaged");
         return true;
     }
-    if (item->byte == RDB_ITEM_RESIZE && v->pass == LEARN)
-        rdb_salvage_sizes_learn(&v->sizes, r->key.db, item->sizes[0]);
     rdb_salvage_head_need(&v->head, false, item->byte);
-    return keep(v, item->offset, source_offset(v->s));
+    if (item->byte != RDB_ITEM_SELECT)
+        return keep(v, item->offset, end);
+    v->select.begin = item->offset;
+    v->select.end = end;
+    v->select.before = db;
+    return true;
+}
+
+/* Whether the key is of those that damage makes: no name and no value. */
+static bool
+is_nothing(const struct rdb_read *r, const struct rdb_item *item)
+{
+    return item->byte == 0 && item->name.size == 0 &&
+           r->key.end_offset - r->key.value_offset == 1;
+}
+
+/* Whether its length was damaged, so that it runs into keys; goes on there. */
+static bool
+is_swallower(struct salvage *v, const struct rdb_item *item, bool strange)
+{
+    struct rdb_read *r = &v->r;
+    uint64_t end = r->key.end_offset, inner;
+    bool found;
+
+    if (v->whole.checksum == RDB_CHECKSUM_OK ||
+        (!strange && !r->spoiled && !rdb_item_is_weak(item->byte)))
+        return false;
+    found = rdb_resync_find_swallowed(
+        &v->resync, strange ? r->key.offset + 1 : r->key.value_offset, end,
+        &inner);
+    if (found)
+        lose(v, r->key.offset, inner, 1, item->name.start,
+             "its value runs into the keys behind it");
+    source_seek(v->s, found ? inner : end);
+    rdb_read_moved(r);
+    return found;
 }
 
 /* A key whose value came to an end. */
 static bool
-take_value(struct salvage *v, const struct rdb_item *item)
+take_value(struct salvage *v, const struct rdb_item *item, bool strange)
 {
     struct rdb_read *r = &v->r;
-    uint64_t end = r->key.end_offset, inner;
+    uint64_t end = r->key.end_offset;
 
-    if (!r->spoiled && rdb_item_is_weak(item->byte) &&
-        v->whole.checksum != RDB_CHECKSUM_OK) {
-        if (rdb_resync_find_swallowed(&v->resync, r->key.value_offset, end,
-                                      &inner)) {
-            lose(v, r->key.offset, inner, 1, item->name.start,
-                 "its value runs into the keys behind it");
-            rdb_salvage_sizes_key(&v->sizes, r->key.db);
-            move_to(v, inner);
-            return true;
-        }
-        source_seek(v->s, end);
-        rdb_read_moved(r);
-    }
+    if (strange && is_nothing(r, item))
+        return jump(v, r->key.offset, r->key.offset + 1, 0);
+    if (!settle(v))
+        return false;
     rdb_salvage_sizes_key(&v->sizes, r->key.db);
-    if (r->spoiled)
-        lose(v, r->key.offset, end, 1, item->name.start, "its value is bad");
-    else if (is_twice(v))
-        lose(v, r->key.offset, end, 1, item->name.start,
-             "comes twice, or one of its members does; the first stays");
-    else
-        return keep_key(v, item);
+    if (is_swallower(v, item, strange))
+        return true;
+    if (!r->spoiled && !is_twice(v))
+        return hold_key(v, item, strange);
+    lose(v, r->key.offset, end, 1, item->name.start,
+         r->spoiled ? "its value is bad"
+                    : "comes twice, or one of its members does; the first "
+                      "stays");
+    v->after_bad = r->spoiled;
     return true;
 }
 
@@ -368,19 +446,22 @@ static bool
 take_key(struct salvage *v, struct rdb_item *item)
 {
     struct rdb_read *r = &v->r;
+    const struct rdb_blob *name = &item->name;
+    bool strange;
 
-    if (item->name.bytes == NULL && item->name.size > 0)
+    if (name->bytes == NULL && name->size > 0)
         r->spoiled = true;
-    rdb_deep_name_read(r, &item->name);
+    strange = !r->spoiled && v->whole.checksum != RDB_CHECKSUM_OK &&
+              !rdb_names_is_like(&v->names, name->bytes, name->size);
+    rdb_deep_name_read(r, name);
     /* Damage began in the value before, and goes on in what parses as a key. */
-    if (!r->spoiled && is_last_odd(v, r->key.offset) &&
-        !rdb_names_is_like(&v->names, item->name.bytes, item->name.size))
+    if (strange && (v->after_bad || is_last_odd(v, r->key.offset)))
         return jump(v, r->key.offset, r->key.offset + 1, 0);
     if (v->pass == LEARN && !r->spoiled)
-        rdb_names_learn(&v->names, item->name.bytes, item->name.size);
+        rdb_names_learn(&v->names, name->bytes, name->size);
     if (!rdb_item_read_value(r, item))
-        return jump(v, r->key.offset, r->key.offset + 1, item->name.start);
-    return take_value(v, item);
+        return jump(v, r->key.offset, r->key.offset + 1, name->start);
+    return take_value(v, item, strange);
 }
 
 static void
@@ -390,15 +471,17 @@ walk(struct salvage *v)
     bool on = true;
 
     while (on && v->s->error.kind == ERROR_NONE) {
+        uint64_t db = v->r.key.db;
+
         switch (rdb_item_read(&v->r, &item)) {
         case RDB_ITEM_OPCODE:
-            on = take_opcode(v, &item);
+            on = take_opcode(v, &item, db);
             break;
         case RDB_ITEM_KEY:
             on = take_key(v, &item);
             break;
         case RDB_ITEM_END:
-            on = pass_mark(v, item.offset);
+            on = settle(v) && pass_mark(v, item.offset);
             break;
         case RDB_ITEM_BROKEN:
             on = jump(v, v->r.key.offset, v->r.key.offset + 1, 0);
@@ -426,9 +509,13 @@ run(struct salvage *v, enum pass pass)
         rdb_deep_tell_twice(&v->r, note_twice, v);
     rdb_resync_begin(&v->resync, v->s, &v->names, &v->result);
     allow_opcodes(v);
-    v->last = (struct rdb_key){0};
+    v->last = (struct held){0};
+    v->select.end = 0;
+    v->after_bad = false;
     move_to(v, v->head.end_offset);
     walk(v);
+    if (!v->failed)
+        settle(v);
     if (pass == COMPARE && !v->failed)
         rc = rdb_deep_end(&v->r, v->e);
     rdb_resync_end(&v->resync);
@@ -455,8 +542,7 @@ tell_doubt(struct salvage *v)
 static int
 write_new(struct salvage *v)
 {
-    if (rdb_salvage_head_write(&v->head, v->m, v->e) != 0 ||
-        run(v, WRITE) != 0)
+    if (rdb_salvage_head_write(&v->head, v->m, v->e) != 0 || run(v, WRITE) != 0)
         return -1;
     tell_doubt(v);
     if (mend_put_rdb_end(v->m, v->head.new_version, v->e) != 0)

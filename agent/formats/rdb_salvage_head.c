@@ -93,9 +93,9 @@ rdb_salvage_head_need(struct rdb_salvage_head *h, bool key, uint8_t byte)
         uint8_t opcode;
         int since;
     } opcodes[] = {
-        {RDB_ITEM_META, 14},      {RDB_ITEM_SLOT_INFO, 12},
-        {RDB_ITEM_FUNCTION, 10},  {RDB_ITEM_MODULE_AUX, 9},
-        {RDB_ITEM_IDLE, 9},       {RDB_ITEM_FREQUENCY, 9},
+        {RDB_ITEM_META, 14},     {RDB_ITEM_SLOT_INFO, 12},
+        {RDB_ITEM_FUNCTION, 10}, {RDB_ITEM_MODULE_AUX, 9},
+        {RDB_ITEM_IDLE, 9},      {RDB_ITEM_FREQUENCY, 9},
     };
     int since = 0;
 

@@ -26,16 +26,23 @@ rdb_salvage_sizes_begin(struct rdb_salvage_sizes *z)
         d->last_keys = d->keys;
         d->last_holes = d->holes;
         d->keys = d->holes = 0;
+        d->selected = false;
     }
 }
 
-void
-rdb_salvage_sizes_learn(struct rdb_salvage_sizes *z, uint64_t db, uint64_t told)
+bool
+rdb_salvage_sizes_select(struct rdb_salvage_sizes *z, uint64_t db,
+                         uint64_t told)
 {
     struct rdb_salvage_size *d = find(z, db);
 
-    if (d != NULL)
-        d->told = told;
+    if (d == NULL)
+        return true;
+    if (d->selected && d->told == told)
+        return false;
+    d->selected = true;
+    d->told = told;
+    return true;
 }
 
 void

@@ -20,10 +20,11 @@ enum rdb_salvage_change {
 
 struct rdb_salvage_sizes {
     struct rdb_salvage_size {
-        uint64_t db, keys, holes; /* of this pass */
+        uint64_t db, keys, holes;       /* of this pass */
         uint64_t last_keys, last_holes; /* of the one before */
         uint64_t all_keys, all_holes;   /* of the one that was frozen */
-        uint64_t told;                /* keys that it has; 0: not told */
+        uint64_t told;                  /* keys that it has; 0: not told */
+        bool selected;                  /* in this pass */
     } databases[RDB_SALVAGE_SIZES_MAX];
     unsigned count;
     bool frozen; /* all_* are known */
@@ -32,8 +33,12 @@ struct rdb_salvage_sizes {
 /* Begins a pass. */
 void rdb_salvage_sizes_begin(struct rdb_salvage_sizes *z);
 
-void rdb_salvage_sizes_learn(struct rdb_salvage_sizes *z, uint64_t db,
-                             uint64_t told);
+/*
+ * A database is selected, of so many keys. False: so it was before, as in a
+ * copy of an earlier part of the file.
+ */
+bool rdb_salvage_sizes_select(struct rdb_salvage_sizes *z, uint64_t db,
+                              uint64_t told);
 
 /* A key, good or bad. */
 void rdb_salvage_sizes_key(struct rdb_salvage_sizes *z, uint64_t db);
