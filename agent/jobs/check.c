@@ -103,6 +103,7 @@ check_directory(struct check *c, const char *path, struct report *report,
 
     if (dir < 0)
         return -1;
+    c->directory = memory_dup(path);
     if (dataset_open(&c->dataset, dir, &c->options.names, e) != 0)
         rc = error_in(e, "%s", path);
     else
@@ -258,6 +259,7 @@ check_clear(struct check *c)
 {
     judge_clear(&c->judge);
     dataset_close(&c->dataset);
+    free(c->directory);
     free(c->folder);
     free(c->name);
     memset(c, 0, sizeof *c);
