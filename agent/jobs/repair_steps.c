@@ -80,7 +80,9 @@ action_of(const struct repair_file *f, uint64_t size,
 {
     bool named = loss->name != NULL;
 
-    if (f->role == DATASET_ROLE_DUMP || loss->keys != 0)
+    /* Only an RDB's checksum is wrong without a byte being lost. */
+    if (f->role == DATASET_ROLE_DUMP || loss->keys != 0 ||
+        loss->size_bytes == 0)
         return named ? "drop-key" : "salvage-rdb";
     if (named)
         return "drop-command";

@@ -29,9 +29,11 @@ def write(server, wanted):
 
 
 def held(server):
-    """All strings of the server, by key."""
+    """The strings of the server by key; of other keys, their types."""
     client = server.client()
-    return {k: client.get(k) for k in client.scan_iter(count=500)}
+    types = {k: client.type(k) for k in client.scan_iter(count=500)}
+    return {k: client.get(k) if t == b"string" else t
+            for k, t in types.items()}
 
 
 class Set:
