@@ -324,8 +324,12 @@ repair_mend(struct repair *r, struct error *e)
                              w->folder, PLACE_WORK, none.text);
         return 0;
     }
-    if (execute(w, e) != 0)
-        return -1;
+    if (execute(w, e) != 0) {
+        if (e->kind != ERROR_CHANGED)
+            return -1;
+        e->kind = ERROR_REFUSED;
+        return error_in(e, "nothing was changed; is a server running?");
+    }
     return look_again(w, e);
 }
 

@@ -73,10 +73,10 @@ int repair_check_unused(struct repair *r, struct error *e);
 void repair_note_use(struct repair *r);
 
 /*
- * Does what was planned. ERROR_REFUSED, ERROR_CHANGED: what is there is not
- * what was planned for, or in use; ERROR_DAMAGED: the new set would be no
- * better. These, and any failure that does not say otherwise, leave all as it
- * was. With no steps it only clears up behind jobs that were cut off.
+ * Does what was planned. ERROR_REFUSED: what is there is not what was planned
+ * for, or in use; ERROR_DAMAGED: the new set would be no better. These, and any
+ * failure that does not say otherwise, leave all as it was. With no steps it
+ * only clears up behind jobs that were cut off.
  */
 int repair_mend(struct repair *r, struct error *e);
 

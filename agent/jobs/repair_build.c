@@ -194,9 +194,7 @@ repair_work_compare(const struct repair_work *w, struct error *e)
             return error_in(e, "%s/%s", w->folder, f->from);
         if (!file_same(&id, &f->id) || id.size_bytes != f->id.size_bytes ||
             id.mtime_ns != f->id.mtime_ns)
-            return error_set(e, ERROR_REFUSED,
-                             "%s/%s was changed meanwhile: nothing was done;"
-                             " is a server running?",
+            return error_set(e, ERROR_CHANGED, "%s/%s was written to meanwhile",
                              w->folder, f->from);
     }
     return 0;
