@@ -19,17 +19,16 @@ enum { NEAR_MIN = 256 };
 
 enum { TEXT_MAX = 200 };
 
-#define RESTORE "restore a snapshot: redkeep restore latest --to DIR"
-
 static const struct {
     const char *code, *remedy;
 } remedies[] = {
     {"rdb-truncated", "it was cut off while it was saved or copied, or the "
-                      "disk was full: copy it again, or " RESTORE},
+                      "disk was full: copy it again; or " REPORT_MEND},
     {"rdb-checksum", "the bytes changed after the server wrote them: look at "
-                     "disk and memory, copy it again, or " RESTORE},
-    {"rdb-duplicate-key", "nothing tells which of the two is right: " RESTORE},
-    {"rdb-magic", "this is no RDB: look at the path; or " RESTORE},
+                     "disk and memory, copy it again; or " REPORT_MEND},
+    {"rdb-duplicate-key",
+     "nothing tells which of the two is right; " REPORT_MEND},
+    {"rdb-magic", "this is no RDB: look at the path; or " REPORT_RESTORE},
 };
 
 void
@@ -116,7 +115,7 @@ remedy_of(const char *code)
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
         if (strcmp(remedies[i].code, code) == 0)
             return remedies[i].remedy;
-    return "the file was changed or written wrongly: " RESTORE;
+    return "the file was changed or written wrongly; " REPORT_MEND;
 }
 
 static void add_damage(struct rdb_read *r, const char *code, uint64_t offset,

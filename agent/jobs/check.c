@@ -274,6 +274,7 @@ check_path(struct check *c, const char *path,
            const struct judge_options *options, struct report *report,
            const struct progress *progress, struct error *e)
 {
+    size_t first = report->count;
     struct stat st;
     int rc;
 
@@ -288,7 +289,9 @@ check_path(struct check *c, const char *path,
         rc = check_manifest(c, path, report, progress, e);
     else
         rc = check_file(c, path, report, progress, e);
-    if (rc != 0)
+    if (rc == 0)
+        report_fill(report, first, path, c->directory);
+    else
         check_clear(c);
     return rc;
 }

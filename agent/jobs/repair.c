@@ -168,28 +168,6 @@ check_built(const struct repair_work *w, const struct stage *s, struct error *e)
     return rc;
 }
 
-/* A word for a shell. */
-static char *
-quoted(const char *text)
-{
-    char *out = memory_new(4 * strlen(text) + 3), *at = out;
-
-    if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                          "0123456789_-./+:@")] == '\0') {
-        strcpy(out, text);
-        return out;
-    }
-    *at++ = '\'';
-    for (; *text != '\0'; text++) {
-        if (*text != '\'')
-            *at++ = *text;
-        else
-            at = stpcpy(at, "'\\''");
-    }
-    strcpy(at, "'");
-    return out;
-}
-
 static bool
 is_in(int dir, const char *folder, const char *name)
 {
@@ -206,12 +184,12 @@ is_in(int dir, const char *folder, const char *name)
 static char *
 put_back(const struct repair_work *w, const char *kept)
 {
-    char *folder = quoted(w->folder), *text, *longer;
+    char *folder = text_shell_word(w->folder), *text, *longer;
 
     text = text_format("cd %s && mkdir %s/mended", folder, kept);
     free(folder);
     for (int i = 0; i < w->names.count; i++) {
-        char *name = quoted(w->names.names[i]);
+        char *name = text_shell_word(w->names.names[i]);
 
         longer = is_in(w->dir, ".", w->names.names[i])
                      ? text_format("%s && mv %s %s/mended/", text, name, kept)

@@ -116,27 +116,48 @@ refuse_link(const char *path, struct error *e)
                      path);
 }
 
+/*
+ * What stands for a file that is part of something: its set's manifest; the
+ * data directory, of a dump that a server with appendonly yes would ignore.
+ * NULL: the file is alone.
+ */
+static char *
+find_whole(const struct repair_work *w, const char *path)
+{
+    const struct dataset_names *names = &w->options->judge.names;
+    const char *base, *dump = names->dbfilename;
+    char *manifest = find_manifest(path), *folder;
+
+    if (manifest != NULL || names->appendonly != DATASET_APPENDONLY_YES)
+        return manifest;
+    folder = folder_of(path, &base);
+    if (strcmp(base, dump != NULL ? dump : "dump.rdb") == 0)
+        return folder;
+    free(folder);
+    return NULL;
+}
+
 int
 repair_work_look(struct repair_work *w, const char *path, struct error *e)
 {
-    char *manifest = NULL;
+    char *whole = NULL;
     struct stat st;
     int rc;
 
     if (refuse_link(path, e) != 0)
         return -1;
     if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-        manifest = find_manifest(path);
-    if (manifest != NULL)
-        repair_work_note(w->r, "%s belongs to a set: the set is mended, by %s",
-                         path, manifest);
-    rc = check_path(&w->check, manifest != NULL ? manifest : path,
-                    &w->options->judge, &w->r->report, w->options->progress, e);
+        whole = find_whole(w, path);
+    if (whole != NULL)
+        repair_work_note(w->r, "%s is part of a whole, and that is mended: %s",
+                         path, whole);
+    rc = check_path(&w->check, whole != NULL ? whole : path, &w->options->judge,
+                    &w->r->report, w->options->progress, e);
     if (rc == 0) {
         w->r->verdict = w->check.judge.verdict;
         w->r->server = w->check.judge.server;
         rc = find_folder(w, path, e);
     }
-    free(manifest);
+    free(whole);
     return rc;
 }

@@ -78,6 +78,7 @@ class Set:
         if exit == 0:
             assert told["verdict"] == "sound" and told["server"] == "loads"
             after = tree(self.data)
+            path = path if path and path.exists() else self.data
             again = self.run("--yes", "--json", *args, path=path).json
             assert again["plan"] == [] and again["kept"] is None
             assert tree(self.data) == after

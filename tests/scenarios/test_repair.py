@@ -176,7 +176,7 @@ def test_whatever_names_the_set(aof, how):
             "incr": aof.incr, "base": aof.base}[how]
     told = aof.repair(path=path)
     if how in ("incr", "base"):
-        assert any("set" in note for note in told["notes"])
+        assert any("whole" in note for note in told["notes"])
     aof.assert_holds(without(aof.all, END))
 
 

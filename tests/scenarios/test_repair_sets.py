@@ -97,7 +97,8 @@ def test_bytes_behind_the_base(aof):
     aof.assert_holds(aof.all)
 
 
-def test_a_dump_that_would_be_ignored(place, keep, serve, boot):
+@pytest.mark.parametrize("name", ["", "dump.rdb"])
+def test_a_dump_that_would_be_ignored(place, keep, serve, boot, name):
     server = serve("made", appendonly="no")
     write(server, keys(0, BASE))
     server.client().save()
@@ -107,7 +108,7 @@ def test_a_dump_that_would_be_ignored(place, keep, serve, boot):
     one = Set(keep, place, boot, data)
     with open(data / "dump.rdb", "ab") as f:
         f.write(b"trailing")
-    told = one.repair("--appendonly", "yes")
+    told = one.repair("--appendonly", "yes", path=data / name)
     assert "place-base" in {s["action"] for s in told["plan"]}
     assert not (data / "dump.rdb").exists()
     one.assert_holds(keys(0, BASE))
