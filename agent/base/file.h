@@ -149,6 +149,23 @@ int file_move(int from_dir, const char *from, int to_dir, const char *to,
 int file_exchange(int a_dir, const char *a, int b_dir, const char *b,
                   struct error *e);
 
+/*
+ * Gives a file a second name (to_dir is not synced). ERROR_DENIED where that
+ * may not be: another's file, too many names, a file system without links.
+ */
+int file_link(int from_dir, const char *from, int to_dir, const char *to,
+              struct error *e);
+
+/* Told how many bytes are copied; -1 ends the copying with that error. */
+typedef int file_copied(void *context, uint64_t done, struct error *e);
+
+/*
+ * Copies the first size bytes of an open file to the descriptor's position in
+ * another; a file system that can shares the blocks. tell may be NULL.
+ */
+int file_copy(int from, int to, uint64_t size, file_copied *tell, void *context,
+              struct error *e);
+
 /* Gives an open file or folder to an owner; does nothing if it is theirs. */
 int file_give(int fd, uid_t uid, gid_t gid, struct error *e);
 

@@ -85,6 +85,18 @@ file_call_link_open(int fd, int to_dir, const char *to)
     return linkat(AT_FDCWD, path, to_dir, to, AT_SYMLINK_FOLLOW);
 }
 
+ssize_t
+file_call_copy(int from, uint64_t offset, int to, size_t size)
+{
+    off_t at = (off_t)offset;
+    ssize_t copied;
+
+    do
+        copied = copy_file_range(from, &at, to, NULL, size, 0);
+    while (copied < 0 && errno == EINTR);
+    return copied;
+}
+
 int
 file_call_give(int fd, uid_t uid, gid_t gid)
 {

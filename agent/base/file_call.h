@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -27,6 +28,10 @@ int file_call_rename(int from_dir, const char *from, int to_dir, const char *to,
                      unsigned flags);
 int file_call_link(int from_dir, const char *from, int to_dir, const char *to);
 int file_call_link_open(int fd, int to_dir, const char *to);
+
+/* copy_file_range, to where `to` stands. */
+ssize_t file_call_copy(int from, uint64_t offset, int to, size_t size);
+
 int file_call_give(int fd, uid_t uid, gid_t gid);
 
 /*

@@ -286,6 +286,27 @@ text_quote(char *out, size_t size, const void *bytes, size_t count)
     return out;
 }
 
+char *
+text_shell_word(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_-./+:@%,";
+    char *out = memory_new(4 * strlen(text) + 3), *at = out;
+
+    if (text[0] != '\0' && text[strspn(text, plain)] == '\0')
+        return strcpy(out, text);
+    *at++ = '\'';
+    for (; *text != '\0'; text++) {
+        if (*text != '\'')
+            *at++ = *text;
+        else
+            at = stpcpy(at, "'\\''");
+    }
+    strcpy(at, "'");
+    return out;
+}
+
 bool
 text_is_name(const char *name)
 {

@@ -50,10 +50,8 @@ add_finding(struct aof_item_scan *a, const char *code, uint64_t offset,
     const struct aof_result *r = a->result;
     char remedy[256];
 
-    snprintf(remedy, sizeof remedy,
-             "%s with the server stopped, copy the file and cut it: truncate "
-             "-s %" PRIu64,
-             why, r->good_end);
+    snprintf(remedy, sizeof remedy, "%s with the server stopped: %s", why,
+             REPORT_REPAIR);
     report_add(a->report, SEVERITY_ERROR, code, (int64_t)offset, remedy,
                "%s: %" PRIu64 " bytes behind offset %" PRIu64 " are unfinished",
                text, r->size_bytes - r->good_end, r->good_end);

@@ -13,10 +13,9 @@ enum { SLOT_NAME_MAX = 16 };
 
 enum { NAME_TEXT = 80 };
 
-#define UNKNOWN_REMEDY                                                        \
-    "if the server renames commands or has modules, start it with the same "  \
-    "settings; a renamed command cannot be told from a damaged one. If not, " \
-    "restore a snapshot: redkeep restore latest --to DIR"
+#define UNKNOWN_REMEDY                                                       \
+    "if the server renames commands or has modules, start it with the same " \
+    "settings; a renamed command cannot be told from a damaged one. If not, " REPORT_MEND
 
 /*
  * What redis 6.0, 7.0.15 and 8.0 were seen to do with the name alone: nearly
@@ -196,14 +195,15 @@ tell_words(struct aof_command_judge *j, const struct aof_command_words *w,
     other = w->count >= least && w->count <= most;
     write_name(name, w, part);
     if (tell(&j->words))
-        report_add(j->report, SEVERITY_ERROR,
-                   few ? "aof-words-few" : "aof-words-many", (int64_t)w->offset,
-                   other ? "start it with the release that wrote it"
-                         : "compare what the server loads with a snapshot, or "
-                           "restore one: redkeep restore latest --to DIR",
-                   "'%s' with %" PRIu64 " words, %s %" PRIu64 " are taken: %s",
-                   name, w->count, few ? "at least" : "at most",
-                   few ? range[0] : range[1], words_outcome(j, few, refused));
+        report_add(
+            j->report, SEVERITY_ERROR, few ? "aof-words-few" : "aof-words-many",
+            (int64_t)w->offset,
+            other
+                ? "start it with the release that wrote it"
+                : "compare what the server loads with a snapshot; " REPORT_MEND,
+            "'%s' with %" PRIu64 " words, %s %" PRIu64 " are taken: %s", name,
+            w->count, few ? "at least" : "at most", few ? range[0] : range[1],
+            words_outcome(j, few, refused));
     if (other && refused)
         return AOF_COMMAND_REFUSED;
     return refused ? AOF_COMMAND_DAMAGED_REFUSED : AOF_COMMAND_DAMAGED;
@@ -230,7 +230,7 @@ judge_select(struct aof_command_judge *j, const struct aof_command_words *w)
     }
     if (tell(&j->words))
         report_add(j->report, SEVERITY_ERROR, "aof-select", (int64_t)w->offset,
-                   "restore a snapshot: redkeep restore latest --to DIR",
+                   REPORT_MEND,
                    "SELECT of no number: servers log an error, and what "
                    "follows lands in another database");
     return AOF_COMMAND_DAMAGED;
@@ -242,7 +242,7 @@ tell_discard(struct aof_command_judge *j, const struct aof_command_words *w)
 {
     if (tell(&j->words))
         report_add(j->report, SEVERITY_ERROR, "aof-discard", (int64_t)w->offset,
-                   "restore a snapshot: redkeep restore latest --to DIR",
+                   REPORT_MEND,
                    "DISCARD inside a MULTI: a loading server crashes");
     return AOF_COMMAND_DAMAGED_REFUSED;
 }

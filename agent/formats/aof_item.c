@@ -59,8 +59,7 @@ refuse(struct aof_item_scan *a, const char *code, const char *text,
     a->result->server_refuses = true;
     a->result->damage_offset = source_offset(a->s);
     report_add(a->report, SEVERITY_ERROR, code, (int64_t)source_offset(a->s),
-               "restore a snapshot: redkeep restore latest --to DIR; no server "
-               "loads what lies behind this place",
+               "no server loads what lies behind this place; " REPORT_MEND,
                "%s: found '%s'", text, found);
     return false;
 }
@@ -75,7 +74,7 @@ tolerate(struct aof_item_scan *a, uint64_t offset, const char *code,
     a->tolerated = a->odd = true;
     report_add(a->report, SEVERITY_ERROR, code, (int64_t)offset,
                "compare what the server loads with a snapshot; "
-               "redis-check-aof refuses this file",
+               "redis-check-aof refuses this file; " REPORT_MEND,
                "%s", text);
 }
 

@@ -79,11 +79,8 @@ add_manifest(struct judge_file *f, struct source *s, struct report *report)
     if (s->error.kind == ERROR_NONE &&
         aof_manifest_read(&m, bytes, size, &e) != 0) {
         f->verdict = VERDICT_DAMAGED;
-        report_add(
-            report, SEVERITY_ERROR, "aof-manifest", -1,
-            "servers refuse to start on it: correct that line, or restore a "
-            "snapshot: redkeep restore latest --to DIR",
-            "%s", e.text);
+        report_add(report, SEVERITY_ERROR, "aof-manifest", -1,
+                   "servers refuse to start on it; " REPORT_MEND, "%s", e.text);
     }
     aof_manifest_clear(&m);
     free(bytes);
@@ -184,9 +181,9 @@ judge_add_missing(struct judge *j, const char *path, enum dataset_role role,
     f->verdict = VERDICT_DAMAGED;
     f->is_aof = role != DATASET_ROLE_DUMP && role != DATASET_ROLE_MANIFEST;
     report_add(report, SEVERITY_ERROR, "file-missing", -1,
-               "servers refuse to start without it: put it back, make it "
-               "readable, or restore a snapshot: redkeep restore latest --to "
-               "DIR",
+               "servers refuse to start without it: put it back, or make it "
+               "readable; to go on without it: " REPORT_REPAIR
+               "; or " REPORT_RESTORE,
                "%s%s", f->is_aof ? "the manifest names it: " : "", why);
 }
 

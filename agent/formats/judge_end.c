@@ -19,8 +19,6 @@
 /* What a server has unless it is told: databases. */
 enum { DATABASES_USUAL = 16 };
 
-#define RESTORE "restore a snapshot: redkeep restore latest --to DIR"
-
 static void
 worsen(struct judge *j, enum verdict verdict, enum judge_server server)
 {
@@ -152,10 +150,10 @@ judge_torn(struct judge *j, const struct judge_file *f, bool last,
     worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
     judge_tail_take_back(report, f->path);
     report_add(report, SEVERITY_ERROR, "aof-torn-middle", (int64_t)f->good_end,
-               cuts ? "copy all files before a server starts: the first start "
-                      "cuts this file on disk and refuses, the second is "
-                      "silent with a hole; then " RESTORE
-                    : RESTORE,
+               cuts ? "do not start a server: the first start cuts this file "
+                      "on disk and refuses, the second is silent with a "
+                      "hole; " REPORT_MEND
+                    : REPORT_MEND,
                "ends inside %s and is not the last file: what followed is "
                "lost",
                f->aof.ends_in_multi     ? "a MULTI"
@@ -171,7 +169,7 @@ judge_aof(struct judge *j, const struct judge_file *f, bool last,
         strlen(f->path) > 4 &&
         strcmp(f->path + strlen(f->path) - 4, ".rdb") == 0) {
         worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
-        report_add(report, SEVERITY_ERROR, "aof-base-empty", -1, RESTORE,
+        report_add(report, SEVERITY_ERROR, "aof-base-empty", -1, REPORT_RESTORE,
                    "a base of zero bytes: no server writes one, all load it "
                    "as no data");
     }
@@ -250,8 +248,8 @@ is_ignored(struct judge *j, const struct dataset *d, struct report *report)
     report_about(report, j->count > 0 ? j->files[0].path : "");
     if (d->kind == DATASET_RDB && names->appendonly == DATASET_APPENDONLY_YES)
         ignore_all(j, "dump-ignored",
-                   "put it in as an AOF: redkeep restore ID --to DIR "
-                   "--layout aof",
+                   "put it in as the base of an AOF: " REPORT_REPAIR
+                   " --appendonly yes",
                    "with appendonly yes the server starts empty, ignores the "
                    "dump, and later saves over it",
                    report);
@@ -270,7 +268,7 @@ is_ignored(struct judge *j, const struct dataset *d, struct report *report)
     else if (set && d->manifest_missing)
         ignore_all(j, "manifest-missing",
                    "do not start a server on it: it would start empty and "
-                   "write over these files; " RESTORE,
+                   "write over these files; " REPORT_MEND,
                    "AOF files without their manifest", report);
     else
         return false;
@@ -299,13 +297,12 @@ judge_emptiness(struct judge *j, const struct dataset *d, struct report *report)
     report_about(report, j->count > 0 ? j->files[0].path : "");
     if (d->other_dump)
         ignore_all(j, "dump-ignored",
-                   "put it in as an AOF: redkeep restore ID --to DIR "
-                   "--layout aof",
+                   "put it in as the base of the AOF: " REPORT_REPAIR,
                    "the AOF holds nothing: the server starts empty and "
                    "ignores the dump",
                    report);
     else if (d->other_aof)
-        ignore_all(j, "aof-ignored", RESTORE,
+        ignore_all(j, "aof-ignored", REPORT_MEND,
                    "the server starts empty and ignores the other AOF files",
                    report);
     else
@@ -330,7 +327,8 @@ judge_end(struct judge *j, const struct dataset *d, struct report *report)
         if (d->kind == DATASET_RDB && d->manifest_missing) {
             worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
             judge_beside_about(j, d, judge_beside_folder(j), report);
-            report_add(report, SEVERITY_ERROR, "manifest-missing", -1, RESTORE,
+            report_add(report, SEVERITY_ERROR, "manifest-missing", -1,
+                       REPORT_MEND,
                        "AOF files without their manifest; with appendonly "
                        "yes the server starts empty");
         }

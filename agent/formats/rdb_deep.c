@@ -31,6 +31,8 @@ struct rdb_deep {
     struct rdb_seen keys, members[LEVELS];
     uint64_t name_hash, name_offset;
     uint64_t pairs;
+    rdb_deep_twice *twice; /* may be NULL */
+    void *twice_context;
     struct error error; /* of the scratch file */
 };
 
@@ -100,6 +102,14 @@ spread(uint64_t n)
     return n ^ n >> 31;
 }
 
+static uint64_t
+hash_of(const struct rdb_blob *b)
+{
+    if (b->broken || (b->bytes == NULL && b->size > 0))
+        return 0;
+    return twins_hash(b->bytes != NULL ? b->bytes : b->head, b->size);
+}
+
 /* Reads a string; its hash is 0 where it is too large to be looked at. */
 static bool
 read_hash(struct rdb_read *r, uint64_t *hash)
@@ -119,9 +129,7 @@ read_hash(struct rdb_read *r, uint64_t *hash)
     }
     if (!rdb_blob_read(r, &b))
         return false;
-    *hash = !b.broken && (b.bytes != NULL || b.size == 0)
-                ? twins_hash(b.bytes != NULL ? b.bytes : b.head, b.size)
-                : 0;
+    *hash = hash_of(&b);
     return true;
 }
 
@@ -130,6 +138,20 @@ rdb_deep_name(struct rdb_read *r)
 {
     r->deep->name_offset = source_offset(r->s);
     return read_hash(r, &r->deep->name_hash);
+}
+
+void
+rdb_deep_name_read(struct rdb_read *r, const struct rdb_blob *name)
+{
+    r->deep->name_offset = name->start;
+    r->deep->name_hash = hash_of(name);
+}
+
+void
+rdb_deep_tell_twice(struct rdb_read *r, rdb_deep_twice *twice, void *context)
+{
+    r->deep->twice = twice;
+    r->deep->twice_context = context;
 }
 
 static void
@@ -234,8 +256,11 @@ static void
 tell_pair(const struct question *q, uint64_t first, uint64_t second,
           const unsigned char *text, uint64_t size)
 {
+    const struct rdb_deep *d = q->r->deep;
     char name[NAME_SHOWN + 1];
 
+    if (d->twice != NULL && q->what == NULL)
+        d->twice(d->twice_context, second & ~MEMBER);
     show(name, text, size);
     if (q->what == NULL && (first & MEMBER) == 0)
         rdb_read_note(q->r, RDB_BY_ALL, "rdb-duplicate-key", second,
@@ -257,7 +282,9 @@ compare_pair(void *context, const struct rdb_seen_item *first,
     unsigned char *a = NULL, *b = NULL;
     uint64_t a_size, b_size, a_at = first->offset, b_at = second->offset;
 
-    if ((a_at ^ b_at) >> 63 != 0 || q->r->deep->pairs++ >= PAIRS_MAX)
+    if ((a_at ^ b_at) >> 63 != 0)
+        return 0;
+    if (q->r->deep->pairs++ >= PAIRS_MAX && q->r->deep->twice == NULL)
         return 0;
     if (read_again(q->r, a_at & ~MEMBER, &a, &a_size, e) &&
         read_again(q->r, b_at & ~MEMBER, &b, &b_size, e) && a_size == b_size &&

@@ -25,6 +25,18 @@ struct twins *rdb_deep_twins(struct rdb_read *r);
 bool rdb_deep_name(struct rdb_read *r);
 void rdb_deep_key(struct rdb_read *r);
 
+/* The same for a name that was read by others, at that offset. */
+struct rdb_blob;
+void rdb_deep_name_read(struct rdb_read *r, const struct rdb_blob *name);
+
+/*
+ * For who mends: rdb_deep_end tells it where the second of each pair is, of
+ * keys and of members of large values (and then all pairs are compared).
+ */
+typedef void rdb_deep_twice(void *context, uint64_t offset);
+void rdb_deep_tell_twice(struct rdb_read *r, rdb_deep_twice *twice,
+                         void *context);
+
 /* Members of one value: begin, read each, end. Who refuses one twice. Two
  * levels: a stream's groups (1) have consumers (0). */
 void rdb_deep_begin_members(struct rdb_read *r, unsigned level);

@@ -19,17 +19,16 @@ enum { NEAR_MIN = 256 };
 
 enum { TEXT_MAX = 200 };
 
-#define RESTORE "restore a snapshot: redkeep restore latest --to DIR"
-
 static const struct {
     const char *code, *remedy;
 } remedies[] = {
     {"rdb-truncated", "it was cut off while it was saved or copied, or the "
-                      "disk was full: copy it again, or " RESTORE},
+                      "disk was full: copy it again; or " REPORT_MEND},
     {"rdb-checksum", "the bytes changed after the server wrote them: look at "
-                     "disk and memory, copy it again, or " RESTORE},
-    {"rdb-duplicate-key", "nothing tells which of the two is right: " RESTORE},
-    {"rdb-magic", "this is no RDB: look at the path; or " RESTORE},
+                     "disk and memory, copy it again; or " REPORT_MEND},
+    {"rdb-duplicate-key",
+     "nothing tells which of the two is right; " REPORT_MEND},
+    {"rdb-magic", "this is no RDB: look at the path; or " REPORT_RESTORE},
 };
 
 void
@@ -46,11 +45,20 @@ rdb_read_begin(struct rdb_read *r, struct source *s, struct report *report,
     };
 }
 
+void
+rdb_read_moved(struct rdb_read *r)
+{
+    r->from = r->s->at;
+    r->ahead = r->s->end;
+}
+
 uint64_t
 rdb_read_checksum(struct rdb_read *r)
 {
     const unsigned char *at = r->s->at;
 
+    if (r->unsummed)
+        return 0;
     if (at >= r->ahead)
         r->crc = crc64_update(r->crc_ahead, r->ahead, (size_t)(at - r->ahead));
     else
@@ -66,6 +74,8 @@ rdb_read_ahead(struct rdb_read *r)
     size_t room = (size_t)(r->s->end - r->s->at);
     size_t n = room > AHEAD_MARGIN ? room - AHEAD_MARGIN : 0;
 
+    if (r->unsummed)
+        return;
     if (n > AHEAD_BYTES)
         n = AHEAD_BYTES;
     rdb_read_checksum(r);
@@ -94,6 +104,8 @@ rdb_read_more(struct rdb_read *r, size_t n)
     rdb_read_checksum(r);
     enough = source_more(r->s, n);
     r->from = r->ahead = r->s->at;
+    if (r->unsummed)
+        rdb_read_moved(r);
     return enough;
 }
 
@@ -103,7 +115,7 @@ remedy_of(const char *code)
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
         if (strcmp(remedies[i].code, code) == 0)
             return remedies[i].remedy;
-    return "the file was changed or written wrongly: " RESTORE;
+    return "the file was changed or written wrongly; " REPORT_MEND;
 }
 
 static void add_damage(struct rdb_read *r, const char *code, uint64_t offset,
@@ -119,12 +131,14 @@ add_damage(struct rdb_read *r, const char *code, uint64_t offset,
     rdb_lzf_flush(r);
     if (r->s->error.kind != ERROR_NONE)
         return; /* a failure, not an end: nothing is judged */
-    vsnprintf(text, sizeof text, format, arguments);
-    if (r->inside != NULL)
-        snprintf(place, sizeof place, " (%s, key at byte %" PRIu64 ")",
-                 r->inside, r->key.offset);
-    report_add(r->report, SEVERITY_ERROR, code, (int64_t)offset,
-               remedy_of(code), "%s%s", text, place);
+    if (r->report != NULL) {
+        vsnprintf(text, sizeof text, format, arguments);
+        if (r->inside != NULL)
+            snprintf(place, sizeof place, " (%s, key at byte %" PRIu64 ")",
+                     r->inside, r->key.offset);
+        report_add(r->report, SEVERITY_ERROR, code, (int64_t)offset,
+                   remedy_of(code), "%s%s", text, place);
+    }
     if (r->result->verdict != VERDICT_DAMAGED)
         r->result->damage_offset = offset;
     r->result->verdict = VERDICT_DAMAGED;
@@ -255,6 +269,13 @@ rdb_read_skip(struct rdb_read *r, uint64_t n, uint64_t start, const char *what)
     if (n > room && s->size_bytes != UINT64_MAX &&
         n > s->size_bytes - source_offset(s))
         return rdb_read_cut(r, start, what);
+    if (n > room && r->unsummed) {
+        rdb_lzf_flush(r);
+        if (!source_skip(s, n))
+            return rdb_read_cut(r, start, what);
+        rdb_read_moved(r);
+        return true;
+    }
     while (n > room) {
         n -= room;
         s->at = s->end;

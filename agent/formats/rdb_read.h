@@ -44,6 +44,7 @@ struct rdb_read {
     struct rdb_lzf *lzf;   /* strings that wait to be judged */
     unsigned char *buffer; /* rdb_blob.h */
     size_t buffer_size;
+    bool unsummed;   /* no checksum is taken: the source is sought in */
     bool told_large; /* the note of a structure that is too large */
     bool strange;    /* rdb_read_strange was called */
     bool told_newer; /* the warning of a type newer than the file */
@@ -74,6 +75,9 @@ void rdb_read_begin(struct rdb_read *r, struct source *s, struct report *report,
 
 /* The slow path of rdb_read_want: the window moves. */
 bool rdb_read_more(struct rdb_read *r, size_t n);
+
+/* After a source_seek of one that is unsummed, or with another source. */
+void rdb_read_moved(struct rdb_read *r);
 
 /* Takes the checksum further ahead, when s->at has reached r->ahead. */
 void rdb_read_ahead(struct rdb_read *r);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { TEXT_MAX = 1024 };
 
@@ -52,6 +53,36 @@ report_add(struct report *r, enum severity severity, const char *code,
         .text = memory_dup(text),
         .remedy = memory_dup(remedy != NULL ? remedy : ""),
     };
+}
+
+/* Puts a word for a shell where the last word of phrase stands, once. */
+static void
+fill(struct finding *f, const char *phrase, const char *value)
+{
+    char *at = strstr(f->remedy, phrase), *word, *filled;
+    size_t before;
+
+    if (at == NULL)
+        return;
+    before = (size_t)(at - f->remedy) +
+             (size_t)(strrchr(phrase, ' ') + 1 - phrase);
+    word = text_shell_word(value);
+    filled = text_format("%.*s%s%s", (int)before, f->remedy, word,
+                         at + strlen(phrase));
+    free(word);
+    free(f->remedy);
+    f->remedy = filled;
+}
+
+void
+report_fill(struct report *r, size_t first, const char *path,
+            const char *directory)
+{
+    for (size_t i = first; i < r->count; i++) {
+        fill(&r->findings[i], REPORT_REPAIR, path);
+        if (directory != NULL)
+            fill(&r->findings[i], "--to DIR", directory);
+    }
 }
 
 void

@@ -23,6 +23,14 @@ struct finding {
     char *remedy; /* what to do; may be "" */
 };
 
+/*
+ * For remedies: PATH and DIR stand for what was judged and its data directory,
+ * until report_fill.
+ */
+#define REPORT_RESTORE "restore a snapshot: redkeep restore latest --to DIR"
+#define REPORT_REPAIR "redkeep repair PATH"
+#define REPORT_MEND "mend it: " REPORT_REPAIR "; or " REPORT_RESTORE
+
 enum { REPORT_FINDINGS_MAX = 1000 };
 
 struct report {
@@ -39,6 +47,13 @@ void report_about(struct report *r, const char *path);
 void report_add(struct report *r, enum severity severity, const char *code,
                 int64_t offset, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+/*
+ * Puts the path that was judged, and its data directory (NULL: not known), into
+ * the remedies of the findings from first on, as words for a shell.
+ */
+void report_fill(struct report *r, size_t first, const char *path,
+                 const char *directory);
 
 /* Gives back what the report holds and empties it. */
 void report_clear(struct report *r);

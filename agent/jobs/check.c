@@ -103,6 +103,7 @@ check_directory(struct check *c, const char *path, struct report *report,
 
     if (dir < 0)
         return -1;
+    c->directory = memory_dup(path);
     if (dataset_open(&c->dataset, dir, &c->options.names, e) != 0)
         rc = error_in(e, "%s", path);
     else
@@ -163,40 +164,75 @@ has_suffix(const char *text, const char *suffix)
     return n > m && strcmp(text + n - m, suffix) == 0;
 }
 
+/*
+ * A set, by the folder it lies in (absolute) and the name its files begin with;
+ * both become c's or are gone.
+ */
+static int
+check_set(struct check *c, char *folder, char *name, struct report *report,
+          const struct progress *progress, struct error *e)
+{
+    char *slash = strrchr(folder, '/');
+    int rc;
+
+    c->name = name;
+    c->folder = memory_dup(slash + 1);
+    slash[slash == folder] = '\0';
+    c->options.names.appendonly = DATASET_APPENDONLY_YES;
+    c->options.names.appendfilename = c->name;
+    c->options.names.appenddirname = c->folder;
+    if (c->folder[0] == '\0')
+        rc = error_set(e, ERROR_USAGE,
+                       "the files of an AOF lie in a folder of their own below"
+                       " the data directory");
+    else
+        rc = check_directory(c, folder, report, progress, e);
+    free(folder);
+    return rc;
+}
+
 /* A manifest stands for its set: DIR/appendonlydir/NAME.manifest. */
 static int
 check_manifest(struct check *c, const char *path, struct report *report,
                const struct progress *progress, struct error *e)
 {
-    char *whole = realpath(path, NULL), *slash;
-    int rc;
+    char *whole = realpath(path, NULL), *slash, *name;
 
     if (whole == NULL)
         return error_sys(e, "%s", path);
     slash = strrchr(whole, '/');
-    c->name = memory_copy(slash + 1, strlen(slash + 1) - strlen(".manifest"));
-    *slash = '\0';
-    slash = strrchr(whole, '/');
-    if (slash == NULL) {
-        free(whole);
-        return error_set(e, ERROR_USAGE,
-                         "%s: a manifest lies in a folder of its own below"
-                         " the data directory",
-                         path);
-    }
-    c->folder = memory_dup(slash + 1);
+    name = memory_copy(slash + 1, strlen(slash + 1) - strlen(".manifest"));
     slash[slash == whole] = '\0';
-    c->options.names.appendonly = DATASET_APPENDONLY_YES;
-    c->options.names.appendfilename = c->name;
-    c->options.names.appenddirname = c->folder;
-    rc = check_directory(c, whole, report, progress, e);
-    free(whole);
-    return rc;
+    return check_set(c, whole, name, report, progress, e);
 }
 
-/* The manifest in a folder that is a set by itself; NULL: it is none. */
+/* NAME of "NAME.12.base.rdb" and the like; NULL: it is no such file. */
 static char *
-find_manifest(const char *path)
+stem_of(const char *name)
+{
+    static const char *const kinds[] = {".base.rdb", ".base.aof", ".incr.aof"};
+    size_t size = strlen(name);
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t end = size - strlen(kinds[i]), digits = 0;
+
+        if (!has_suffix(name, kinds[i]))
+            continue;
+        while (digits < end && name[end - digits - 1] >= '0' &&
+               name[end - digits - 1] <= '9')
+            digits++;
+        if (digits > 0 && end > digits + 1 && name[end - digits - 1] == '.')
+            return memory_copy(name, end - digits - 1);
+    }
+    return NULL;
+}
+
+/*
+ * What the files of a folder that is a set by itself begin with: by its
+ * manifest, else (it is lost) by its files. NULL: it is no such folder.
+ */
+static char *
+find_set(const char *path)
 {
     struct error none = {0};
     char **names, *found = NULL;
@@ -207,7 +243,10 @@ find_manifest(const char *path)
         for (size_t i = 0; i < count && found == NULL; i++)
             if (has_suffix(names[i], ".manifest") &&
                 strncmp(names[i], "temp-", 5) != 0)
-                found = text_format("%s/%s", path, names[i]);
+                found = memory_copy(names[i],
+                                    strlen(names[i]) - strlen(".manifest"));
+        for (size_t i = 0; i < count && found == NULL; i++)
+            found = stem_of(names[i]);
         file_free_names(names, count);
     }
     if (dir >= 0)
@@ -215,12 +254,27 @@ find_manifest(const char *path)
     return found;
 }
 
+static int
+check_folder(struct check *c, const char *path, struct report *report,
+             const struct progress *progress, struct error *e)
+{
+    char *set = find_set(path), *whole;
+
+    if (set == NULL)
+        return check_directory(c, path, report, progress, e);
+    whole = realpath(path, NULL);
+    if (whole != NULL)
+        return check_set(c, whole, set, report, progress, e);
+    free(set);
+    return error_sys(e, "%s", path);
+}
+
 int
 check_path(struct check *c, const char *path,
            const struct judge_options *options, struct report *report,
            const struct progress *progress, struct error *e)
 {
-    char *manifest = NULL;
+    size_t first = report->count;
     struct stat st;
     int rc;
 
@@ -230,17 +284,14 @@ check_path(struct check *c, const char *path,
     c->options = *options;
     judge_begin(&c->judge, &c->options);
     if (S_ISDIR(st.st_mode))
-        manifest = find_manifest(path);
+        rc = check_folder(c, path, report, progress, e);
     else if (S_ISREG(st.st_mode) && has_suffix(path, ".manifest"))
-        manifest = memory_dup(path);
-    if (manifest != NULL)
-        rc = check_manifest(c, manifest, report, progress, e);
-    else if (S_ISDIR(st.st_mode))
-        rc = check_directory(c, path, report, progress, e);
+        rc = check_manifest(c, path, report, progress, e);
     else
         rc = check_file(c, path, report, progress, e);
-    free(manifest);
-    if (rc != 0)
+    if (rc == 0)
+        report_fill(report, first, path, c->directory);
+    else
         check_clear(c);
     return rc;
 }
@@ -258,6 +309,7 @@ check_clear(struct check *c)
 {
     judge_clear(&c->judge);
     dataset_close(&c->dataset);
+    free(c->directory);
     free(c->folder);
     free(c->name);
     memset(c, 0, sizeof *c);

@@ -14,6 +14,7 @@
 struct check {
     struct judge_options options;
     char *folder, *name; /* of a manifest given by path */
+    char *directory;     /* the data directory; NULL: a file alone */
     struct dataset dataset;
     struct judge judge; /* verdict, server, files */
 };

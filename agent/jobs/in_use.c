@@ -37,10 +37,11 @@ by_server(const struct instance *server, int dir, const char *path,
         return -1;
     if (!file_same(&ours, &theirs))
         return 0;
-    return error_set(e, ERROR_REFUSED,
-                     "the server at %s is running and uses %s: stop it first"
-                     " (systemctl stop ..., or SHUTDOWN NOSAVE), then restore",
-                     server->url, path);
+    return error_set(
+        e, ERROR_REFUSED,
+        "the server at %s is running and uses %s: stop it first"
+        " (systemctl stop ..., or SHUTDOWN NOSAVE), then try again",
+        server->url, path);
 }
 
 static int
@@ -54,7 +55,7 @@ by_process(int dir, const char *path, size_t *hidden, struct error *e)
     if (found == 0)
         return 0;
     return error_set(e, ERROR_REFUSED,
-                     "process %d (%s) uses %s: stop it first, then restore",
+                     "process %d (%s) uses %s: stop it first, then try again",
                      (int)user.pid, user.command, path);
 }
 
@@ -83,7 +84,7 @@ by_growth(const struct dataset_file *f, const char *path, struct error *e)
             now.mtime_ns != f->id.mtime_ns)
             return error_set(e, ERROR_REFUSED,
                              "%s/%s is being written: stop the server first,"
-                             " then restore",
+                             " then try again",
                              path, f->path);
         poll(NULL, 0, GROWTH_LOOK_MS);
     }
@@ -135,7 +136,7 @@ by_files(const struct dataset *d, int dir, const char *dump, const char *path,
     if (writer == FILE_WRITER_SOME)
         return error_set(e, ERROR_REFUSED,
                          "%s/%s is open for writing in some process, maybe in"
-                         " a container: stop the server first, then restore",
+                         " a container: stop the server first, then try again",
                          path, f->path);
     if (seen_all ||
         (writer == FILE_WRITER_NONE && is_left_alone(d, f, dir, dump)))
@@ -145,11 +146,25 @@ by_files(const struct dataset *d, int dir, const char *dump, const char *path,
     return cannot_tell(path, stopped, e);
 }
 
-int
-in_use_check(const struct instance *server, int dir, const char *path,
-             bool stopped, struct error *e)
+static struct dataset_names
+names_of(const struct instance *server)
 {
     struct dataset_names names = {.appendonly = DATASET_APPENDONLY_AUTO};
+
+    if (server != NULL) {
+        names.dbfilename = server->settings.dbfilename;
+        names.appendfilename = server->settings.appendfilename;
+        names.appenddirname = server->settings.appenddirname;
+    }
+    return names;
+}
+
+int
+in_use_check(const struct instance *server, int dir,
+             const struct dataset_names *names, const char *path, bool stopped,
+             struct error *e)
+{
+    struct dataset_names own = names_of(server);
     struct dataset d;
     size_t hidden = 0;
     int rc;
@@ -157,18 +172,15 @@ in_use_check(const struct instance *server, int dir, const char *path,
     if (by_server(server, dir, path, e) != 0 ||
         by_process(dir, path, &hidden, e) != 0)
         return -1;
-    if (server != NULL) {
-        names.dbfilename = server->settings.dbfilename;
-        names.appendfilename = server->settings.appendfilename;
-        names.appenddirname = server->settings.appenddirname;
-    }
-    if (dataset_open(&d, dir, &names, e) != 0) {
+    if (names == NULL)
+        names = &own;
+    if (dataset_open(&d, dir, names, e) != 0) {
         if (e->kind == ERROR_CHANGED)
             e->kind = ERROR_REFUSED;
         return error_in(e, "%s", path);
     }
     rc = by_files(&d, dir,
-                  names.dbfilename != NULL ? names.dbfilename : "dump.rdb",
+                  names->dbfilename != NULL ? names->dbfilename : "dump.rdb",
                   path, sees_all_processes(hidden), stopped, e);
     dataset_close(&d);
     return rc;

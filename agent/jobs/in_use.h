@@ -14,9 +14,11 @@
  * 0 when no server uses the directory; ERROR_REFUSED when one does, or when it
  * cannot be told and stopped (the user's word) is false: the text says which.
  * server may be NULL (none answered); dir is the target, shown as path. A
- * directory without a dataset is free unless a server works in it.
+ * directory without a dataset is free unless a server works in it. names says
+ * what the dataset is called; NULL: as the server's settings do.
  */
-int in_use_check(const struct instance *server, int dir, const char *path,
+int in_use_check(const struct instance *server, int dir,
+                 const struct dataset_names *names, const char *path,
                  bool stopped, struct error *e);
 
 #endif

@@ -175,7 +175,7 @@ put_in(struct restore_work *w, struct stage *s, struct error *e)
     int rc;
 
     /* A server may have been started while we were building. */
-    if (in_use_check(&w->server, w->dir, w->r->target,
+    if (in_use_check(&w->server, w->dir, NULL, w->r->target,
                      w->options->server_stopped, e) != 0 ||
         process_check_stop(e) != 0)
         return -1;

@@ -333,7 +333,7 @@ plan_target(struct restore_work *w, struct error *e)
     w->r->target = realpath(w->options->target, NULL);
     if (w->r->target == NULL)
         return error_sys(e, "%s", w->options->target);
-    if (in_use_check(&w->server, w->dir, w->r->target,
+    if (in_use_check(&w->server, w->dir, NULL, w->r->target,
                      w->options->server_stopped, e) != 0 ||
         place_has_any(w->dir, &w->names, &w->had_data, e) != 0)
         return -1;

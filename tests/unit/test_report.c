@@ -99,6 +99,24 @@ START_TEST(the_worse_verdict_wins_from_either_side)
 }
 END_TEST
 
+START_TEST(remedies_name_what_was_judged)
+{
+    struct report r = {0};
+
+    report_add(&r, SEVERITY_ERROR, "a", -1, REPORT_MEND, "x");
+    report_add(&r, SEVERITY_ERROR, "b", -1, "look. " REPORT_MEND, "y");
+    report_add(&r, SEVERITY_ERROR, "c", -1, "rm -- PATH DIR", "z");
+    report_fill(&r, 1, "a b", "/srv");
+    report_fill(&r, 3, "never", NULL);
+    ck_assert_str_eq(r.findings[0].remedy, REPORT_MEND);
+    ck_assert_str_eq(r.findings[1].remedy,
+                     "look. mend it: redkeep repair 'a b'; or restore a"
+                     " snapshot: redkeep restore latest --to /srv");
+    ck_assert_str_eq(r.findings[2].remedy, "rm -- PATH DIR");
+    report_clear(&r);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -114,6 +132,7 @@ main(void)
     tcase_add_test(tests, cuts_a_text_that_is_too_long);
     tcase_add_test(tests, names_are_what_scripts_read);
     tcase_add_test(tests, the_worse_verdict_wins_from_either_side);
+    tcase_add_test(tests, remedies_name_what_was_judged);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -251,6 +251,25 @@ START_TEST(knows_one_file_name)
 }
 END_TEST
 
+static const struct {
+    const char *text, *word;
+} shell_words[] = {
+    {"/var/lib/redis", "/var/lib/redis"},
+    {"sp ace", "'sp ace'"},
+    {"it's; rm", "'it'\\''s; rm'"},
+    {"$(x)`y`\n", "'$(x)`y`\n'"},
+    {"", "''"},
+};
+
+START_TEST(writes_one_word_for_a_shell)
+{
+    char *word = text_shell_word(shell_words[_i].text);
+
+    ck_assert_str_eq(word, shell_words[_i].word);
+    free(word);
+}
+END_TEST
+
 START_TEST(formats_text_of_any_length)
 {
     char *text = text_format("%0*d", 5000, 7);
@@ -287,6 +306,8 @@ main(void)
                         (int)(sizeof duration_words / sizeof *duration_words));
     tcase_add_test(cases, quotes_hostile_bytes);
     tcase_add_test(cases, knows_one_file_name);
+    tcase_add_loop_test(cases, writes_one_word_for_a_shell, 0,
+                        (int)(sizeof shell_words / sizeof *shell_words));
     tcase_add_test(cases, formats_text_of_any_length);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);

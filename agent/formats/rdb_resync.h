@@ -1,0 +1,63 @@
+/*
+ * rdb_resync.h - finds where keys go on behind damage of unknown extent.
+ *
+ * That bytes parse as a key proves little: of random ones one place in 1000
+ * does, and what it swallows may end by chance where a true key begins. A
+ * place is believed in when its name is like the others in the file, keys (or
+ * the end) follow it, and no better place lies inside its first key.
+ */
+#ifndef FORMATS_RDB_RESYNC_H
+#define FORMATS_RDB_RESYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/source.h"
+#include "formats/rdb_names.h"
+#include "formats/rdb_read.h"
+
+enum rdb_resync_found {
+    RDB_RESYNC_NOTHING,
+    RDB_RESYNC_ITEM,     /* a key or what may stand before one */
+    RDB_RESYNC_END,      /* the end mark */
+    RDB_RESYNC_COMMANDS, /* no key, but an AOF goes on there */
+};
+
+struct rdb_resync {
+    struct source *s;
+    struct rdb_names *names;
+    uint64_t db;  /* selected before the damage */
+    bool gave_up; /* so much looked like keys that it would not end */
+    /* Private: */
+    bool starts[256];
+    uint64_t spent, passed;
+    struct source window;
+    struct rdb_result result;
+    struct rdb_read r;
+};
+
+/* s and names are borrowed; like tells magic and version. */
+void rdb_resync_begin(struct rdb_resync *y, struct source *s,
+                      struct rdb_names *names, const struct rdb_result *like);
+
+/* Keys of this file have such an opcode in front. */
+void rdb_resync_allow(struct rdb_resync *y, uint8_t opcode);
+
+/* Looks from an offset on. The source stands anywhere afterwards. */
+enum rdb_resync_found rdb_resync_find(struct rdb_resync *y, uint64_t from,
+                                      uint64_t *offset);
+
+/* Whether an end mark there is the RDB's: nothing but a checksum follows, or
+ * an AOF. */
+bool rdb_resync_is_end(const struct rdb_resync *y, uint64_t mark);
+
+/*
+ * Whether the value [from, to) ends in keys that it swallowed, as its length
+ * was damaged; *offset is where they begin.
+ */
+bool rdb_resync_find_swallowed(struct rdb_resync *y, uint64_t from, uint64_t to,
+                               uint64_t *offset);
+
+void rdb_resync_end(struct rdb_resync *y);
+
+#endif
