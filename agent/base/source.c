@@ -1,7 +1,9 @@
 #include "base/source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -171,6 +173,19 @@ source_seek(struct source *s, uint64_t offset)
         s->at = s->end - (s->end_offset - offset);
     }
     s->ended = s->fd < 0 || s->error.kind != ERROR_NONE;
+}
+
+uint64_t
+source_data(const struct source *s, uint64_t offset)
+{
+    off_t data;
+
+    if (s->fd < 0 || offset >= s->size_bytes)
+        return offset;
+    data = lseek(s->fd, (off_t)offset, SEEK_DATA);
+    if (data == -1)
+        return errno == ENXIO ? s->size_bytes : offset;
+    return (uint64_t)data < s->size_bytes ? (uint64_t)data : s->size_bytes;
 }
 
 void

@@ -101,6 +101,12 @@ int source_read_at(const struct source *s, void *bytes, size_t size,
  */
 void source_seek(struct source *s, uint64_t offset);
 
+/*
+ * The next offset that may hold another byte than zero: behind a hole of a
+ * sparse file, which takes long to read. The size, if none does.
+ */
+uint64_t source_data(const struct source *s, uint64_t offset);
+
 /* Moves over n bytes; false when the stream ends before (then all is read). */
 bool source_skip(struct source *s, uint64_t n);
 

@@ -172,6 +172,8 @@ next_mark(struct aof_resync *r, uint64_t offset)
         if (have == 0)
             return r->from->size_bytes;
         offset += have;
+        if (b[have - 1] == '\0')
+            offset = source_data(r->from, offset);
     }
 }
 

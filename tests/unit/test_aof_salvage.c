@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "formats/aof.h"
 #include "formats/aof_salvage.h"
-#include "formats/rdb_salvage.h"
 
 #define SET "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"   /* 27 bytes */
 #define PUT "*3\r\n$3\r\nSET\r\n$1\r\nn\r\n$1\r\n7\r\n"   /* 27 bytes */
@@ -79,18 +78,6 @@ assert_mended(const struct bytes *out, const struct aof_options *options,
     ck_assert_mem_eq(again.text, out->text, out->size);
     mend_clear(&m);
     free(again.text);
-}
-
-/* In the place of the real one: an RDB is kept if it is sound. */
-int
-rdb_salvage(struct source *s, struct mend *m, struct error *e)
-{
-    static const struct rdb_options options;
-    struct rdb_result r;
-
-    if (rdb_walk(s, &options, NULL, &r, e) != 0)
-        return -1;
-    return mend_keep(m, 0, source_offset(s), e);
 }
 
 #define TEXT(t) t, sizeof t - 1

@@ -157,47 +157,6 @@ START_TEST(skips_in_a_file_without_reading)
 }
 END_TEST
 
-/* In windows of every kind, from any place to any other. */
-START_TEST(goes_back_and_forward_in_a_file)
-{
-    const uint64_t size = 41 * MIB;
-    const uint64_t places[] = {0,        70,       MIB + 5,  40 * MIB,
-                               39 * MIB, MIB,      size,     size - 1,
-                               3,        99 * MIB, 20 * MIB, 36 * MIB};
-    struct source s;
-    int fd = file_of((size_t)size);
-
-    ck_assert_int_eq(source_of_file(&s, fd, size, &e), 0);
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        uint64_t to = places[i] < size ? places[i] : size;
-
-        source_seek(&s, places[i]);
-        ck_assert_uint_eq(source_offset(&s), to);
-        ck_assert_int_eq(source_want(&s, 1), to < size);
-        if (to < size)
-            ck_assert_uint_eq(*s.at, byte_at(to));
-    }
-    source_seek(&s, 0);
-    ck_assert_uint_eq(walk(&s), size);
-    source_close(&s);
-    close(fd);
-}
-END_TEST
-
-START_TEST(goes_back_and_forward_in_memory)
-{
-    struct source s;
-
-    source_of_memory(&s, "abc", 3);
-    source_seek(&s, 5);
-    ck_assert(!source_want(&s, 1));
-    source_seek(&s, 1);
-    ck_assert(source_want(&s, 2));
-    ck_assert_int_eq(*s.at, 'b');
-    source_close(&s);
-}
-END_TEST
-
 START_TEST(knows_a_file_that_shrank_by_pages)
 {
     struct source s;
@@ -379,8 +338,6 @@ main(void)
                         (int)(sizeof file_sizes / sizeof *file_sizes));
     tcase_add_test(cases, stops_at_the_size_it_was_given);
     tcase_add_test(cases, skips_in_a_file_without_reading);
-    tcase_add_test(cases, goes_back_and_forward_in_a_file);
-    tcase_add_test(cases, goes_back_and_forward_in_memory);
     tcase_add_test(cases, knows_a_file_that_shrank_by_pages);
     tcase_add_test(cases, knows_a_file_that_shrank_by_a_byte);
     tcase_add_test(cases, keeps_two_shrinking_files_apart);
