@@ -297,8 +297,9 @@ static const struct {
     {BYTES("\xf5\xc3\x03\x09\x01#!" KEY("1")), BYTES(KEY("1")), 9, 7, 0, NULL,
      "a library of functions is damaged"},
     /* a library stays, damage before it does not */
-    {BYTES("\xfa\xff\xf5\x05#!lua" KEY("1")), BYTES("\xf5\x05#!lua" KEY("1")),
-     9, 2, -1, NULL, "does not parse"},
+    {BYTES("\xfa\xff\xf5\x0f#!lua name=lib\n" KEY("1")),
+     BYTES("\xf5\x0f#!lua name=lib\n" KEY("1")), 9, 2, -1, NULL,
+     "does not parse"},
     /* keys without elements are as they were */
     {BYTES("\x02\x01"
            "e\x00" KEY("1") "\x06" KEY("3")),
