@@ -10,6 +10,9 @@ enum { START_BYTES = 4 };
 /* So much of a name is its shape; below SHORT its length is exact. */
 enum { SHAPE_BYTES = 64, SHORT = 8 };
 
+/* So many that are no text are believed to be damage in any file. */
+enum { ODD_ALWAYS = 2 };
+
 /* Fewer names teach nothing. */
 enum { FEW = 16 };
 
@@ -115,7 +118,8 @@ rdb_names_is_known(const struct rdb_names *n, const void *name, size_t size)
 bool
 rdb_names_are_text(const struct rdb_names *n)
 {
-    return n->odd * ODD_SHARE <= n->count;
+    return n->odd * 2 < n->count &&
+           n->odd * ODD_SHARE <= n->count + ODD_ALWAYS * ODD_SHARE;
 }
 
 bool

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "base/source.h"
+#include "formats/rdb_chain.h"
 #include "formats/rdb_names.h"
-#include "formats/rdb_read.h"
 
 enum rdb_resync_found {
     RDB_RESYNC_NOTHING,
@@ -24,21 +24,16 @@ enum rdb_resync_found {
 };
 
 struct rdb_resync {
-    struct source *s;
-    struct rdb_names *names;
-    uint64_t db;  /* selected before the damage */
     bool gave_up; /* so much looked like keys that it would not end */
-    /* Private: */
     bool starts[256];
-    uint64_t spent, passed;
-    struct source window;
-    struct rdb_result result;
-    struct rdb_read r;
+    uint64_t passed;
+    struct rdb_chain_reader chain; /* .db is set by who asks */
 };
 
 /* s and names are borrowed; like tells magic and version. */
 void rdb_resync_begin(struct rdb_resync *y, struct source *s,
-                      struct rdb_names *names, const struct rdb_result *like);
+                      const struct rdb_names *names,
+                      const struct rdb_result *like);
 
 /* Keys of this file have such an opcode in front. */
 void rdb_resync_allow(struct rdb_resync *y, uint8_t opcode);
@@ -46,10 +41,6 @@ void rdb_resync_allow(struct rdb_resync *y, uint8_t opcode);
 /* Looks from an offset on. The source stands anywhere afterwards. */
 enum rdb_resync_found rdb_resync_find(struct rdb_resync *y, uint64_t from,
                                       uint64_t *offset);
-
-/* Whether an end mark there is the RDB's: nothing but a checksum follows, or
- * an AOF. */
-bool rdb_resync_is_end(const struct rdb_resync *y, uint64_t mark);
 
 /*
  * Whether the value [from, to) ends in keys that it swallowed, as its length
