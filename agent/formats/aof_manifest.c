@@ -223,6 +223,27 @@ aof_manifest_last_incr(const struct aof_manifest *m)
     return NULL;
 }
 
+static bool
+has_suffix(const char *text, const char *suffix)
+{
+    size_t n = strlen(text), m = strlen(suffix);
+
+    return n > m && strcmp(text + n - m, suffix) == 0;
+}
+
+const struct aof_part *
+aof_manifest_replaced_base(const struct aof_manifest *m)
+{
+    if (aof_manifest_base(m) != NULL)
+        return NULL;
+    for (size_t i = 0; i < m->count; i++)
+        if (m->parts[i].type == AOF_HISTORY &&
+            (has_suffix(m->parts[i].name, ".base.rdb") ||
+             has_suffix(m->parts[i].name, ".base.aof")))
+            return &m->parts[i];
+    return NULL;
+}
+
 void
 aof_manifest_clear(struct aof_manifest *m)
 {

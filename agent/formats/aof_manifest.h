@@ -44,6 +44,12 @@ void aof_manifest_add(struct aof_manifest *m, const struct aof_part *part);
 const struct aof_part *aof_manifest_base(const struct aof_manifest *m);
 const struct aof_part *aof_manifest_last_incr(const struct aof_manifest *m);
 
+/*
+ * A base by its name that is of type h where no base is: what replaces a base
+ * is one, so that no server writes this, and all remove the file. NULL: none.
+ */
+const struct aof_part *aof_manifest_replaced_base(const struct aof_manifest *m);
+
 void aof_manifest_clear(struct aof_manifest *m);
 
 #endif

@@ -96,6 +96,20 @@ judge_created(const struct judge *j, const struct aof_manifest *m,
     return bad;
 }
 
+static bool
+judge_replaced(const struct aof_manifest *m, struct report *report)
+{
+    const struct aof_part *part = aof_manifest_replaced_base(m);
+
+    if (part == NULL)
+        return false;
+    report_add(report, SEVERITY_ERROR, "aof-base-replaced", -1, REPORT_REPAIR,
+               "names the base '%.200s' as replaced (type h), and no other "
+               "base: a server that starts loads nothing of it, and removes it",
+               part->name);
+    return true;
+}
+
 /* Replication offsets that redis 8.0 and later write beside an incr. */
 static void
 judge_offsets(const struct aof_part *before, const struct aof_part *part,
@@ -250,6 +264,7 @@ judge_set(const struct judge *j, const struct dataset *d, struct report *report)
     report_about(report, j->count > 0 ? j->files[0].path : "");
     bad = judge_names(&d->manifest, report);
     bad = judge_created(j, &d->manifest, report) || bad;
+    bad = judge_replaced(&d->manifest, report) || bad;
     judge_order(&d->manifest, report);
     for (size_t i = 0; i < j->count; i++) {
         if (!is_part(&j->files[i]))

@@ -84,7 +84,8 @@ mend_set_stand(const struct dataset *d, const struct judge *j)
     if (d->kind == DATASET_RDB)
         return true;
     return good && (bytes || !others) && !is_joined(d) &&
-           !mend_set_stand_twice(&d->manifest);
+           !mend_set_stand_twice(&d->manifest) &&
+           aof_manifest_replaced_base(&d->manifest) == NULL;
 }
 
 bool
