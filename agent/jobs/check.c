@@ -227,12 +227,27 @@ stem_of(const char *name)
     return NULL;
 }
 
+/* Whether a folder holds what only a data directory does. */
+static bool
+is_data_directory(const struct dataset_names *n, char *const *names,
+                  size_t count)
+{
+    const char *dump = n->dbfilename != NULL ? n->dbfilename : "dump.rdb";
+    const char *folder = n->appenddirname != NULL ? n->appenddirname
+                                                  : "appendonlydir";
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], dump) == 0 || strcmp(names[i], folder) == 0)
+            return true;
+    return false;
+}
+
 /*
  * What the files of a folder that is a set by itself begin with: by its
  * manifest, else (it is lost) by its files. NULL: it is no such folder.
  */
 static char *
-find_set(const char *path)
+find_set(const char *path, const struct dataset_names *n)
 {
     struct error none = {0};
     char **names, *found = NULL;
@@ -240,12 +255,14 @@ find_set(const char *path)
     int dir = file_open_directory(AT_FDCWD, path, &none);
 
     if (dir >= 0 && file_names(dir, &names, &count, &none) == 0) {
-        for (size_t i = 0; i < count && found == NULL; i++)
+        size_t looked = is_data_directory(n, names, count) ? 0 : count;
+
+        for (size_t i = 0; i < looked && found == NULL; i++)
             if (has_suffix(names[i], ".manifest") &&
                 strncmp(names[i], "temp-", 5) != 0)
                 found = memory_copy(names[i],
                                     strlen(names[i]) - strlen(".manifest"));
-        for (size_t i = 0; i < count && found == NULL; i++)
+        for (size_t i = 0; i < looked && found == NULL; i++)
             found = stem_of(names[i]);
         file_free_names(names, count);
     }
@@ -258,7 +275,7 @@ static int
 check_folder(struct check *c, const char *path, struct report *report,
              const struct progress *progress, struct error *e)
 {
-    char *set = find_set(path), *whole;
+    char *set = find_set(path, &c->options.names), *whole;
 
     if (set == NULL)
         return check_directory(c, path, report, progress, e);

@@ -1,6 +1,7 @@
 """Datasets that real servers wrote, small and of every kind: folders, and the
 settings of the server they belong to."""
 
+import os
 import re
 import sys
 from collections import namedtuple
@@ -8,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
 import servers  # noqa: E402
+from pieces import read_command  # noqa: E402
 
 SET_NAME = "appendonly.aof"
 ON = {"appendonly": "yes"}
@@ -138,18 +140,6 @@ def boundaries(data):
     return found
 
 
-def read_command(data, at):
-    words = []
-    end = data.index(b"\r\n", at)
-    for _ in range(int(data[at + 1:end])):
-        at = end + 2
-        middle = data.index(b"\r\n", at)
-        size = int(data[at + 1:middle])
-        words.append(data[middle + 2:middle + 2 + size])
-        end = middle + 2 + size
-    return words, end + 2
-
-
 def split(made, parts):
     """Makes several incr files of the last: as failed rewrites leave them."""
     folder = made.folder / "appendonlydir"
@@ -163,10 +153,12 @@ def split(made, parts):
     cuts = [marks[len(marks) * i // parts] for i in range(1, parts)]
     cuts = [0] + cuts + [len(whole)]
     lines.pop()
+    written = (folder / name).stat().st_mtime
     for i in range(parts):
         part = f"{SET_NAME}.{number + i}.incr.aof"
         select = b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n" if i else b""
         (folder / part).write_bytes(select + whole[cuts[i]:cuts[i + 1]])
+        os.utime(folder / part, (written + 60 * i + 60,) * 2)
         lines.append(f"file {part} seq {seq + i} type i")
     manifest.write_text("\n".join(lines) + "\n")
     return made
@@ -198,8 +190,8 @@ def join(made):
     return made
 
 
-def make(place, name, values=True):
-    """{kind: Made} of that server; with values, an RDB without checksum too:
+def make(place, name):
+    """{kind: Made} of that server; of them "values", an RDB without a checksum:
     damage in it is seen by what the values are, or not at all."""
     def run_in(kind, *words, **settings):
         return run(place / kind, name, *words, **settings)
@@ -209,9 +201,8 @@ def make(place, name, values=True):
             "fields": run_in("fields", 2, write_fields),
             "streams": run_in("streams", 1, write_streams),
             "aof": run_in("aof", 3, **ON),
-            "both": run_in("both", 3, save=True, **ON)}
-    if values:
-        made["values"] = run_in("values", 2, rdbchecksum="no")
+            "both": run_in("both", 3, save=True, **ON),
+            "values": run_in("values", 2, rdbchecksum="no")}
     if name == "redis-6.0":
         made["plain"] = run_in("plain", 3, **RESP)
         return made

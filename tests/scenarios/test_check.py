@@ -135,6 +135,18 @@ def test_the_folder_of_an_aof_is_not_taken_for_an_empty_one(keep, stopped):
         assert "loads" in result.out, result
 
 
+def test_a_file_that_strayed_into_a_data_directory_makes_no_set_of_it(
+        keep, stopped):
+    stray = stopped.data / "appendonly.aof.9.incr.aof"
+    shutil.copy(stopped.data / "dump.rdb", stray)
+    for appendonly, kept in (("no", "dump.rdb"), ("yes", "base.rdb")):
+        told = keep("check", stopped.data, "--appendonly", appendonly,
+                    "--json").json
+        paths = [f["path"] for f in told["files"]]
+        assert any(p.endswith(kept) for p in paths), told
+        assert str(stray) not in paths
+
+
 def test_several_paths_are_judged_together(place, keep, stopped):
     good = place / "good.rdb"
     shutil.copy(stopped.data / "dump.rdb", good)
