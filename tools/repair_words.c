@@ -140,7 +140,8 @@ show_mended(const struct repair *r, const struct invocation *in)
     show_line("the originals are in ", r->kept);
     if (in->quiet)
         return;
-    show_line("to put them back, while no server runs: ", r->put_back);
+    /* Not folded: it is there to be pasted. */
+    printf("to put them back, while no server runs:\n    %s\n", r->put_back);
     show_line("next: start the server, see that its data is right, then"
               " remove ",
               r->kept);

@@ -227,43 +227,56 @@ stem_of(const char *name)
     return NULL;
 }
 
-/* Whether a folder holds what only a data directory does. */
+/* A data directory may hold stray files of an AOF, and stays one. */
 static bool
-is_data_directory(const struct dataset_names *n, char *const *names,
-                  size_t count)
+is_data_directory(int dir, const struct dataset_names *names)
 {
-    const char *dump = n->dbfilename != NULL ? n->dbfilename : "dump.rdb";
-    const char *folder = n->appenddirname != NULL ? n->appenddirname
-                                                  : "appendonlydir";
+    const char *dump = names->dbfilename, *aof = names->appenddirname;
+    struct file_identity id;
+    struct error none = {0};
 
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], dump) == 0 || strcmp(names[i], folder) == 0)
-            return true;
-    return false;
+    return file_identify_at(dir, dump != NULL ? dump : "dump.rdb", &id,
+                            &none) == 0 ||
+           file_identify_at(dir, aof != NULL ? aof : "appendonlydir", &id,
+                            &none) == 0;
+}
+
+static bool
+is_aof_folder(const char *path, const struct dataset_names *names)
+{
+    const char *name = names->appenddirname;
+    char *whole = realpath(path, NULL);
+    bool is = whole != NULL &&
+              strcmp(strrchr(whole, '/') + 1,
+                     name != NULL ? name : "appendonlydir") == 0;
+
+    free(whole);
+    return is;
 }
 
 /*
  * What the files of a folder that is a set by itself begin with: by its
- * manifest, else (it is lost) by its files. NULL: it is no such folder.
+ * manifest, else (it is lost) by its files, if it has the name of such a
+ * folder. NULL: it is none.
  */
 static char *
-find_set(const char *path, const struct dataset_names *n)
+find_set(const char *path, const struct dataset_names *set)
 {
     struct error none = {0};
     char **names, *found = NULL;
     size_t count;
     int dir = file_open_directory(AT_FDCWD, path, &none);
 
-    if (dir >= 0 && file_names(dir, &names, &count, &none) == 0) {
-        size_t looked = is_data_directory(n, names, count) ? 0 : count;
-
-        for (size_t i = 0; i < looked && found == NULL; i++)
+    if (dir >= 0 && !is_data_directory(dir, set) &&
+        file_names(dir, &names, &count, &none) == 0) {
+        for (size_t i = 0; i < count && found == NULL; i++)
             if (has_suffix(names[i], ".manifest") &&
                 strncmp(names[i], "temp-", 5) != 0)
                 found = memory_copy(names[i],
                                     strlen(names[i]) - strlen(".manifest"));
-        for (size_t i = 0; i < looked && found == NULL; i++)
-            found = stem_of(names[i]);
+        if (found == NULL && is_aof_folder(path, set))
+            for (size_t i = 0; i < count && found == NULL; i++)
+                found = stem_of(names[i]);
         file_free_names(names, count);
     }
     if (dir >= 0)

@@ -168,6 +168,11 @@ repair_work_steps(struct repair_work *w, const struct repair_file *f,
         add_loss(w, f, size, &m->losses[i]);
     if (m->dropped > 0)
         add_rest(w, f, m);
+    if (m->commands == 0 && m->keys == 0)
+        repair_work_note(w->r,
+                         "no key and no command of %s can be read: a snapshot"
+                         " may hold more (redkeep restore)",
+                         f->from);
     if (m->count > 0)
         return;
     repair_work_step(

@@ -78,6 +78,16 @@ def test_a_missing_manifest_and_a_torn_tail(aof, where):
     aof.assert_holds(wanted)
 
 
+@pytest.mark.parametrize("stray", ["appendonly.aof.7.incr.aof",
+                                   "appendonly.aof.manifest"])
+def test_stray_files_do_not_make_a_data_directory_a_set(aof, stray):
+    (aof.data / stray).write_bytes(aof.manifest.read_bytes())
+    aof.change(aof.incr, lambda b: b[:-5])
+    told = aof.repair()
+    assert told["path"] == str(aof.data)
+    assert (aof.data / stray).exists()
+
+
 def test_two_bases_and_no_manifest(aof):
     base = aof.folder / "appendonly.aof.9.base.rdb"
     base.write_bytes(aof.base.read_bytes())
