@@ -162,7 +162,7 @@ findings_list(const struct report *report)
         const struct finding *finding = &report->findings[i];
         json_t *object = json_object();
 
-        set_text(object, "code", finding->code);
+        set(object, "code", json_string(finding->code));
         set(object, "severity",
             json_string(report_severity_name(finding->severity)));
         set_text(object, "path", finding->path);
