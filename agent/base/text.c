@@ -292,10 +292,11 @@ text_shell_word(const char *text)
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789_-./+:@%,";
-    char *out = memory_new(4 * strlen(text) + 3), *at = out;
+    char *out, *at;
 
     if (text[0] != '\0' && text[strspn(text, plain)] == '\0')
-        return strcpy(out, text);
+        return memory_dup(text);
+    at = out = memory_new(4 * strlen(text) + 3);
     *at++ = '\'';
     for (; *text != '\0'; text++) {
         if (*text != '\'')
@@ -303,7 +304,7 @@ text_shell_word(const char *text)
         else
             at = stpcpy(at, "'\\''");
     }
-    strcpy(at, "'");
+    *at = '\'';
     return out;
 }
 
