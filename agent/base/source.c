@@ -143,6 +143,12 @@ source_is_again(const struct source *s)
     return s->pull == NULL;
 }
 
+bool
+source_is_hole(struct source *s)
+{
+    return s->fd >= 0 && !s->ended && source_map_is_hole(s);
+}
+
 int
 source_read_at(const struct source *s, void *bytes, size_t size,
                uint64_t offset, size_t *got, struct error *e)

@@ -107,6 +107,10 @@ void source_seek(struct source *s, uint64_t offset);
  */
 uint64_t source_data(const struct source *s, uint64_t offset);
 
+/* Whether the rest of a file is a hole, from s->at on: zeros that nobody wrote.
+ * False where that cannot be told. */
+bool source_is_hole(struct source *s);
+
 /* Moves over n bytes; false when the stream ends before (then all is read). */
 bool source_skip(struct source *s, uint64_t n);
 

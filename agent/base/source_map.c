@@ -280,6 +280,16 @@ look_ahead(struct source *s, void *old, size_t old_size)
 }
 
 bool
+source_map_is_hole(struct source *s)
+{
+    uint64_t offset = source_offset(s);
+
+    return offset < s->size_bytes &&
+           lseek(s->fd, (off_t)offset, SEEK_DATA) == -1 && errno == ENXIO &&
+           is_whole(s);
+}
+
+bool
 source_map_move(struct source *s)
 {
     uint64_t offset = source_offset(s);

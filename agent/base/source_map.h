@@ -20,6 +20,9 @@ int source_map_begin(struct source *s, struct error *e);
  */
 bool source_map_move(struct source *s);
 
+/* Whether no data follows s->at in the file, and there is still all of it. */
+bool source_map_is_hole(struct source *s);
+
 /* Ends the window; at and end_offset keep their place in the stream. */
 void source_map_drop(struct source *s);
 

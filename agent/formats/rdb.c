@@ -213,6 +213,16 @@ count_key(struct rdb_read *r, const struct rdb_options *options, unsigned type)
     r->pending = false;
 }
 
+/* Behind a first zero: a key "" with the value "", and the same key again. */
+static bool
+are_zeros(struct rdb_read *r)
+{
+    static const unsigned char zeros[4];
+
+    return r->key.expire_ms == -1 && rdb_read_want(r, sizeof zeros) &&
+           memcmp(r->s->at, zeros, sizeof zeros) == 0;
+}
+
 /* Reads a key; its type has been read at offset. */
 static bool
 walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
@@ -226,6 +236,9 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
         r->key.offset = offset;
     if (entry == NULL)
         return refuse_byte(r, type, offset);
+    if (type == 0 && are_zeros(r))
+        return rdb_read_fail(r, "rdb-zeros", offset,
+                             "zero bytes, as a power cut leaves them");
     if (entry->walk == NULL)
         return rdb_read_fail(r, "rdb-type", offset,
                              "type %u (%s) is refused by every server", type,

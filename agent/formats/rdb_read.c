@@ -28,6 +28,8 @@ static const struct {
                      "disk and memory, copy it again; or " REPORT_MEND},
     {"rdb-duplicate-key",
      "nothing tells which of the two is right; " REPORT_MEND},
+    {"rdb-zeros",
+     "it was not on disk yet when power was lost: " REPORT_RESTORE},
     {"rdb-magic", "this is no RDB: look at the path; or " REPORT_RESTORE},
 };
 
@@ -102,7 +104,9 @@ rdb_read_more(struct rdb_read *r, size_t n)
         r->name = r->kept_name;
     }
     rdb_read_checksum(r);
-    enough = source_more(r->s, n);
+    /* However large, it has no end mark. */
+    r->hole = source_is_hole(r->s);
+    enough = !r->hole && source_more(r->s, n);
     r->from = r->ahead = r->s->at;
     if (r->unsummed)
         rdb_read_moved(r);
@@ -126,19 +130,20 @@ static void
 add_damage(struct rdb_read *r, const char *code, uint64_t offset,
            const char *format, va_list arguments)
 {
-    char text[TEXT_MAX], place[100] = "";
+    char text[TEXT_MAX] = "", place[100] = "";
 
     rdb_lzf_flush(r);
     if (r->s->error.kind != ERROR_NONE)
         return; /* a failure, not an end: nothing is judged */
-    if (r->report != NULL) {
+    /* There may be millions; what is dropped need not be written. */
+    if (r->report != NULL && r->report->count < REPORT_FINDINGS_MAX) {
         vsnprintf(text, sizeof text, format, arguments);
         if (r->inside != NULL)
             snprintf(place, sizeof place, " (%s, key at byte %" PRIu64 ")",
                      r->inside, r->key.offset);
-        report_add(r->report, SEVERITY_ERROR, code, (int64_t)offset,
-                   remedy_of(code), "%s%s", text, place);
     }
+    report_add(r->report, SEVERITY_ERROR, code, (int64_t)offset,
+               remedy_of(code), "%s%s", text, place);
     if (r->result->verdict != VERDICT_DAMAGED)
         r->result->damage_offset = offset;
     r->result->verdict = VERDICT_DAMAGED;
@@ -215,6 +220,12 @@ rdb_read_cut(struct rdb_read *r, uint64_t offset, const char *what)
     uint64_t end = s->ended ? s->end_offset : s->size_bytes;
 
     r->result->cut_short = true;
+    if (r->hole)
+        return rdb_read_fail(r, "rdb-truncated", offset,
+                             "nothing was written from byte %" PRIu64 " to the "
+                             "end, which reads as zeros; here begins %s",
+                             source_offset(s),
+                             what != NULL ? what : "no key and no end");
     if (what == NULL)
         return rdb_read_fail(r, "rdb-truncated", offset,
                              "the data ends at byte %" PRIu64 ", where a key "

@@ -1,5 +1,7 @@
 #include "test_rdb_bytes.h"
 
+#include <unistd.h>
+
 #define BYTES(text) text, sizeof(text) - 1
 
 /* Aux fields, two databases, expiry, several types, a module, a function. */
@@ -302,6 +304,59 @@ START_TEST(needs_neither_report_nor_callback)
 }
 END_TEST
 
+START_TEST(zeros_are_told_once_and_end_the_walk)
+{
+    static const char body[] = "\x00\x01k\x01v\0\0\0\0\0\0\0\0\0\0\0\0";
+    struct bytes b = make_rdb("REDIS0011", BYTES(body));
+    struct walked w = walk_memory(&b);
+
+    ck_assert_uint_eq(w.report.count, 1);
+    ck_assert_str_eq(w.report.findings[0].code, "rdb-zeros");
+    ck_assert_uint_eq(w.result.damage_offset, 14);
+    ck_assert_uint_eq(w.result.keys, 1);
+    assert_same_in_steps(&b, &w);
+    report_clear(&w.report);
+    free(b.data);
+}
+END_TEST
+
+/* A key without name and text is right, be it followed by a zero. */
+START_TEST(an_empty_name_is_no_hole)
+{
+    static const char body[] = "\0\0\0\0\1k\0";
+    struct bytes b = make_rdb("REDIS0011", BYTES(body));
+    struct walked w = walk_memory(&b);
+
+    ck_assert_int_eq(w.result.verdict, VERDICT_SOUND);
+    ck_assert_uint_eq(w.result.keys, 2);
+    report_clear(&w.report);
+    free(b.data);
+}
+END_TEST
+
+/* Of a set that would go on for ever; it is not read to its end. */
+START_TEST(a_hole_to_the_end_ends_the_walk)
+{
+    static const char head[] = "REDIS0011\x02\x01k\x81\0\x01\0\0\0\0\0\0";
+    char name[] = "/tmp/test_rdb.XXXXXX";
+    int fd = mkstemp(name);
+    struct walked w = {0};
+    struct source s;
+
+    unlink(name);
+    ck_assert_int_eq(write(fd, head, sizeof head - 1), sizeof head - 1);
+    ck_assert_int_eq(ftruncate(fd, (off_t)1 << 40), 0);
+    ck_assert_int_eq(source_of_file(&s, fd, UINT64_C(1) << 40, &w.error), 0);
+    walk_source(&s, &w);
+    ck_assert_int_eq(w.rc, 0);
+    ck_assert(w.result.cut_short);
+    ck_assert_uint_eq(w.report.count, 1);
+    ck_assert_str_eq(w.report.findings[0].code, "rdb-truncated");
+    report_clear(&w.report);
+    close(fd);
+}
+END_TEST
+
 START_TEST(names_of_checksums_are_what_scripts_read)
 {
     ck_assert_str_eq(rdb_checksum_name(RDB_CHECKSUM_OK), "ok");
@@ -328,6 +383,9 @@ fill(TCase *tests)
     tcase_add_test(tests, keys_without_elements_are_one_warning);
     tcase_add_test(tests, a_source_that_fails_is_no_verdict);
     tcase_add_test(tests, needs_neither_report_nor_callback);
+    tcase_add_test(tests, zeros_are_told_once_and_end_the_walk);
+    tcase_add_test(tests, an_empty_name_is_no_hole);
+    tcase_add_test(tests, a_hole_to_the_end_ends_the_walk);
     tcase_add_test(tests, names_of_checksums_are_what_scripts_read);
 }
 

@@ -55,6 +55,31 @@ START_TEST(reads_on_after_any_jump)
 }
 END_TEST
 
+START_TEST(knows_where_nothing_but_a_hole_follows)
+{
+    struct source s;
+    int fd = file_of((uint64_t)1024 * MIB);
+
+    for (uint64_t at = 0; at < 2 * MIB; at += 512)
+        ck_assert_int_eq(pwrite(fd, "data", 4, (off_t)at), 4);
+    ck_assert_int_eq(source_of_file(&s, fd, (uint64_t)1024 * MIB, &e), 0);
+    ck_assert(!source_is_hole(&s));
+    ck_assert(source_skip(&s, 2 * MIB - 1));
+    ck_assert(!source_is_hole(&s));
+    ck_assert(source_skip(&s, 1));
+    ck_assert(source_is_hole(&s));
+
+    /* A file that shrank has no hole there. */
+    ck_assert_int_eq(ftruncate(fd, 1 * MIB), 0);
+    ck_assert(!source_is_hole(&s));
+    ck_assert_int_eq(s.error.kind, ERROR_CHANGED);
+    source_close(&s);
+    close(fd);
+    source_of_memory(&s, "a", 1);
+    ck_assert(!source_is_hole(&s));
+}
+END_TEST
+
 START_TEST(knows_a_file_that_shrank_in_the_window_made_ready)
 {
     struct source s;
@@ -129,6 +154,7 @@ main(void)
 
     tcase_add_loop_test(cases, reads_on_after_any_jump, 0,
                         (int)(sizeof jumps / sizeof *jumps));
+    tcase_add_test(cases, knows_where_nothing_but_a_hole_follows);
     tcase_add_test(cases, knows_a_file_that_shrank_in_the_window_made_ready);
     tcase_add_test(cases, bridges_a_fault_in_the_window_made_ready);
     tcase_add_test(cases, stops_while_a_window_is_made_ready);
