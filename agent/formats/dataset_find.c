@@ -31,17 +31,26 @@ struct survey {
     bool changed;
 };
 
-static bool
-is_there(int dir, const char *name)
+/* What has that name; 0: nothing. What may not be looked at is some file. */
+static mode_t
+type_of(int dir, const char *name)
 {
     struct file_identity id;
     struct error e = {0};
 
     if (dir < 0)
-        return false;
+        return 0;
     if (file_identify_at(dir, name, &id, &e) != 0)
-        return e.kind != ERROR_ABSENT;
-    return !S_ISDIR(id.mode);
+        return e.kind != ERROR_ABSENT ? S_IFREG : 0;
+    return id.mode & S_IFMT;
+}
+
+static bool
+is_there(int dir, const char *name)
+{
+    mode_t type = type_of(dir, name);
+
+    return type != 0 && type != S_IFDIR;
 }
 
 static void
@@ -140,7 +149,8 @@ static int
 look(struct survey *v, struct dataset *d, struct error *e)
 {
     v->manifest_name = text_format("%s.manifest", v->names->appendfilename);
-    v->has_dump = is_there(v->dir, v->names->dbfilename);
+    /* No server starts on folders of these two names. */
+    v->has_dump = type_of(v->dir, v->names->dbfilename) != 0;
     v->has_single = is_there(v->dir, v->names->appendfilename);
     v->append_dir = file_open_directory(v->dir, v->names->appenddirname, e);
     if (v->append_dir < 0 && e->kind != ERROR_ABSENT)
@@ -152,7 +162,7 @@ look(struct survey *v, struct dataset *d, struct error *e)
     if (file_names(v->append_dir, &v->entries, &v->entry_count, e) != 0)
         return error_in(e, "%s", v->names->appenddirname);
     look_for_switch(d, v);
-    v->has_manifest = is_there(v->append_dir, v->manifest_name);
+    v->has_manifest = type_of(v->append_dir, v->manifest_name) != 0;
     if (v->has_manifest)
         read_manifest(d, v);
     v->orphans =
@@ -354,7 +364,7 @@ is_settled(const struct survey *v, const struct dataset *d)
     for (size_t i = 0; i < d->count; i++)
         if (!is_in_place(v, &d->files[i]))
             return false;
-    if (is_there(v->append_dir, v->manifest_name) != v->has_manifest)
+    if ((type_of(v->append_dir, v->manifest_name) != 0) != v->has_manifest)
         return false;
     if (v->manifest == NULL)
         return true;

@@ -148,9 +148,10 @@ check_file(struct check *c, const char *path, struct report *report,
     d->count = 1;
     f->path = memory_dup(path);
     f->fd = file_open(AT_FDCWD, path, e);
-    if (f->fd < 0 || file_identify(f->fd, &f->id, e) != 0 ||
-        is_aof(f, &aof, e) != 0)
+    if (f->fd < 0 || file_identify(f->fd, &f->id, e) != 0)
         return -1;
+    if (is_aof(f, &aof, e) != 0)
+        return error_in(e, "%s", path);
     d->kind = aof ? DATASET_AOF_SINGLE : DATASET_RDB;
     f->role = aof ? DATASET_ROLE_SINGLE : DATASET_ROLE_DUMP;
     return judge_all(c, NULL, report, progress, e);
