@@ -1,8 +1,11 @@
 #include "screen.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "base/memory.h"
 
 enum { COLUMNS_USUAL = 80, COLUMNS_LEAST = 20 };
 
@@ -32,15 +35,27 @@ measure(const char *text, size_t columns)
     return n > 0 ? n : strcspn(text, " ");
 }
 
-void
-screen_print(FILE *to, unsigned indent, const char *text)
+char *
+screen_tame(char *text)
 {
-    size_t columns = screen_columns(to), used = 0;
+    unsigned char before = 0;
 
-    if (columns < COLUMNS_LEAST + indent) {
-        fprintf(to, "%s\n", text);
-        return;
+    for (char *p = text; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+
+        /* In UTF-8 c2 80 to c2 9f are such too. */
+        if (c < ' ' || c == 0x7f || (before == 0xc2 && c < 0xa0))
+            *p = '?';
+        before = c;
     }
+    return text;
+}
+
+static void
+print_folded(FILE *to, size_t columns, unsigned indent, const char *text)
+{
+    size_t used = 0;
+
     do {
         size_t n = measure(text, columns - used);
 
@@ -49,4 +64,17 @@ screen_print(FILE *to, unsigned indent, const char *text)
         text += strspn(text, " ");
         used = indent;
     } while (*text != '\0');
+}
+
+void
+screen_print(FILE *to, unsigned indent, const char *text)
+{
+    size_t columns = screen_columns(to);
+    char *shown = screen_tame(memory_dup(text));
+
+    if (columns < COLUMNS_LEAST + indent)
+        fprintf(to, "%s\n", shown);
+    else
+        print_folded(to, columns, indent, shown);
+    free(shown);
 }

@@ -10,8 +10,11 @@
 /* The width of the terminal that it writes to; 0: it is no terminal. */
 unsigned screen_columns(FILE *to);
 
+/* Bytes that a terminal would obey become '?'. Returns text. */
+char *screen_tame(char *text);
+
 /*
- * Prints text and a newline, broken at blanks where the terminal ends. Lines
+ * Prints text, tame, and a newline, broken at blanks where the terminal ends. Lines
  * but the first begin with so many blanks.
  */
 void screen_print(FILE *to, unsigned indent, const char *text);

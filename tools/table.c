@@ -29,7 +29,7 @@ table_cell(struct table *t, const char *format, ...)
         text = memory_dup("");
     va_end(list);
     t->cells = memory_grow(t->cells, t->count, &t->capacity, sizeof *t->cells);
-    t->cells[t->count++] = text;
+    t->cells[t->count++] = screen_tame(text);
 }
 
 static bool
