@@ -47,7 +47,7 @@ struct outcome {
     enum verdict verdict;
     enum judge_server server;
     bool well; /* exit status 0 */
-    json_t *files;
+    json_t *files; /* for JSON; else the table */
     struct table table;
     struct stats_table stats;
 };
@@ -117,8 +117,10 @@ add(struct outcome *o, const char *path, const struct check *c)
               (j->server == JUDGE_LOADS ||
                (j->server == JUDGE_EMPTY && check_is_empty(c)));
     for (size_t n = 0; n < j->count; n++) {
-        json_array_append_new(o->files, file_json(&j->files[n]));
-        add_row(&o->table, &j->files[n]);
+        if (o->files != NULL)
+            json_array_append_new(o->files, file_json(&j->files[n]));
+        else
+            add_row(&o->table, &j->files[n]);
         stats_table_take(&o->stats, &j->files[n]);
     }
     if (check_is_empty(c))
@@ -153,7 +155,7 @@ run(struct invocation *in, struct error *e)
         "file",  "kind",      "verdict",  ">size", ">version",
         ">keys", ">commands", "checksum", NULL,
     };
-    struct outcome o = {.well = true, .files = json_array()};
+    struct outcome o = {.well = true, .files = in->json ? json_array() : NULL};
     struct judge_options options;
     struct report report = {0};
     struct check c;

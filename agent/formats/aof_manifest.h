@@ -20,7 +20,7 @@ struct aof_part {
     int64_t start_offset, end_offset; /* replication offsets; -1 not told */
 };
 
-enum { AOF_MANIFEST_PARTS_MAX = 100000, AOF_MANIFEST_SIZE_MAX = 16 << 20 };
+enum { AOF_MANIFEST_PARTS_MAX = 65536, AOF_MANIFEST_SIZE_MAX = 16 << 20 };
 
 struct aof_manifest {
     struct aof_part *parts; /* in file order */

@@ -45,8 +45,12 @@ is_loaded(const struct dataset *d, const struct judge_file *f)
 
 /* It is there, but whoever judges may not read it. */
 static bool
-is_unreadable(const struct dataset *d, const struct judge_file *f)
+is_unreadable(const struct judge *j, const struct dataset *d,
+              const struct judge_file *f)
 {
+    /* Judged in the order of the dataset: there may be very many. */
+    if (j->count == d->count)
+        return f->missing && !d->files[f - j->files].missing;
     for (size_t i = 0; i < d->count; i++)
         if (strcmp(d->files[i].path, f->path) == 0)
             return f->missing && !d->files[i].missing;
@@ -195,7 +199,7 @@ judge_one(struct judge *j, const struct dataset *d, const struct judge_file *f,
 {
     report_about(report, f->path);
     if (f->missing) {
-        worsen(j, is_unreadable(d, f) ? VERDICT_UNKNOWN : VERDICT_DAMAGED,
+        worsen(j, is_unreadable(j, d, f) ? VERDICT_UNKNOWN : VERDICT_DAMAGED,
                JUDGE_REFUSES);
         return;
     }

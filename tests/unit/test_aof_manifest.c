@@ -311,7 +311,7 @@ START_TEST(more_files_than_its_limit_are_refused)
         size += (size_t)snprintf(text + size, capacity - size,
                                  "file a seq %d type h\n", i + 1);
     ck_assert_int_eq(aof_manifest_read(&m, text, size, &e), -1);
-    ck_assert_str_eq(e.text, "line 100001: more than 100000 files");
+    ck_assert_str_eq(e.text, "line 65537: more than 65536 files");
     free(text);
 }
 END_TEST
