@@ -8,7 +8,7 @@
 # both, on the same file system (build/bench/).
 #
 # usage: tests/bench/bench.sh build/redkeep [build/generate]
-#     BENCH_MB    size of the append-only file (600)
+#     BENCH_MB    size of the append-only file, and of the RDB (1000)
 #     BENCH_RUNS  rounds (5)
 #
 # Status 0 when all was measured, whatever the figures are; 1 when something
@@ -17,13 +17,13 @@
 set -euo pipefail
 export LC_ALL=C
 
-size_mb=${BENCH_MB:-600}
+size_mb=${BENCH_MB:-1000}
 runs=${BENCH_RUNS:-5}
 redkeep=$(realpath "${1:-build/redkeep}")
 build=$(dirname "$redkeep")
 generate=$(realpath "${2:-$build/generate}")
 bench=$build/bench
-data=$bench/seed1-${size_mb}mb
+data=$bench/seed1-${size_mb}mb-each
 work=$bench/work
 measure=$bench/measure
 server=
@@ -73,7 +73,8 @@ end_server() {
 }
 
 # A server makes the append-only directory, empty; the commands of the
-# generator are its incr file. Loaded and saved, they are the RDB.
+# generator are its incr file. Loaded and saved they are the RDB, with more of
+# them, as it takes less to say the same.
 make_data() {
     echo "making $size_mb MB of data in build/bench ..."
     mkdir -p "$data.new/aof" "$data.new/rdb"
@@ -83,7 +84,8 @@ make_data() {
     "$generate" --resp --mb "$size_mb" --seed 1 2>"$work/keys" \
         >"$data.new/aof/appendonlydir/appendonly.aof.1.incr.aof"
     start_server "$data.new/rdb"
-    ask --pipe <"$data.new/aof/appendonlydir/appendonly.aof.1.incr.aof" |
+    "$generate" --resp --mb $((size_mb * 7 / 4)) --seed 1 2>"$work/keys" |
+        ask --pipe |
         grep -q 'errors: 0,' || fail "the data does not load"
     ask SAVE >/dev/null
     end_server
@@ -100,13 +102,14 @@ settle() {
 
 # run NAME COMMAND...: notes time and peak memory under NAME.
 run() {
-    local name=$1 us kib
+    local name=$1 us cpu kib
     shift
     settle
     "$measure" "$work/cost" "$@" >"$work/output" 2>&1 ||
         fail "$name: status $?: $(tail -n 3 "$work/output")"
-    read -r us kib <"$work/cost"
+    read -r us cpu kib <"$work/cost"
     echo "$us" >>"$work/$name.us"
+    echo "$cpu" >>"$work/$name.cpu"
     echo "$kib" >>"$work/$name.kib"
 }
 
@@ -121,6 +124,25 @@ ours=(env -i "PATH=$PATH" "HOME=$work" "$redkeep" --config "$work/none.conf"
 
 check_ours() {
     run "check-$1" "${ours[@]}" check "$data/$2"
+}
+
+deep_ours() {
+    run deep-rdb "${ours[@]}" check --deep "$data/rdb/dump.rdb"
+}
+
+# Files of 100 GiB, nothing behind a good beginning: damaged, status 1.
+# shellcheck disable=SC2016
+check_sparse() {
+    local kind deep
+    printf 'REDIS0010' >"$work/sparse.rdb"
+    printf '*1\r\n$5\r\nMULTI\r\n' >"$work/sparse.aof"
+    for kind in rdb aof; do
+        truncate -s 100G "$work/sparse.$kind"
+        for deep in '' --deep; do
+            shell sparse '"$@"; [ $? -eq 1 ]' "${ours[@]}" check $deep \
+                "$work/sparse.$kind"
+        done
+    done
 }
 
 check_peer() {
@@ -183,6 +205,8 @@ measure_all() {
         echo "round $round of $runs" >&2
         pair check_ours check_peer aof $manifest
         pair check_ours check_peer rdb rdb/dump.rdb
+        deep_ours
+        check_sparse
         pair snapshot_ours snapshot_peer aof
         pair snapshot_ours snapshot_peer rdb
         [ -z "$restic" ] || restic_peer
@@ -195,6 +219,10 @@ measure_all() {
 
 median() {
     sort -n "$work/$1" | sed -n "$((runs / 2 + 1))p"
+}
+
+most() {
+    sort -n "$work/$1" | tail -n 1
 }
 
 # hundredths N: 1234 as 12.34
@@ -210,25 +238,29 @@ seconds() {
 # row WORK OURS PEER-NAME PEER LIMIT: LIMIT in hundredths, "faster:2500" for
 # at least 25 times as fast, "time:115" for at most 1.15 times the time.
 row() {
-    local ours_us peer_us ratio wanted word=ok
+    local ours_us peer_us ours_cpu peer_cpu ratio cpu wanted word=ok
     ours_us=$(median "$2.us")
     peer_us=$(median "$4.us")
+    ours_cpu=$(median "$2.cpu")
+    peer_cpu=$(median "$4.cpu")
     wanted=${5#*:}
     case $5 in
     faster:*)
         ratio=$((peer_us * 100 / ours_us))
+        cpu=$((peer_cpu * 100 / ours_cpu))
         [ $ratio -ge "$wanted" ] || word=short
         wanted=">= $(hundredths "$wanted")"
         ;;
     time:*)
         ratio=$((ours_us * 100 / peer_us))
+        cpu=$((ours_cpu * 100 / peer_cpu))
         [ $ratio -le "$wanted" ] || word=short
         wanted="<= $(hundredths "$wanted")"
         ;;
     esac
-    printf '%-18s  %-17s %8s %8s %7s %9s  %s\n' "$1" "$3" \
+    printf '%-18s  %-17s %8s %8s %7s %7s %9s  %s\n' "$1" "$3" \
         "$(seconds "$ours_us")" "$(seconds "$peer_us")" \
-        "$(hundredths "$ratio")" "$wanted" "$word"
+        "$(hundredths "$cpu")" "$(hundredths "$ratio")" "$wanted" "$word"
 }
 
 bytes() {
@@ -250,10 +282,11 @@ report() {
         "medians of $runs runs, in seconds"
     echo "files in the page cache for both; what is written is synced by both"
     echo
-    printf '%-18s  %-17s %8s %8s %7s %9s\n' \
-        work 'compared with' redkeep other ratio wanted
+    printf '%-18s  %-17s %8s %8s %7s %7s %9s\n' \
+        work 'compared with' redkeep other 'by cpu' ratio wanted
     row 'check AOF' check-aof redis-check-aof redis-check-aof faster:2500
     row 'check RDB' check-rdb redis-check-rdb redis-check-rdb faster:1200
+    row 'check --deep, RDB' deep-rdb redis-check-rdb redis-check-rdb faster:400
     row 'full snapshot, AOF' snapshot-aof 'tar | zstd -3 -T0' tar-aof time:115
     row 'full snapshot, RDB' snapshot-rdb 'tar | zstd -3 -T0' tar-rdb time:115
     if [ -n "$restic" ]; then
@@ -267,7 +300,10 @@ report() {
         "(tar | zstd $(bytes "$work/aof.tar.zst"))," \
         "RDB $(bytes "$work"/repo-rdb/*/snapshots/*.tar.zst)" \
         "(tar | zstd $(bytes "$work/rdb.tar.zst"))"
+    echo "sparse files of 100 GiB: at most $(seconds "$(most sparse.us)")" \
+        "seconds, $(peak sparse)"
     echo "peak memory of redkeep: check $(peak check-aof check-rdb)," \
+        "check --deep $(peak deep-rdb)," \
         "snapshot $(peak snapshot-aof snapshot-rdb)," \
         "restore $(peak restore-aof restore-rdb)"
 }
