@@ -46,7 +46,7 @@ file_json(const struct judge_file *f)
 struct outcome {
     enum verdict verdict;
     enum judge_server server;
-    bool well; /* exit status 0 */
+    bool well;     /* exit status 0 */
     json_t *files; /* for JSON; else the table */
     struct table table;
     struct stats_table stats;

@@ -38,11 +38,9 @@ type_of(int dir, const char *name)
     struct file_identity id;
     struct error e = {0};
 
-    if (dir < 0)
-        return 0;
-    if (file_identify_at(dir, name, &id, &e) != 0)
-        return e.kind != ERROR_ABSENT ? S_IFREG : 0;
-    return id.mode & S_IFMT;
+    if (dir >= 0 && file_identify_at(dir, name, &id, &e) == 0)
+        return id.mode & S_IFMT;
+    return dir < 0 || e.kind == ERROR_ABSENT ? 0 : S_IFREG;
 }
 
 static bool

@@ -165,6 +165,9 @@ judge_behind(const struct judge *j, const struct dataset *d, size_t i,
     uint64_t commands = 0, keys = 0;
     bool functions = false;
 
+    if (!f->aof.has_rdb || f->role != DATASET_ROLE_INCR ||
+        (f->rdb.keys == 0 && !f->rdb.functions))
+        return false;
     for (size_t n = 0; n < i; n++) {
         if (!is_part(&j->files[n]))
             continue;
@@ -172,9 +175,7 @@ judge_behind(const struct judge *j, const struct dataset *d, size_t i,
         keys += j->files[n].rdb.keys;
         functions = functions || j->files[n].rdb.functions;
     }
-    if (!f->aof.has_rdb || f->role != DATASET_ROLE_INCR ||
-        (f->rdb.keys == 0 && !f->rdb.functions) ||
-        (commands == 0 && keys == 0 && !functions))
+    if (commands == 0 && keys == 0 && !functions)
         return false;
     *crashes = (functions && f->rdb.functions) || commands > COMMANDS_MAX ||
                (f->rdb.keys > 0 && share_keys(j, d, i));
