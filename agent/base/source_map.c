@@ -284,8 +284,7 @@ source_map_is_hole(struct source *s)
 {
     uint64_t offset = source_offset(s);
 
-    return offset < s->size_bytes &&
-           lseek(s->fd, (off_t)offset, SEEK_DATA) == -1 && errno == ENXIO &&
+    return offset < s->size_bytes && source_data(s, offset) == s->size_bytes &&
            is_whole(s);
 }
 
