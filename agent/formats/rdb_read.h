@@ -55,6 +55,7 @@ struct rdb_read {
     uint64_t name_db;
     unsigned char kept_name[RDB_READ_NAME_MAX];
     char name_text[RDB_KEY_NAME_MAX]; /* of this key, if keys are asked for */
+    uint64_t packed_end;              /* behind the last compressed string */
     uint64_t first_empty; /* offset of the first key without elements */
     uint64_t module_ids[RDB_READ_MODULES_MAX]; /* told already */
     size_t module_count;
