@@ -96,6 +96,14 @@ rdb_read_want(struct rdb_read *r, size_t n)
     return (size_t)(r->s->end - r->s->at) >= n || rdb_read_more(r, n);
 }
 
+/* A type or opcode that came with that version was met. */
+static inline void
+rdb_read_need(struct rdb_read *r, int version)
+{
+    if (version > r->result->needs && !r->result->valkey_magic)
+        r->result->needs = version;
+}
+
 /* Damage at an offset: sets the verdict, adds a finding, returns false. */
 bool rdb_read_fail(struct rdb_read *r, const char *code, uint64_t offset,
                    const char *format, ...)
