@@ -37,8 +37,8 @@ KNOWN = (("keys twice", re.compile("duplicated key")),
          ("Lua", re.compile("Error (compiling|registering) func|No functions "
                             "registered|Function .* already exists")))
 # Whole data, and yet not for every server.
-OTHER = {"aof-command-version", "modules-needed", "rdb-too-new",
-         "databases-needed"}
+OTHER = {"aof-annotations", "aof-command-version", "modules-needed",
+         "rdb-too-new", "databases-needed"}
 DATABASES = 16
 
 
