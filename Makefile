@@ -118,7 +118,7 @@ $(UNIT) $(ASAN) $(FUZZ): | packages-test
 
 .SECONDARY:
 .PHONY: force all deps deps-test packages-test demo test check check-asan check-scenarios \
-	lint fuzz fuzz-smoke oracle bench format longest dist install clean help
+	lint fuzz fuzz-smoke oracle oracle-repair bench format longest dist install clean help
 
 # What can be asked for; `make help` prints these lines.
 
@@ -167,6 +167,9 @@ fuzz: $(FUZZ) ## each fuzz target for FUZZ_SECONDS (600)
 
 oracle: build/redkeep | deps-test ## check against servers: ORACLE='--cases 1000 redis-7.0'
 	$(PYTHON) tests/oracle/oracle.py $(ORACLE)
+
+oracle-repair: build/redkeep | deps-test ## repair against servers: ORACLE='--cases 1000'
+	$(PYTHON) tests/oracle/repair.py $(ORACLE)
 
 bench: build/redkeep build/generate ## side by side with other programs
 	@tests/bench/bench.sh build/redkeep

@@ -60,6 +60,7 @@ struct aof_result {
                                 that makes it end; what follows is scanned */
     uint64_t modules;        /* commands of modules */
     uint64_t databases;      /* highest index selected + 1 */
+    bool annotated;          /* there are lines that begin with # */
     int64_t first_time, last_time; /* annotations; -1 none */
 };
 

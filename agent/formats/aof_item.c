@@ -337,6 +337,7 @@ read_annotation(struct aof_item_scan *a)
 {
     struct line line;
 
+    a->result->annotated = true;
     find_line(a->s, &line);
     if (!line.ended && line.size < LINE_MAX_BYTES) {
         a->result->ends_in_annotation = true;

@@ -244,6 +244,22 @@ aof_manifest_replaced_base(const struct aof_manifest *m)
     return NULL;
 }
 
+const struct aof_part *
+aof_manifest_replaced_incr(const struct aof_manifest *m,
+                           const char *appendfilename)
+{
+    size_t size = strlen(appendfilename);
+
+    if (aof_manifest_last_incr(m) != NULL)
+        return NULL;
+    for (size_t i = 0; i < m->count; i++)
+        if (m->parts[i].type == AOF_HISTORY &&
+            strncmp(m->parts[i].name, appendfilename, size) == 0 &&
+            strcmp(m->parts[i].name + size, ".1.incr.aof") == 0)
+            return &m->parts[i];
+    return NULL;
+}
+
 void
 aof_manifest_clear(struct aof_manifest *m)
 {

@@ -50,6 +50,14 @@ const struct aof_part *aof_manifest_last_incr(const struct aof_manifest *m);
  */
 const struct aof_part *aof_manifest_replaced_base(const struct aof_manifest *m);
 
+/*
+ * One of type h that has the name of the incr which a server makes where there
+ * is none: it then removes the new file with all that is written to it (redis
+ * 7.0.15 tried). NULL: none.
+ */
+const struct aof_part *aof_manifest_replaced_incr(const struct aof_manifest *m,
+                                                  const char *appendfilename);
+
 void aof_manifest_clear(struct aof_manifest *m);
 
 #endif

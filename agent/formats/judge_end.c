@@ -67,7 +67,7 @@ judge_version(struct judge *j, const struct judge_file *f,
     bool loads =
         rdb->container
             ? release->valkey && release_at_least(release, 9, 2)
-            : release_loads_rdb(release, rdb->version, rdb->valkey_magic);
+            : release_loads_rdb(release, rdb->needs, rdb->valkey_magic);
 
     if (loads)
         return;
@@ -81,8 +81,9 @@ judge_version(struct judge *j, const struct judge_file *f,
                    "%s cannot read a compressed RDB (VKCS)", server);
     else
         report_add(report, SEVERITY_ERROR, "rdb-too-new", 0, remedy,
-                   "%s cannot read RDB version %d%s", server, rdb->version,
-                   rdb->valkey_magic ? " of valkey" : "");
+                   "%s cannot read %sRDB version %d%s", server,
+                   rdb->needs > rdb->version ? "what is in it of " : "",
+                   rdb->needs, rdb->valkey_magic ? " of valkey" : "");
 }
 
 static void
@@ -184,7 +185,7 @@ judge_aof(struct judge *j, const struct judge_file *f, bool last,
     if (judge_odd_select(j->options, f, report))
         worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
     judge_torn(j, f, last, report);
-    if (f->aof.first_time == -1 || release_has_manifest(&j->options->release))
+    if (!f->aof.annotated || release_has_manifest(&j->options->release))
         return;
     worsen(j, VERDICT_SOUND, JUDGE_REFUSES);
     report_add(report, SEVERITY_ERROR, "aof-annotations", -1,

@@ -68,32 +68,24 @@ judge_names(const struct aof_manifest *m, struct report *report)
     return bad;
 }
 
-/*
- * A set without an incr gets the first one when a server starts (redis 7.0.15
- * tried), which then removes what the manifest calls replaced.
- */
 static bool
 judge_created(const struct judge *j, const struct aof_manifest *m,
               struct report *report)
 {
     const char *set = j->options->names.appendfilename;
-    char *name = text_format("%s.1.incr.aof", set ? set : "appendonly.aof");
-    bool bad = false;
+    const struct aof_part *part =
+        aof_manifest_replaced_incr(m, set != NULL ? set : "appendonly.aof");
 
-    for (size_t i = 0; i < m->count && !bad; i++)
-        bad = m->parts[i].type == AOF_HISTORY &&
-              strcmp(m->parts[i].name, name) == 0;
-    bad = bad && aof_manifest_last_incr(m) == NULL;
-    if (bad)
-        report_add(report, SEVERITY_ERROR, "aof-history-used", -1,
-                   "before a server starts, remove the line of type h from "
-                   "the manifest",
-                   "names '%.200s' as replaced (type h): a server that starts "
-                   "makes a file of that name, writes to it and removes it, "
-                   "and its next start refuses",
-                   name);
-    free(name);
-    return bad;
+    if (part == NULL)
+        return false;
+    report_add(report, SEVERITY_ERROR, "aof-history-used", -1,
+               "before a server starts, remove the line of type h from the "
+               "manifest",
+               "names '%.200s' as replaced (type h): a server that starts "
+               "makes a file of that name, writes to it and removes it, and "
+               "its next start refuses",
+               part->name);
+    return true;
 }
 
 static bool

@@ -95,8 +95,10 @@ use_order(struct mend_set *set, const struct mend_set_files *v,
         return -1;
     mend_set_part_add_all(set, v, order);
     mend_set_tell(set, v, order);
-    set->manifest_changed = !v->strict || mend_set_stand_twice(&d->manifest) ||
-                            !is_same(&set->manifest, &d->manifest);
+    set->manifest_changed =
+        !v->strict || mend_set_stand_twice(&d->manifest) ||
+        aof_manifest_replaced_incr(&d->manifest, v->appendfilename) != NULL ||
+        !is_same(&set->manifest, &d->manifest);
     if (set->manifest_changed)
         mend_set_tell_manifest(set, v, d, describe_dump(d, v));
     else

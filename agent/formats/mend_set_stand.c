@@ -77,6 +77,7 @@ bool
 mend_set_stand(const struct dataset *d, const struct judge *j)
 {
     bool others = d->other_dump || d->other_aof, bytes;
+    const char *name = j->options->names.appendfilename;
     bool good = fits(d, j, &bytes);
 
     if (d->manifest_missing || d->manifest_error.kind != ERROR_NONE)
@@ -85,7 +86,9 @@ mend_set_stand(const struct dataset *d, const struct judge *j)
         return true;
     return good && (bytes || !others) && !is_joined(d) &&
            !mend_set_stand_twice(&d->manifest) &&
-           aof_manifest_replaced_base(&d->manifest) == NULL;
+           aof_manifest_replaced_base(&d->manifest) == NULL &&
+           aof_manifest_replaced_incr(
+               &d->manifest, name != NULL ? name : "appendonly.aof") == NULL;
 }
 
 bool

@@ -58,7 +58,7 @@ read_version(struct rdb_read *r, const unsigned char *digits, unsigned count)
     if (version < least)
         return rdb_read_fail(r, "rdb-version", offset,
                              "there is no version %d of this magic", version);
-    result->version = version;
+    result->version = result->needs = version;
     if (version > most)
         return rdb_read_strange(r, "rdb-version", offset,
                                 "version %d is newer than %d, the newest that "
@@ -243,6 +243,7 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
         return rdb_read_fail(r, "rdb-type", offset,
                              "type %u (%s) is refused by every server", type,
                              entry->name);
+    rdb_read_need(r, entry->since);
     if (entry->since > r->result->version && !r->told_newer)
         tell_newer_type(r, type, entry);
     if (options->key_seen != NULL)

@@ -70,6 +70,8 @@ struct rdb_result {
     enum rdb_checksum checksum;
     unsigned refused_by; /* of enum rdb_era: servers that damage keeps out */
     int version;         /* 0: no magic was found */
+    int needs;           /* that version, or a later one that brought a type or
+                            opcode in it; of REDIS magic */
     bool valkey_magic;
     bool container; /* valkey's compressed container "VKCS" */
     bool cut_short; /* damaged because the stream ended too early */

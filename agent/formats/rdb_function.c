@@ -86,6 +86,9 @@ check(struct rdb_read *r, const struct rdb_blob *b)
     lf = memchr(b->bytes, '\n', b->size);
     if (lf == NULL || memchr(b->bytes, '\0', (size_t)(lf - b->bytes)) != NULL)
         return "a library of functions has no first line";
+    /* Of Lua only that: zero bytes are what a disk leaves, not a person. */
+    if (memchr(b->bytes, '\0', b->size) != NULL)
+        return "a library of functions holds a zero byte";
     if (lf - b->bytes > LINE_MAX_BYTES)
         return NULL;
     return check_line(r, b->bytes, (size_t)(lf - b->bytes));

@@ -27,6 +27,9 @@ enum {
     SELECT = 254,
 };
 
+/* Versions of the RDB that brought them. */
+enum { FUNCTION_SINCE = 10, SLOT_INFO_SINCE = 12, KEY_META_SINCE = 13 };
+
 enum { AUX_TEXT_SIZE = 64 };
 
 /* "redis 7.0.15"; what is not plain text is not believed. */
@@ -138,6 +141,7 @@ read_pending(struct rdb_read *r, unsigned opcode, uint64_t offset)
     case FREQUENCY:
         return rdb_read_raw(r, 1, "a frequency") != NULL;
     default:
+        rdb_read_need(r, KEY_META_SINCE);
         return read_key_meta(r);
     }
 }
@@ -153,10 +157,12 @@ read_other(struct rdb_read *r, unsigned opcode, uint64_t offset)
     case RESIZE:
         return rdb_read_numbers(r, 2);
     case SLOT_INFO:
+        rdb_read_need(r, SLOT_INFO_SINCE);
         return rdb_read_numbers(r, 3);
     case MODULE_AUX:
         return rdb_module_aux(r);
     default: /* FUNCTION */
+        rdb_read_need(r, FUNCTION_SINCE);
         return rdb_function_read(r, offset);
     }
 }

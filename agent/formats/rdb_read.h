@@ -56,6 +56,7 @@ struct rdb_read {
     uint64_t name_db;
     unsigned char kept_name[RDB_READ_NAME_MAX];
     char name_text[RDB_KEY_NAME_MAX]; /* of this key, if keys are asked for */
+    uint64_t packed_end;              /* behind the last compressed string */
     uint64_t first_empty; /* offset of the first key without elements */
     uint64_t module_ids[RDB_READ_MODULES_MAX]; /* told already */
     size_t module_count;
@@ -94,6 +95,14 @@ static inline bool
 rdb_read_want(struct rdb_read *r, size_t n)
 {
     return (size_t)(r->s->end - r->s->at) >= n || rdb_read_more(r, n);
+}
+
+/* A type or opcode that came with that version was met. */
+static inline void
+rdb_read_need(struct rdb_read *r, int version)
+{
+    if (version > r->result->needs && !r->result->valkey_magic)
+        r->result->needs = version;
 }
 
 /* Damage at an offset: sets the verdict, adds a finding, returns false. */

@@ -123,6 +123,9 @@ rdb_salvage_keep_is_odd(const struct rdb_salvage *v, uint64_t end)
         v->last.key.type == 3 || v->last.key.type == 5)
         return false;
     size = size < TAIL_BYTES ? size : TAIL_BYTES;
+    /* A compressed string that can be unpacked ends where it should. */
+    if (v->r.packed_end <= end && end - v->r.packed_end < size)
+        size = end - v->r.packed_end;
     return source_read_at(v->s, tail, size, end - size, &got, &ignored) == 0 &&
            rdb_names_odd_bytes(tail, got) > TAIL_ODD;
 }

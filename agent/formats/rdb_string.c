@@ -42,8 +42,11 @@ rdb_string_skip_slow(struct rdb_read *r, uint64_t *size)
     }
     if (c == 0xc3) {
         r->s->at++;
-        return rdb_string_packed(r, start, &n, size) &&
-               rdb_lzf_skip(r, start, n, *size);
+        if (!rdb_string_packed(r, start, &n, size) ||
+            !rdb_lzf_skip(r, start, n, *size))
+            return false;
+        r->packed_end = source_offset(r->s);
+        return true;
     }
     if (c > 0xc3)
         return rdb_read_fail(r, "rdb-length", start,

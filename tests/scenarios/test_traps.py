@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from servers import wait_for
 from traps import (aged, answers, aof, command, cut, hold_rewrite, keys,
                    manifest, parts, put)
 
@@ -343,3 +344,30 @@ def test_an_incr_from_before_its_base_is_told(serve, foretell, start):
     aged(newest)
     foretell(server.data, "sound", "loads", "aof-before-base")
     assert start(server.data).client().get("n") == b"2", "counted twice"
+
+
+def test_a_history_of_the_next_name_takes_the_new_file_with_it(
+        data, foretell, start):
+    put(data, {"1.base.aof": SET_A}, [BASE, ("1.incr.aof", 1, "h")])
+    foretell(data, "damaged", "loads", "aof-history-used")
+    server = start(data)
+    server.client().set("new", 1)
+    server.drain()
+    wait_for(lambda: not (aof(server) / "appendonly.aof.1.incr.aof").exists(),
+             "the removal of what is written to")
+    server.stop()
+    assert start(data) is None
+
+
+def test_a_broken_manifest_keeps_a_server_from_its_dump(
+        serve, foretell, start):
+    server = serve()
+    server.client().set("a", 1)
+    server.client().save()
+    server.stop()
+    put(server.data, {"1.incr.aof": SET_B}, [INCR])
+    path = server.data / "appendonlydir" / "appendonly.aof.manifest"
+    path.write_text(path.read_text().rstrip())
+    foretell(server.data, "damaged", "refuses", "aof-manifest", "aof-beside",
+             appendonly="no")
+    assert start(server.data, appendonly="no") is None

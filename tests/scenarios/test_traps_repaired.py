@@ -39,6 +39,8 @@ TRAPS = {
         {"1.base.aof": SET_A, "1.incr.aof": SET_B}, [], "ab"),
     "history that is used": (
         {"1.incr.aof": SET_A}, [("1.incr.aof", 1, "h"), INCR], "a"),
+    "history of the next name": (
+        {"1.base.aof": SET_A}, [BASE, ("1.incr.aof", 1, "h")], "a"),
 }
 
 

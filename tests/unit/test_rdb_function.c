@@ -29,6 +29,7 @@ static const struct {
     {BYTES("#!lua name=a-b\n"), NO_NAME},
     {BYTES("#!lua name=a"), NO_LINE},
     {BYTES("#!lua name=a\0b\n"), NO_LINE},
+    {BYTES("#!lua name=a\nx\0"), "a library of functions holds a zero byte"},
     {BYTES(" #!lua name=a\n"), NO_HEAD},
     {BYTES("#"), NO_HEAD},
     {BYTES(""), NO_HEAD},

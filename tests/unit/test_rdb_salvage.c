@@ -147,6 +147,35 @@ START_TEST(a_wrong_checksum_alone_is_told)
 END_TEST
 
 /* Of an AOF behind the RDB, wherever that is damaged. */
+/* What is compressed proves by unpacking where it ends. */
+START_TEST(a_name_like_no_other_stays_behind_a_compressed_value)
+{
+    static const char both[] = "\x04\x07user:99\x02\x01"
+                               "b\xc3\x09\x40\x46\x01xx\xe0\x39\x00\x01xx\x01"
+                               "a\xc0\x01\x00\x08scripted\xc0\x02";
+    struct bytes b = {0};
+    struct salvaged s;
+    struct walked w;
+
+    add(&b, "REDIS0011\xfe\x00", 11);
+    for (unsigned i = 0; i < FILE_KEYS; i++) {
+        add_key(&b, i);
+        if (i == 20)
+            add(&b, both, sizeof both - 1);
+    }
+    add(&b, "\xff", 1);
+    add_checksum(&b);
+    b.data[28]++; /* in the first value */
+    s = salvage(&b);
+    ck_assert_int_eq(s.rc, 0);
+    w = walk_out(&s);
+    ck_assert_uint_eq(w.result.keys, FILE_KEYS + 2);
+    report_clear(&w.report);
+    clear(&s);
+    free(b.data);
+}
+END_TEST
+
 START_TEST(leaves_the_commands_behind_it_alone)
 {
     static const char commands[] = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"
@@ -217,6 +246,7 @@ fill(TCase *tests)
     tcase_add_loop_test(tests, a_block_costs_what_it_lies_on, 0, 4);
     tcase_add_test(tests, the_plan_is_what_is_done);
     tcase_add_test(tests, a_wrong_checksum_alone_is_told);
+    tcase_add_test(tests, a_name_like_no_other_stays_behind_a_compressed_value);
     tcase_add_test(tests, leaves_the_commands_behind_it_alone);
     tcase_add_test(tests, a_lost_change_of_the_database_is_told);
 }
