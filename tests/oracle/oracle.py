@@ -193,7 +193,7 @@ class Case:
         if (self.told["verdict"] != "sound" or self.did != "loads" or
                 any(f["commands"] for f in self.told["files"])):
             return False
-        dumps = [f["keys"] for f in self.told["files"] if f["kind"] == "rdb"]
+        dumps = [f["keys"] or 0 for f in self.told["files"]]
         odd = {f["code"] for f in self.told["findings"]} & {"rdb-empty-key"}
         none_expired = "keys expired: 0" in self.log
         return none_expired and not odd and sum(dumps) != self.keys
@@ -228,9 +228,10 @@ class Case:
     def words(self):
         codes = " ".join(sorted({f["code"] for f in self.told["findings"]}))
         changes = ", ".join(" ".join(c) for c in self.changes)
+        reason = self.known or "a value that a command uses"
         deep = "" if self.agrees else \
             f", deep {self.deep['verdict']} {self.deep['server']}, " \
-            f"{self.known or 'not explained'}"
+            f"{reason if self.is_explained else 'not explained'}"
         return (f"{self.name} {self.seed} {self.kind} ({changes}): "
                 f"{self.told['verdict']}, said {self.told['server']}, "
                 f"did {self.did}"
