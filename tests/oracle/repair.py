@@ -101,6 +101,7 @@ class Mending:
         self.damaged = tree(self.folder)
         self.told = self.check()
         self.code, self.answer, self.lay, self.got = None, {}, 0, 0
+        self.did, self.log = None, ""
         if (self.told["verdict"], self.told["server"]) != ("sound", "loads"):
             self.mend(place, before)
 
@@ -197,6 +198,11 @@ class Mending:
             self.wrong.append(f"is {after['verdict']} afterwards")
 
     @property
+    def is_explained(self):
+        """A library of functions whose Lua was damaged: nobody can tell."""
+        return "Failed loading library" in self.log and self.did == "refuses"
+
+    @property
     def is_bad(self):
         return bool(self.wrong) or (self.mended and
                                     self.got < 0.99 * self.lay)
@@ -219,7 +225,7 @@ class Mending:
         (to / "words").write_text(
             f"{self.words()}\n{json.dumps(self.settings)}\n{self.said}\n"
             f"{json.dumps(self.answer, indent=1)}\n"
-            f"{getattr(self, 'log', '')[-3000:]}")
+            f"{self.log[-3000:]}")
 
 
 def mend(seed, name, made, redkeep, version, out):
@@ -248,7 +254,7 @@ def summary(name, cases):
     lay, got = sum(c.lay for c in mended), sum(c.got for c in mended)
     return (f"{name}: {len(cases)} directories, {len(tried)} to mend, "
             f"{len(mended)} mended, {sum(bool(c.wrong) for c in tried)} "
-            f"wrong; of {lay} keys and commands that lay undamaged in those "
+            f"wrong ({sum(c.is_explained for c in tried)} by their Lua); of {lay} keys and commands that lay undamaged in those "
             f"{got} are there ({100 * got / max(lay, 1):.2f} %)")
 
 
