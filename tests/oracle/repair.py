@@ -254,8 +254,9 @@ def summary(name, cases):
     lay, got = sum(c.lay for c in mended), sum(c.got for c in mended)
     return (f"{name}: {len(cases)} directories, {len(tried)} to mend, "
             f"{len(mended)} mended, {sum(bool(c.wrong) for c in tried)} "
-            f"wrong ({sum(c.is_explained for c in tried)} by their Lua); of {lay} keys and commands that lay undamaged in those "
-            f"{got} are there ({100 * got / max(lay, 1):.2f} %)")
+            f"wrong ({sum(c.is_explained for c in tried)} by their Lua); of "
+            f"{lay} keys and commands that lay undamaged in those {got} are "
+            f"there ({100 * got / max(lay, 1):.2f} %)")
 
 
 def main():
