@@ -15,6 +15,9 @@ enum { COMMAND_BYTES = 64 + AOF_NAME_MAX + RDB_KEY_NAME_MAX };
 /* More commands than these are not looked at. */
 enum { COMMANDS_MAX = 1 << 20 };
 
+/* Nor are they for more RDBs than these, as each reads all before it again. */
+enum { BEHIND_MAX = 16 };
+
 /* The keys of a set that come into being, as far as they are looked at. */
 struct keys {
     struct rdb_seen seen;
@@ -163,6 +166,7 @@ judge_behind(const struct judge *j, const struct dataset *d, size_t i,
 {
     const struct judge_file *f = &j->files[i];
     uint64_t commands = 0, keys = 0;
+    unsigned others = 0;
     bool functions = false;
 
     if (!f->aof.has_rdb || f->role != DATASET_ROLE_INCR ||
@@ -174,11 +178,12 @@ judge_behind(const struct judge *j, const struct dataset *d, size_t i,
         commands += j->files[n].commands;
         keys += j->files[n].rdb.keys;
         functions = functions || j->files[n].rdb.functions;
+        others += j->files[n].aof.has_rdb;
     }
     if (commands == 0 && keys == 0 && !functions)
         return false;
     *crashes = (functions && f->rdb.functions) || commands > COMMANDS_MAX ||
-               (f->rdb.keys > 0 && share_keys(j, d, i));
+               others > BEHIND_MAX || (f->rdb.keys > 0 && share_keys(j, d, i));
     report_add(report, SEVERITY_ERROR, "aof-rdb-behind", 0,
                "look whether files were exchanged or the manifest is wrong; "
                "else restore a snapshot: redkeep restore latest --to DIR",
