@@ -366,11 +366,9 @@ is_settled(const struct survey *v, const struct dataset *d)
         return false;
     if (v->manifest == NULL)
         return true;
-    /* One that is there and cannot be opened (too many files are) is told by
-     * whoever reads the files. */
     if (file_load(v->append_dir, v->manifest_name, AOF_MANIFEST_SIZE_MAX,
                   &bytes, &size, &e) != 0)
-        return e.kind != ERROR_ABSENT;
+        return e.kind != ERROR_ABSENT; /* who reads the files tells why */
     same = size == v->manifest_size && memcmp(bytes, v->manifest, size) == 0;
     free(bytes);
     return same;
