@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
@@ -52,19 +53,6 @@ struct outcome {
     struct stats_table stats;
 };
 
-static int
-badness(enum judge_server s)
-{
-    static const int order[] = {
-        [JUDGE_LOADS] = 0,
-        [JUDGE_TRUNCATES] = 1,
-        [JUDGE_EMPTY] = 2,
-        [JUDGE_REFUSES] = 3,
-    };
-
-    return order[s];
-}
-
 static void
 write_count(char out[24], bool known, uint64_t count)
 {
@@ -111,7 +99,7 @@ add(struct outcome *o, const char *path, const struct check *c)
     const struct judge *j = &c->judge;
 
     o->verdict = verdict_worse(o->verdict, j->verdict);
-    if (badness(j->server) > badness(o->server))
+    if (j->server > o->server)
         o->server = j->server;
     o->well = o->well && j->verdict == VERDICT_SOUND &&
               (j->server == JUDGE_LOADS ||
@@ -131,12 +119,6 @@ static void
 show(struct outcome *o, const struct report *report,
      const struct judge_options *options, const struct invocation *in)
 {
-    static const char *const does[] = {
-        [JUDGE_LOADS] = "loads it",
-        [JUDGE_TRUNCATES] = "starts, and cuts off the unfinished tail",
-        [JUDGE_EMPTY] = "starts empty",
-        [JUDGE_REFUSES] = "refuses to start",
-    };
     char release[RELEASE_TEXT_SIZE];
 
     release_write(release, &options->release);
@@ -145,7 +127,8 @@ show(struct outcome *o, const struct report *report,
     stats_table_print(&o->stats);
     if (answer_show_findings(report, in->verbose) && !in->quiet)
         printf("man 7 redkeep-findings tells more of each [code].\n");
-    printf("%s: %s %s\n", verdict_name(o->verdict), release, does[o->server]);
+    printf("%s: %s %s\n", verdict_name(o->verdict), release,
+           answer_server_does(o->server));
 }
 
 static int
@@ -159,6 +142,7 @@ run(struct invocation *in, struct error *e)
     struct judge_options options;
     struct report report = {0};
     struct check c;
+    char *given;
     int rc = -1;
 
     table_begin(&o.table, titles);
@@ -174,6 +158,9 @@ run(struct invocation *in, struct error *e)
         check_clear(&c);
     }
     meter_end();
+    given = server_settings_words(in);
+    report_fill_options(&report, given);
+    free(given);
     rc = o.well ? 0 : 1;
     if (!in->json)
         show(&o, &report, &options, in);

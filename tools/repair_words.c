@@ -86,19 +86,6 @@ show_line(const char *before, const char *text)
     free(line);
 }
 
-static const char *
-server_does(enum judge_server s)
-{
-    static const char *const does[] = {
-        [JUDGE_LOADS] = "loads it",
-        [JUDGE_TRUNCATES] = "starts, and cuts off the unfinished tail",
-        [JUDGE_EMPTY] = "starts empty",
-        [JUDGE_REFUSES] = "refuses to start",
-    };
-
-    return does[s];
-}
-
 static void
 show_state(const struct repair *r, const struct judge_options *judge)
 {
@@ -106,7 +93,7 @@ show_state(const struct repair *r, const struct judge_options *judge)
 
     release_write(release, &judge->release);
     if (asprintf(&line, "%s: %s; %s %s", r->path, verdict_name(r->verdict),
-                 release, server_does(r->server)) < 0)
+                 release, answer_server_does(r->server)) < 0)
         return;
     screen_print(stdout, 4, line);
     free(line);
