@@ -13,14 +13,22 @@
 #include "stats_table.h"
 #include "table.h"
 
+/* By content; where there is none, or it cannot be had, by name. */
+static bool
+is_base_rdb(const struct judge_file *f)
+{
+    bool named = text_has_suffix(f->path, ".base.rdb");
+
+    return f->aof.has_rdb ? named || f->role == DATASET_ROLE_BASE
+                          : named && f->size_bytes == 0;
+}
+
 static const char *
 kind_name(const struct judge_file *f)
 {
     if (f->role == DATASET_ROLE_MANIFEST)
         return "manifest";
-    if (f->role == DATASET_ROLE_BASE && f->aof.has_rdb)
-        return "rdb";
-    return f->is_aof ? "aof" : "rdb";
+    return f->is_aof && !is_base_rdb(f) ? "aof" : "rdb";
 }
 
 static json_t *
@@ -77,7 +85,7 @@ add_row(struct table *t, const struct judge_file *f)
     table_cell(t, "%s", f->path);
     table_cell(t, "%s", kind);
     table_cell(t, "%s", verdict_name(f->verdict));
-    table_cell(t, "%s", size);
+    table_cell(t, "%s", f->missing ? "" : size);
     table_cell(t, "%s", version);
     table_cell(t, "%s", keys);
     table_cell(t, "%s", commands);
