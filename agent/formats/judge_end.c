@@ -311,7 +311,8 @@ judge_emptiness(struct judge *j, const struct dataset *d, struct report *report)
                    "the server starts empty and ignores the other AOF files",
                    report);
     else
-        report_add(report, SEVERITY_INFO, "aof-empty", -1, "",
+        report_add(report, SEVERITY_WARNING, "aof-empty", -1,
+                   "nothing, for a server that is new; else " REPORT_RESTORE,
                    "the AOF holds nothing: the server starts empty");
 }
 
