@@ -135,3 +135,18 @@ def test_an_answer_that_nobody_gets_is_a_failure(keep, words):
             cwd=keep.place)
     assert result.returncode == 3
     assert b"standard output" in result.stderr
+
+
+def test_of_many_losses_some_are_shown_and_all_counted(keep, terminal):
+    folder = keep.place / "data"
+    folder.mkdir()
+    (folder / "appendonly.aof").write_bytes(
+        b"*1\r\n$4\r\nPING\r\n" + b"*1\r\n$6\r\nNOSUCH\r\n" * 1200)
+    shown = terminal("repair", "--dry-run", *STOPPED, folder, exit=1)
+    assert shown.count("drop-command") == 20, shown
+    assert "... and 1180 more (--verbose shows the first 1001)" in shown
+    assert "1200 commands" in shown
+    shown = terminal("repair", "--dry-run", "--verbose", *STOPPED, folder,
+                     exit=1)
+    assert shown.count("drop-command") == 1000
+    assert "200 more losses" in shown
