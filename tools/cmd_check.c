@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
@@ -12,14 +13,22 @@
 #include "stats_table.h"
 #include "table.h"
 
+/* By content; where there is none, or it cannot be had, by name. */
+static bool
+is_base_rdb(const struct judge_file *f)
+{
+    bool named = text_has_suffix(f->path, ".base.rdb");
+
+    return f->aof.has_rdb ? named || f->role == DATASET_ROLE_BASE
+                          : named && f->size_bytes == 0;
+}
+
 static const char *
 kind_name(const struct judge_file *f)
 {
     if (f->role == DATASET_ROLE_MANIFEST)
         return "manifest";
-    if (f->role == DATASET_ROLE_BASE && f->aof.has_rdb)
-        return "rdb";
-    return f->is_aof ? "aof" : "rdb";
+    return f->is_aof && !is_base_rdb(f) ? "aof" : "rdb";
 }
 
 static json_t *
@@ -52,19 +61,6 @@ struct outcome {
     struct stats_table stats;
 };
 
-static int
-badness(enum judge_server s)
-{
-    static const int order[] = {
-        [JUDGE_LOADS] = 0,
-        [JUDGE_TRUNCATES] = 1,
-        [JUDGE_EMPTY] = 2,
-        [JUDGE_REFUSES] = 3,
-    };
-
-    return order[s];
-}
-
 static void
 write_count(char out[24], bool known, uint64_t count)
 {
@@ -89,7 +85,7 @@ add_row(struct table *t, const struct judge_file *f)
     table_cell(t, "%s", f->path);
     table_cell(t, "%s", kind);
     table_cell(t, "%s", verdict_name(f->verdict));
-    table_cell(t, "%s", size);
+    table_cell(t, "%s", f->missing ? "" : size);
     table_cell(t, "%s", version);
     table_cell(t, "%s", keys);
     table_cell(t, "%s", commands);
@@ -111,7 +107,7 @@ add(struct outcome *o, const char *path, const struct check *c)
     const struct judge *j = &c->judge;
 
     o->verdict = verdict_worse(o->verdict, j->verdict);
-    if (badness(j->server) > badness(o->server))
+    if (j->server > o->server)
         o->server = j->server;
     o->well = o->well && j->verdict == VERDICT_SOUND &&
               (j->server == JUDGE_LOADS ||
@@ -131,12 +127,6 @@ static void
 show(struct outcome *o, const struct report *report,
      const struct judge_options *options, const struct invocation *in)
 {
-    static const char *const does[] = {
-        [JUDGE_LOADS] = "loads it",
-        [JUDGE_TRUNCATES] = "starts, and cuts off the unfinished tail",
-        [JUDGE_EMPTY] = "starts empty",
-        [JUDGE_REFUSES] = "refuses to start",
-    };
     char release[RELEASE_TEXT_SIZE];
 
     release_write(release, &options->release);
@@ -145,7 +135,8 @@ show(struct outcome *o, const struct report *report,
     stats_table_print(&o->stats);
     if (answer_show_findings(report, in->verbose) && !in->quiet)
         printf("man 7 redkeep-findings tells more of each [code].\n");
-    printf("%s: %s %s\n", verdict_name(o->verdict), release, does[o->server]);
+    printf("%s: %s %s\n", verdict_name(o->verdict), release,
+           answer_server_does(o->server));
 }
 
 static int
@@ -159,6 +150,7 @@ run(struct invocation *in, struct error *e)
     struct judge_options options;
     struct report report = {0};
     struct check c;
+    char *given;
     int rc = -1;
 
     table_begin(&o.table, titles);
@@ -174,6 +166,9 @@ run(struct invocation *in, struct error *e)
         check_clear(&c);
     }
     meter_end();
+    given = server_settings_words(in);
+    report_fill_options(&report, given);
+    free(given);
     rc = o.well ? 0 : 1;
     if (!in->json)
         show(&o, &report, &options, in);

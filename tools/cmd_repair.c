@@ -99,8 +99,7 @@ ask(const struct invocation *in, struct error *e)
 static int
 mend(struct invocation *in, struct repair *r, struct error *e)
 {
-    if (r->step_count > 0 &&
-        (repair_check_unused(r, e) != 0 || ask(in, e) != 0))
+    if (r->step_count > 0 && (repair_check_ready(r, e) != 0 || ask(in, e) != 0))
         return -1;
     return repair_mend(r, e);
 }
@@ -123,7 +122,7 @@ run(struct invocation *in, struct error *e)
     if (!in->json)
         notes_shown = repair_words_plan(&r, &options.judge, in);
     if (dry_run)
-        repair_note_use(&r);
+        repair_note_ready(&r);
     else if (mend(in, &r, e) != 0)
         goto out;
     meter_end();

@@ -83,6 +83,9 @@ main(int argc, char **argv)
         status = in.command->run(&in, &e);
     } else
         status = -1;
+    /* What was printed may be all that the command was run for. */
+    if (status >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        status = error_sys(&e, "write to standard output");
     if (status < 0) {
         say(&in, &e);
         status = error_exit_status(e.kind);

@@ -69,9 +69,8 @@ show_sum(const struct repair *r)
     text_write_size(has, r->bytes_free);
     if (asprintf(&line,
                  "the originals will be kept beside it, in redkeep-before-TIME;"
-                 " %s are needed for that, %s are free%s",
-                 need, has,
-                 r->bytes_needed > r->bytes_free ? ": not enough" : "") < 0)
+                 " %s are needed for that, %s are free",
+                 need, has) < 0)
         return;
     screen_print(stdout, 4, line);
     free(line);
@@ -86,19 +85,6 @@ show_line(const char *before, const char *text)
     free(line);
 }
 
-static const char *
-server_does(enum judge_server s)
-{
-    static const char *const does[] = {
-        [JUDGE_LOADS] = "loads it",
-        [JUDGE_TRUNCATES] = "starts, and cuts off the unfinished tail",
-        [JUDGE_EMPTY] = "starts empty",
-        [JUDGE_REFUSES] = "refuses to start",
-    };
-
-    return does[s];
-}
-
 static void
 show_state(const struct repair *r, const struct judge_options *judge)
 {
@@ -106,10 +92,27 @@ show_state(const struct repair *r, const struct judge_options *judge)
 
     release_write(release, &judge->release);
     if (asprintf(&line, "%s: %s; %s %s", r->path, verdict_name(r->verdict),
-                 release, server_does(r->server)) < 0)
+                 release, answer_server_does(r->server)) < 0)
         return;
     screen_print(stdout, 4, line);
     free(line);
+}
+
+/* What is not shown one by one. */
+static void
+show_more(const struct repair *r, size_t shown)
+{
+    uint64_t together = r->steps_dropped + r->losses_together;
+    uint64_t more = r->step_count - shown + together;
+
+    if (shown == r->step_count)
+        printf("... and %llu more\n", (unsigned long long)more);
+    else if (together == 0)
+        printf("... and %llu more (--verbose shows them)\n",
+               (unsigned long long)more);
+    else
+        printf("... and %llu more (--verbose shows the first %llu)\n",
+               (unsigned long long)more, (unsigned long long)r->step_count);
 }
 
 size_t
@@ -125,9 +128,7 @@ repair_words_plan(const struct repair *r, const struct judge_options *judge,
     for (size_t i = 0; i < shown; i++)
         show_step(&r->steps[i]);
     if (shown < r->step_count || r->steps_dropped > 0)
-        printf("... and %llu more%s\n",
-               (unsigned long long)(r->step_count - shown + r->steps_dropped),
-               shown < r->step_count ? " (--verbose shows them)" : "");
+        show_more(r, shown);
     show_sum(r);
     for (size_t i = 0; i < r->note_count; i++)
         show_line("note: ", r->notes[i]);

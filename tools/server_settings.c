@@ -1,8 +1,12 @@
 #include "server_settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
+
+static const struct command_option settings[] = {SERVER_SETTINGS_OPTIONS};
 
 static const struct {
     const char *name;
@@ -76,4 +80,26 @@ server_settings_read(struct judge_options *o, const struct invocation *in,
         read_name(in, "appenddirname", &o->names.appenddirname, e) != 0)
         return -1;
     return read_name(in, "dbfilename", &o->names.dbfilename, e);
+}
+
+char *
+server_settings_words(const struct invocation *in)
+{
+    char *words = memory_dup("");
+
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const char *value = command_value_of(in, settings[i].name);
+        char *word, *longer;
+
+        if (value == NULL)
+            continue;
+        word = text_shell_word(value);
+        longer = text_format("%s --%s%s%s", words, settings[i].name,
+                             settings[i].argument != NULL ? " " : "",
+                             settings[i].argument != NULL ? word : "");
+        free(word);
+        free(words);
+        words = longer;
+    }
+    return words;
 }

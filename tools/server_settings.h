@@ -26,4 +26,8 @@
 int server_settings_read(struct judge_options *o, const struct invocation *in,
                          struct error *e);
 
+/* What was given of them, for a command to paste: " --deep --databases 4".
+ * The caller frees it. */
+char *server_settings_words(const struct invocation *in);
+
 #endif

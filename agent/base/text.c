@@ -286,6 +286,39 @@ text_quote(char *out, size_t size, const void *bytes, size_t count)
     return out;
 }
 
+bool
+text_has_suffix(const char *text, const char *suffix)
+{
+    size_t n = strlen(text), m = strlen(suffix);
+
+    return n > m && strcmp(text + n - m, suffix) == 0;
+}
+
+/* Bytes that a terminal obeys; in UTF-8 c2 80 to c2 9f are such too. */
+static bool
+has_control(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p != 0; p++)
+        if (*p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+            return true;
+    return false;
+}
+
+/* As bash, zsh and ksh take it: it can be shown and pasted. */
+static char *
+escaped_word(const char *text)
+{
+    char *out = memory_new(4 * strlen(text) + 4), *at = stpcpy(out, "$'");
+
+    for (const unsigned char *p = (const unsigned char *)text; *p != 0; p++)
+        if (*p < ' ' || *p >= 0x7f || *p == '\'' || *p == '\\')
+            at += sprintf(at, "\\%03o", *p);
+        else
+            *at++ = (char)*p;
+    *at = '\'';
+    return out;
+}
+
 char *
 text_shell_word(const char *text)
 {
@@ -296,6 +329,8 @@ text_shell_word(const char *text)
 
     if (text[0] != '\0' && text[strspn(text, plain)] == '\0')
         return memory_dup(text);
+    if (has_control(text))
+        return escaped_word(text);
     at = out = memory_new(4 * strlen(text) + 3);
     *at++ = '\'';
     for (; *text != '\0'; text++) {

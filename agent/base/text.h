@@ -44,7 +44,13 @@ void text_write_duration(char out[TEXT_WORDS_SIZE], uint64_t ms);
  */
 char *text_quote(char *out, size_t size, const void *bytes, size_t count);
 
-/* Text as one word of a shell's command line; the caller frees it. */
+/* Whether text ends in suffix and has something before it. */
+bool text_has_suffix(const char *text, const char *suffix);
+
+/*
+ * Text as one word of a shell's command line, without bytes that a terminal
+ * obeys; the caller frees it.
+ */
 char *text_shell_word(const char *text);
 
 /* Whether name is one file name: not empty, ".", "..", and without '/'. */

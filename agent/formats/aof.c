@@ -48,13 +48,16 @@ add_finding(struct aof_item_scan *a, const char *code, uint64_t offset,
             const char *text, const char *why)
 {
     const struct aof_result *r = a->result;
-    char remedy[256];
+    uint64_t size = r->size_bytes - r->good_end;
+    char remedy[256], from[48] = "";
 
+    if (offset != r->good_end)
+        snprintf(from, sizeof from, " from byte %" PRIu64 " on", r->good_end);
     snprintf(remedy, sizeof remedy, "%s with the server stopped: %s", why,
              REPORT_REPAIR);
     report_add(a->report, SEVERITY_ERROR, code, (int64_t)offset, remedy,
-               "%s: %" PRIu64 " bytes behind offset %" PRIu64 " are unfinished",
-               text, r->size_bytes - r->good_end, r->good_end);
+               "%s: what is unfinished is %" PRIu64 " byte%s%s", text, size,
+               size == 1 ? "" : "s", from);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "formats/aof_manifest_words.h"
 
 /* The server's line buffer, line feed included. */
@@ -223,14 +224,6 @@ aof_manifest_last_incr(const struct aof_manifest *m)
     return NULL;
 }
 
-static bool
-has_suffix(const char *text, const char *suffix)
-{
-    size_t n = strlen(text), m = strlen(suffix);
-
-    return n > m && strcmp(text + n - m, suffix) == 0;
-}
-
 const struct aof_part *
 aof_manifest_replaced_base(const struct aof_manifest *m)
 {
@@ -238,8 +231,8 @@ aof_manifest_replaced_base(const struct aof_manifest *m)
         return NULL;
     for (size_t i = 0; i < m->count; i++)
         if (m->parts[i].type == AOF_HISTORY &&
-            (has_suffix(m->parts[i].name, ".base.rdb") ||
-             has_suffix(m->parts[i].name, ".base.aof")))
+            (text_has_suffix(m->parts[i].name, ".base.rdb") ||
+             text_has_suffix(m->parts[i].name, ".base.aof")))
             return &m->parts[i];
     return NULL;
 }

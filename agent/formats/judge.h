@@ -20,6 +20,7 @@
 #include "formats/release.h"
 #include "formats/report.h"
 
+/* The best first. */
 enum judge_server {
     JUDGE_LOADS,
     JUDGE_TRUNCATES,

@@ -161,12 +161,14 @@ tell_dump(const struct judge *j, const struct dataset *d, struct report *report)
 
     judge_beside_about(j, d, name != NULL ? name : "dump.rdb", report);
     report_add(report, SEVERITY_WARNING, "dump-beside", -1,
-               d->dump_newer ? "if it is the right one, start with appendonly "
-                               "no, then CONFIG SET appendonly yes"
-                             : "keep it or not: the server saves over it",
-               "a dump beside the AOF%s: the server does not load it",
-               d->dump_newer ? ", and newer; the AOF may have been switched "
-                               "off since"
+               d->dump_newer
+                   ? "nothing, if the AOF was on all the time; if not, copy "
+                     "both away, start with appendonly no, and CONFIG "
+                     "SET appendonly yes then"
+                   : "keep it or not: the server saves over it",
+               "a dump beside the AOF: the server does not load it%s",
+               d->dump_newer ? "; it is newer, as after a save, or because "
+                               "the AOF was switched off"
                              : "");
 }
 

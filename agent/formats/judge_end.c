@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "formats/judge_behind.h"
 #include "formats/judge_beside.h"
 #include "formats/judge_odd.h"
@@ -171,8 +172,7 @@ judge_aof(struct judge *j, const struct judge_file *f, bool last,
           struct report *report)
 {
     if (f->size_bytes == 0 && f->role == DATASET_ROLE_BASE &&
-        strlen(f->path) > 4 &&
-        strcmp(f->path + strlen(f->path) - 4, ".rdb") == 0) {
+        text_has_suffix(f->path, ".rdb")) {
         worsen(j, VERDICT_DAMAGED, JUDGE_LOADS);
         report_add(report, SEVERITY_ERROR, "aof-base-empty", -1, REPORT_RESTORE,
                    "a base of zero bytes: no server writes one, all load it "
@@ -311,7 +311,8 @@ judge_emptiness(struct judge *j, const struct dataset *d, struct report *report)
                    "the server starts empty and ignores the other AOF files",
                    report);
     else
-        report_add(report, SEVERITY_INFO, "aof-empty", -1, "",
+        report_add(report, SEVERITY_WARNING, "aof-empty", -1,
+                   "nothing, for a server that is new; else " REPORT_RESTORE,
                    "the AOF holds nothing: the server starts empty");
 }
 

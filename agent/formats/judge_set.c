@@ -179,19 +179,11 @@ judge_times(const struct judge_file *base, const struct judge_file *incr,
                begins ? "begins" : "was last written", written, made);
 }
 
-static bool
-has_suffix(const char *text, const char *suffix)
-{
-    size_t n = strlen(text), m = strlen(suffix);
-
-    return n > m && strcmp(text + n - m, suffix) == 0;
-}
-
 /* The incr that holds the RDB which the base by its name should hold. */
 static const struct judge_file *
 find_exchanged(const struct judge *j, const struct judge_file *base)
 {
-    if (!has_suffix(base->path, ".base.rdb") || base->aof.has_rdb)
+    if (!text_has_suffix(base->path, ".base.rdb") || base->aof.has_rdb)
         return NULL;
     for (size_t i = 0; i < j->count; i++)
         if (j->files[i].role == DATASET_ROLE_INCR && j->files[i].aof.has_rdb)
@@ -205,10 +197,10 @@ judge_content(const struct judge *j, const struct judge_file *base,
               struct report *report)
 {
     const struct judge_file *exchanged = find_exchanged(j, base);
-    bool rdb = has_suffix(base->path, ".base.rdb");
+    bool rdb = text_has_suffix(base->path, ".base.rdb");
 
     if (base->missing || base->size_bytes == 0 || rdb == base->aof.has_rdb ||
-        (!rdb && !has_suffix(base->path, ".base.aof")))
+        (!rdb && !text_has_suffix(base->path, ".base.aof")))
         return false;
     report_about(report, base->path);
     if (exchanged != NULL)

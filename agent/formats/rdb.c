@@ -93,6 +93,13 @@ read_magic(struct rdb_read *r)
                                    : read_version(r, p + 5, 4);
 }
 
+/* Whether something follows that is no AOF behind its RDB. */
+static bool
+is_amid(struct source *s)
+{
+    return source_want(s, 1) && *s->at != '*' && *s->at != '#';
+}
+
 static bool
 read_checksum(struct rdb_read *r)
 {
@@ -118,8 +125,11 @@ read_checksum(struct rdb_read *r)
     result->checksum = RDB_CHECKSUM_BAD;
     return rdb_read_fail(r, "rdb-checksum", offset,
                          "the checksum is %016" PRIx64 ", but the bytes give "
-                         "%016" PRIx64,
-                         stored, found);
+                         "%016" PRIx64 "%s",
+                         stored, found,
+                         is_amid(r->s) ? "; more lies behind it, so a damaged "
+                                         "byte may be taken for the end"
+                                       : "");
 }
 
 /* A byte that is neither a type nor an opcode that we know. */

@@ -113,9 +113,17 @@ rdb_read_more(struct rdb_read *r, size_t n)
     return enough;
 }
 
-static const char *
-remedy_of(const char *code)
+static uint64_t
+end_of(const struct source *s)
 {
+    return s->ended ? s->end_offset : s->size_bytes;
+}
+
+static const char *
+remedy_of(const struct rdb_read *r, const char *code)
+{
+    if (end_of(r->s) == 0)
+        return "it was emptied, or the disk was full: " REPORT_RESTORE;
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
         if (strcmp(remedies[i].code, code) == 0)
             return remedies[i].remedy;
@@ -143,7 +151,7 @@ add_damage(struct rdb_read *r, const char *code, uint64_t offset,
                      r->inside, r->key.offset);
     }
     report_add(r->report, SEVERITY_ERROR, code, (int64_t)offset,
-               remedy_of(code), "%s%s", text, place);
+               remedy_of(r, code), "%s%s", text, place);
     if (r->result->verdict != VERDICT_DAMAGED)
         r->result->damage_offset = offset;
     r->result->verdict = VERDICT_DAMAGED;
@@ -217,9 +225,11 @@ bool
 rdb_read_cut(struct rdb_read *r, uint64_t offset, const char *what)
 {
     const struct source *s = r->s;
-    uint64_t end = s->ended ? s->end_offset : s->size_bytes;
+    uint64_t end = end_of(s);
 
     r->result->cut_short = true;
+    if (end == 0)
+        return rdb_read_fail(r, "rdb-truncated", offset, "it is empty");
     if (r->hole)
         return rdb_read_fail(r, "rdb-truncated", offset,
                              "nothing was written from byte %" PRIu64 " to the "

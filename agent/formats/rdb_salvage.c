@@ -96,7 +96,7 @@ mend(struct rdb_salvage *v)
     if (!v->head.intact && v->keys == 0)
         return error_set(v->e, ERROR_REFUSED,
                          "neither the head of an RDB nor any key can be found "
-                         "in it");
+                         "in it; " REPORT_RESTORE);
     if (run(v, RDB_SALVAGE_COMPARE) != 0)
         return -1;
     if (v->twice_count == RDB_SALVAGE_TWICE_MAX)

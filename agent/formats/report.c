@@ -59,14 +59,16 @@ report_add(struct report *r, enum severity severity, const char *code,
 static void
 fill(struct finding *f, const char *phrase, const char *value)
 {
-    char *at = strstr(f->remedy, phrase), *word, *filled;
+    char *at = strstr(f->remedy, phrase), *path, *word, *filled;
     size_t before;
 
     if (at == NULL)
         return;
     before = (size_t)(at - f->remedy) +
              (size_t)(strrchr(phrase, ' ') + 1 - phrase);
-    word = text_shell_word(value);
+    path = text_format("%s%s", value[0] == '-' ? "./" : "", value);
+    word = text_shell_word(path);
+    free(path);
     filled = text_format("%.*s%s%s", (int)before, f->remedy, word,
                          at + strlen(phrase));
     free(word);
@@ -82,6 +84,27 @@ report_fill(struct report *r, size_t first, const char *path,
         fill(&r->findings[i], REPORT_REPAIR, path);
         if (directory != NULL)
             fill(&r->findings[i], "--to DIR", directory);
+    }
+}
+
+void
+report_fill_options(struct report *r, const char *options)
+{
+    static const char command[] = "redkeep repair";
+
+    for (size_t i = 0; i < r->count; i++) {
+        struct finding *f = &r->findings[i];
+        char *at = strstr(f->remedy, command), *filled;
+        size_t before;
+
+        /* A remedy may have brought its own. */
+        if (at == NULL || strstr(at, options) != NULL)
+            continue;
+        before = (size_t)(at - f->remedy) + strlen(command);
+        filled = text_format("%.*s%s%s", (int)before, f->remedy, options,
+                             f->remedy + before);
+        free(f->remedy);
+        f->remedy = filled;
     }
 }
 

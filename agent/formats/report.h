@@ -56,6 +56,12 @@ void report_fill(struct report *r, size_t first, const char *path,
                  const char *directory);
 
 /* Gives back what the report holds and empties it. */
+/*
+ * Puts options (" --deep", each with a blank before it) into the commands that
+ * repair, as whoever types them means what was judged.
+ */
+void report_fill_options(struct report *r, const char *options);
+
 void report_clear(struct report *r);
 
 /* "info", "warning", "error". */

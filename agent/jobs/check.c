@@ -119,11 +119,10 @@ static int
 is_aof(const struct dataset_file *f, bool *aof, struct error *e)
 {
     static const char *const magics[] = {"REDIS", "VALKEY", "VKCS"};
-    const char *dot = strrchr(f->path, '.');
     char head[8] = "";
     size_t got;
 
-    *aof = dot != NULL && strcmp(dot, ".aof") == 0;
+    *aof = text_has_suffix(f->path, ".aof");
     if (*aof)
         return 0;
     if (file_read_at(f->fd, head, sizeof head - 1, 0, &got, e) != 0)
@@ -155,14 +154,6 @@ check_file(struct check *c, const char *path, struct report *report,
     d->kind = aof ? DATASET_AOF_SINGLE : DATASET_RDB;
     f->role = aof ? DATASET_ROLE_SINGLE : DATASET_ROLE_DUMP;
     return judge_all(c, NULL, report, progress, e);
-}
-
-static bool
-has_suffix(const char *text, const char *suffix)
-{
-    size_t n = strlen(text), m = strlen(suffix);
-
-    return n > m && strcmp(text + n - m, suffix) == 0;
 }
 
 /*
@@ -217,7 +208,7 @@ stem_of(const char *name)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t end = size - strlen(kinds[i]), digits = 0;
 
-        if (!has_suffix(name, kinds[i]))
+        if (!text_has_suffix(name, kinds[i]))
             continue;
         while (digits < end && name[end - digits - 1] >= '0' &&
                name[end - digits - 1] <= '9')
@@ -271,7 +262,7 @@ find_set(const char *path, const struct dataset_names *set)
     if (dir >= 0 && !is_data_directory(dir, set) &&
         file_names(dir, &names, &count, &none) == 0) {
         for (size_t i = 0; i < count && found == NULL; i++)
-            if (has_suffix(names[i], ".manifest") &&
+            if (text_has_suffix(names[i], ".manifest") &&
                 strncmp(names[i], "temp-", 5) != 0)
                 found = memory_copy(names[i],
                                     strlen(names[i]) - strlen(".manifest"));
@@ -316,7 +307,7 @@ check_path(struct check *c, const char *path,
     judge_begin(&c->judge, &c->options);
     if (S_ISDIR(st.st_mode))
         rc = check_folder(c, path, report, progress, e);
-    else if (S_ISREG(st.st_mode) && has_suffix(path, ".manifest"))
+    else if (S_ISREG(st.st_mode) && text_has_suffix(path, ".manifest"))
         rc = check_manifest(c, path, report, progress, e);
     else
         rc = check_file(c, path, report, progress, e);

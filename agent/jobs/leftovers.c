@@ -110,23 +110,6 @@ find_use(int dir, const char *name, const struct file_identity *id,
     return now_ms - id->mtime_ns / 1000000 < YOUNG_MS ? USE_PERHAPS : USE_NONE;
 }
 
-/* A path as a shell takes it, whatever is in it. Caller frees. */
-static char *
-quote(const char *path)
-{
-    char *out = memory_new(4 * strlen(path) + 3), *to = out;
-
-    *to++ = '\'';
-    for (; *path != '\0'; path++) {
-        if (*path == '\'')
-            to = stpcpy(to, "'\\'");
-        *to++ = *path;
-    }
-    *to++ = '\'';
-    *to = '\0';
-    return out;
-}
-
 /* "1.4 MiB, changed 3 h 10 min ago". */
 static void
 describe(char *out, size_t size, const struct file_identity *id, int64_t now_ms)
@@ -143,18 +126,18 @@ static void
 tell_dead(const struct leftovers_options *o, const char *path, const char *what,
           const char *who, struct report *report)
 {
-    char *quoted = quote(path), *remedy;
+    char *word = text_shell_word(path), *remedy;
 
     remedy = o->keep ? text_format("keep it until the data is whole again: "
                                    "what it holds may be of use")
                      : text_format("if no server works in this directory: "
                                    "rm -- %s",
-                                   quoted);
+                                   word);
     report_add(report, SEVERITY_WARNING, "temp-file", -1, remedy,
                "a temporary file that no server loads, left by %s (%s)", who,
                what);
     free(remedy);
-    free(quoted);
+    free(word);
 }
 
 static void

@@ -59,10 +59,9 @@ connect_server(struct repair_work *w, struct error *e)
     return 0;
 }
 
-int
-repair_check_unused(struct repair *r, struct error *e)
+static int
+check_unused(struct repair_work *w, struct error *e)
 {
-    struct repair_work *w = r->work;
     struct dataset_names names = names_of(w);
 
     if (connect_server(w, e) != 0)
@@ -71,13 +70,37 @@ repair_check_unused(struct repair *r, struct error *e)
                         w->options->server_stopped, e);
 }
 
+static int
+check_space(const struct repair *r, struct error *e)
+{
+    char need[TEXT_WORDS_SIZE], has[TEXT_WORDS_SIZE];
+
+    if (r->bytes_free >= r->bytes_needed)
+        return 0;
+    text_write_size(need, r->bytes_needed);
+    text_write_size(has, r->bytes_free);
+    return error_set(e, ERROR_FAILED,
+                     "%s: %s are needed beside the originals, %s are free:"
+                     " make room, or copy the folder elsewhere and mend it"
+                     " there",
+                     r->path, need, has);
+}
+
+int
+repair_check_ready(struct repair *r, struct error *e)
+{
+    return check_unused(r->work, e) == 0 ? check_space(r, e) : -1;
+}
+
 void
-repair_note_use(struct repair *r)
+repair_note_ready(struct repair *r)
 {
     struct error refusal = {0};
 
-    if (r->step_count > 0 && repair_check_unused(r, &refusal) != 0)
-        repair_work_note(r, "would be refused now: %s", refusal.text);
+    if (r->step_count > 0 && repair_check_ready(r, &refusal) != 0)
+        repair_work_note(r, "would %s now: %s",
+                         refusal.kind == ERROR_REFUSED ? "be refused" : "fail",
+                         refusal.text);
 }
 
 /* Told by stage_open and stage_clean. */
@@ -211,7 +234,7 @@ put_in(struct repair_work *w, struct stage *s, struct error *e)
     int rc;
 
     /* A server may have been started, or have written, meanwhile. */
-    if (repair_check_unused(w->r, e) != 0 || repair_work_compare(w, e) != 0 ||
+    if (check_unused(w, e) != 0 || repair_work_compare(w, e) != 0 ||
         process_check_stop(e) != 0)
         return -1;
     rc = stage_put_in(s, &w->names, w->folder, &outcome, e);
@@ -220,22 +243,6 @@ put_in(struct repair_work *w, struct stage *s, struct error *e)
         w->r->put_back = put_back(w, s->kept_name);
     }
     return rc;
-}
-
-static int
-check_space(const struct repair *r, struct error *e)
-{
-    char need[TEXT_WORDS_SIZE], has[TEXT_WORDS_SIZE];
-
-    if (r->bytes_free >= r->bytes_needed)
-        return 0;
-    text_write_size(need, r->bytes_needed);
-    text_write_size(has, r->bytes_free);
-    return error_set(e, ERROR_FAILED,
-                     "%s: %s are needed beside the originals, %s are free:"
-                     " make room, or copy the folder elsewhere and mend it"
-                     " there",
-                     r->path, need, has);
 }
 
 static int
@@ -258,9 +265,8 @@ execute(struct repair_work *w, struct error *e)
     struct stage s = STAGE_NONE;
     int rc = -1;
 
-    if (check_space(w->r, e) == 0 && open_stage(w, &s, e) == 0 &&
-        repair_work_build(w, s.dir, e) == 0 && stage_sync(&s, e) == 0 &&
-        check_built(w, &s, e) == 0)
+    if (open_stage(w, &s, e) == 0 && repair_work_build(w, s.dir, e) == 0 &&
+        stage_sync(&s, e) == 0 && check_built(w, &s, e) == 0)
         rc = put_in(w, &s, e);
     stage_close(&s);
     return rc;

@@ -43,7 +43,8 @@ struct repair {
     char *path;                /* data directory, or the file; absolute */
     struct repair_step *steps; /* none: there is nothing to mend */
     size_t step_count;
-    uint64_t steps_dropped;                       /* beyond the limit */
+    uint64_t steps_dropped;   /* beyond the limit */
+    uint64_t losses_together; /* beyond the first: of steps that tell several */
     int64_t bytes_lost, commands_lost, keys_lost; /* of all; -1: not known */
     uint64_t bytes_needed, bytes_free;
     char **notes; /* what else is worth reading */
@@ -66,17 +67,20 @@ struct repair {
 int repair_plan(struct repair *r, const char *path,
                 const struct repair_options *options, struct error *e);
 
-/* Refuses (ERROR_REFUSED) while a server uses the folder, or may. */
-int repair_check_unused(struct repair *r, struct error *e);
+/*
+ * Refuses (ERROR_REFUSED) while a server uses the folder, or may; fails where
+ * there is no room.
+ */
+int repair_check_ready(struct repair *r, struct error *e);
 
 /* Notes, for a dry run, what that would say. */
-void repair_note_use(struct repair *r);
+void repair_note_ready(struct repair *r);
 
 /*
- * Does what was planned. ERROR_REFUSED: what is there is not what was planned
- * for, or in use; ERROR_DAMAGED: the new set would be no better. These, and any
- * failure that does not say otherwise, leave all as it was. With no steps it
- * only clears up behind jobs that were cut off.
+ * Does what was planned, after repair_check_ready. ERROR_REFUSED: what is there
+ * is not what was planned for, or in use; ERROR_DAMAGED: the new set would be
+ * no better. These, and any failure that does not say otherwise, leave all as
+ * it was. With no steps it only clears up behind jobs that were cut off.
  */
 int repair_mend(struct repair *r, struct error *e);
 

@@ -50,10 +50,7 @@ is_set_of(int dir, const char *manifest, const char *file)
 static bool
 is_manifest(const char *name)
 {
-    size_t size = strlen(name);
-
-    return size > strlen(SUFFIX) && strncmp(name, "temp-", 5) != 0 &&
-           strcmp(name + size - strlen(SUFFIX), SUFFIX) == 0;
+    return text_has_suffix(name, SUFFIX) && strncmp(name, "temp-", 5) != 0;
 }
 
 /* The manifest beside a file that stands for its set; NULL: there is none. */

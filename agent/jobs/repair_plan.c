@@ -185,14 +185,13 @@ plan_other(struct repair_work *w, const char *path, const char *name,
            struct error *e)
 {
     struct repair_file f = {.role = DATASET_ROLE_ORPHAN};
-    size_t size = strlen(name);
     struct file_identity id;
 
     if (file_identify_at(w->dir, path, &id, e) != 0)
         return error_in(e, "%s/%s", w->folder, path);
     if (!is_of_set(w, name) && S_ISREG(id.mode)) {
-        bool grows = size > 5 && (strcmp(name + size - 5, ".incr") == 0 ||
-                                  strcmp(name + size - 4, ".aof") == 0);
+        bool grows = text_has_suffix(name, ".incr") ||
+                     text_has_suffix(name, ".aof");
 
         f.path = f.from = (char *)path;
         f.way = grows ? REPAIR_COPY : REPAIR_LINK;

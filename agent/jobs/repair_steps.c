@@ -144,6 +144,7 @@ add_rest(struct repair_work *w, const struct repair_file *f,
         commands -= commands == -1 ? 0 : m->losses[i].commands;
         keys -= keys == -1 ? 0 : m->losses[i].keys;
     }
+    w->r->losses_together += m->dropped - 1;
     repair_work_step(
         w->r,
         (struct repair_step){

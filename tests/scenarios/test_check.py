@@ -173,3 +173,20 @@ def test_the_fields_of_a_file(keep, stopped):
     told = keep("check", stopped.data, "--json").json
     kinds = sorted(f["kind"] for f in told["files"])
     assert "manifest" in kinds and "aof" in kinds
+
+
+def test_a_base_that_holds_an_rdb_is_one_whatever_the_manifest_is(keep,
+                                                                  stopped):
+    folder = stopped.data / "appendonlydir"
+    base, = folder.glob("*.base.rdb")
+    manifest, = folder.glob("*.manifest")
+
+    def kinds():
+        told = keep("check", stopped.data, "--json", exit=1).json
+        return {os.path.basename(f["path"]): f["kind"] for f in told["files"]}
+
+    manifest.rename(stopped.data / "aside")
+    assert kinds()[base.name] == "rdb"
+    (stopped.data / "aside").rename(manifest)
+    base.unlink()
+    assert kinds()[base.name] == "rdb"

@@ -182,7 +182,7 @@ def test_a_full_disk(aof, mounts):
     aof.data = disk / "data"
     before = tree(aof.data)
     aof.run("--yes", exit=3).says(str(disk), r"MiB are needed", "make room")
-    aof.run("--dry-run", exit=1).says("not enough")
+    aof.run("--dry-run", exit=1).says("would fail now", "make room")
     assert tree(aof.data) == before
 
 

@@ -108,8 +108,7 @@ static const struct {
     uint64_t offset;
     bool cut;
 } beginnings[] = {
-    {BYTES(""), "rdb-truncated",
-     "the data ends at byte 0, inside the magic that begins here", 0, true},
+    {BYTES(""), "rdb-truncated", "it is empty", 0, true},
     {BYTES("RED"), "rdb-truncated",
      "the data ends at byte 3, inside the magic that begins here", 0, true},
     {BYTES("REDIS001"), "rdb-truncated",

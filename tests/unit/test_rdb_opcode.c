@@ -230,6 +230,35 @@ START_TEST(notes_databases_and_functions)
 }
 END_TEST
 
+static const struct {
+    const char *bytes;
+    bool doubted;
+} ends[] = {
+    {"REDIS0011\xff"
+     "12345678",
+     false},
+    {"REDIS0011\xff"
+     "12345678more",
+     true},
+    {"REDIS0011\xff"
+     "12345678*1\r\n",
+     false}, /* the AOF behind it */
+};
+
+START_TEST(doubts_a_wrong_end_with_data_behind_it)
+{
+    struct bytes b = {.data = (unsigned char *)memory_dup(ends[_i].bytes),
+                      .size = strlen(ends[_i].bytes)};
+    struct walked w = walk_memory(&b);
+
+    ck_assert_str_eq(w.report.findings[0].code, "rdb-checksum");
+    ck_assert(ends[_i].doubted ==
+              (strstr(w.report.findings[0].text, "taken for the end") != NULL));
+    report_clear(&w.report);
+    free(b.data);
+}
+END_TEST
+
 static void
 fill(TCase *tests)
 {
@@ -242,6 +271,8 @@ fill(TCase *tests)
     tcase_add_loop_test(tests, learns_from_aux_fields_what_is_plain_text, 0,
                         sizeof auxes / sizeof *auxes);
     tcase_add_test(tests, tells_each_module_once_and_counts_all);
+    tcase_add_loop_test(tests, doubts_a_wrong_end_with_data_behind_it, 0,
+                        sizeof ends / sizeof *ends);
     tcase_add_test(tests, notes_databases_and_functions);
 }
 

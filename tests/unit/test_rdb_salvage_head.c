@@ -108,6 +108,10 @@ START_TEST(a_damaged_head_is_written_anew)
 }
 END_TEST
 
+#define NO_RDB                                                              \
+    "neither the head of an RDB nor any key can be found in it; restore a " \
+    "snapshot: redkeep restore latest --to DIR"
+
 static const struct {
     const char *bytes;
     size_t size;
@@ -117,9 +121,8 @@ static const struct {
                                     "this program does not read"},
     {BYTES("REDIS0015\xff"), "version 15 holds what is newer than this "
                              "program: use a newer release"},
-    {BYTES("*1\r\n$4\r\nPING\r\n"), "neither the head of an RDB nor any key "
-                                    "can be found in it"},
-    {BYTES(""), "neither the head of an RDB nor any key can be found in it"},
+    {BYTES("*1\r\n$4\r\nPING\r\n"), NO_RDB},
+    {BYTES(""), NO_RDB},
 };
 
 START_TEST(refuses_and_says_why)

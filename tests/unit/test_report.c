@@ -117,6 +117,24 @@ START_TEST(remedies_name_what_was_judged)
 }
 END_TEST
 
+START_TEST(remedies_repair_with_the_options_that_were_judged_with)
+{
+    struct report r = {0};
+
+    report_add(&r, SEVERITY_ERROR, "a", -1, REPORT_MEND, "x");
+    report_add(&r, SEVERITY_ERROR, "b", -1, REPORT_REPAIR " --deep", "y");
+    report_add(&r, SEVERITY_ERROR, "c", -1, "rm -- PATH", "z");
+    report_fill(&r, 0, "-x.rdb", NULL);
+    report_fill_options(&r, " --deep");
+    ck_assert_str_eq(r.findings[0].remedy,
+                     "mend it: redkeep repair --deep ./-x.rdb; or"
+                     " restore a snapshot: redkeep restore latest --to DIR");
+    ck_assert_str_eq(r.findings[1].remedy, "redkeep repair ./-x.rdb --deep");
+    ck_assert_str_eq(r.findings[2].remedy, "rm -- PATH");
+    report_clear(&r);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -133,6 +151,8 @@ main(void)
     tcase_add_test(tests, names_are_what_scripts_read);
     tcase_add_test(tests, the_worse_verdict_wins_from_either_side);
     tcase_add_test(tests, remedies_name_what_was_judged);
+    tcase_add_test(tests,
+                   remedies_repair_with_the_options_that_were_judged_with);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

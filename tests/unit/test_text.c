@@ -257,7 +257,12 @@ static const struct {
     {"/var/lib/redis", "/var/lib/redis"},
     {"sp ace", "'sp ace'"},
     {"it's; rm", "'it'\\''s; rm'"},
-    {"$(x)`y`\n", "'$(x)`y`\n'"},
+    {"$(x)`y`", "'$(x)`y`'"},
+    {"it's\n\033[31m\\\xc3\xa9", "$'it\\047s\\012\\033[31m\\134\\303\\251'"},
+    {"\xc3\xa9", "'\xc3\xa9'"},
+    {"\xc2\x9b"
+     "2J",
+     "$'\\302\\2332J'"},
     {"", "''"},
 };
 
@@ -267,6 +272,15 @@ START_TEST(writes_one_word_for_a_shell)
 
     ck_assert_str_eq(word, shell_words[_i].word);
     free(word);
+}
+END_TEST
+
+START_TEST(tells_a_suffix_with_something_before_it)
+{
+    ck_assert(text_has_suffix("a.rdb", ".rdb"));
+    ck_assert(!text_has_suffix(".rdb", ".rdb"));
+    ck_assert(!text_has_suffix("a.rdbx", ".rdb"));
+    ck_assert(!text_has_suffix("", ".rdb"));
 }
 END_TEST
 
@@ -308,6 +322,7 @@ main(void)
     tcase_add_test(cases, knows_one_file_name);
     tcase_add_loop_test(cases, writes_one_word_for_a_shell, 0,
                         (int)(sizeof shell_words / sizeof *shell_words));
+    tcase_add_test(cases, tells_a_suffix_with_something_before_it);
     tcase_add_test(cases, formats_text_of_any_length);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);
