@@ -54,6 +54,19 @@ def test_a_bad_tail(aof, change, lost, action):
     aof.assert_holds(without(aof.all, *lost))
 
 
+def test_what_a_server_writes_behind_an_open_multi_is_kept(aof, boot):
+    aof.change(aof.incr, lambda b: b + MULTI + command("SET", "half", 1) +
+               command("SET", "whole", 1)[:-4])
+    server = boot(aof.data, whole=False, aof_load_truncated="yes")
+    server.client().mset({"later": 1, "last": 2})
+    server.drain()
+    server.kill()
+    [step] = aof.repair()["plan"]
+    assert step["action"] == "cut-hole" and step["commands_lost"] == 2
+    found = aof.start()
+    assert found == {**aof.all, b"later": b"1", b"last": b"2"}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_garbage_in_the_middle(aof, seed):
     rng = random.Random(seed)
