@@ -4,6 +4,7 @@ that was whole is there, the server cuts nothing, and the originals are kept."""
 import os
 import random
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -226,6 +227,25 @@ def test_an_aof_of_one_file(aof, place):
     told = aof.repair()
     assert told["plan"][0]["path"] == "appendonly.aof"
     aof.assert_holds(without(aof.all, END))
+
+
+def test_what_check_says_to_do_mends_it(keep, place, serve):
+    server = serve("odd", appendonly="yes", appendfilename="its log",
+                   appenddirname="logs", dbfilename="a dump")
+    write(server, keys(0, 9))
+    server.stop()
+    [incr] = server.data.glob("logs/*.incr.aof")
+    incr.write_bytes(incr.read_bytes()[:-3])
+    told = keep("check", server.data, "--json", "--deep", "--appendfilename",
+                "its log", "--appenddirname", "logs", "--dbfilename",
+                "a dump", exit=1).json
+    [finding] = told["findings"]
+    words = shlex.split(re.search(r"redkeep (repair [^;]*)",
+                                  finding["remedy"])[1])
+    assert "--deep" in words
+    done = keep(*words, "--redis", f"unix://{place}/nobody", *STOPPED,
+                "--yes", "--json").json
+    assert [s["action"] for s in done["plan"]] == ["cut-tail"]
 
 
 def test_without_a_terminal_it_wants_yes(aof):
