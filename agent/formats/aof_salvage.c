@@ -13,6 +13,7 @@
 #include "formats/aof_fast.h"
 #include "formats/aof_item.h"
 #include "formats/aof_keep.h"
+#include "formats/aof_reopen.h"
 #include "formats/aof_resync.h"
 #include "formats/aof_select.h"
 #include "formats/rdb_salvage.h"
@@ -24,6 +25,9 @@
  */
 #define AGAIN_MAX (UINT64_C(4) << 30)
 enum { AGAIN_TIMES = 16 };
+
+/* Starts behind an unfinished MULTI; each is read up to here again. */
+enum { REOPENED_MAX = 16 };
 
 /* The end mark and the checksum. */
 enum { RDB_END_BYTES = 9 };
@@ -38,6 +42,9 @@ static const char why_torn_hides[] =
     "looks like commands";
 static const char why_broken[] =
     "the rest of a transaction whose begin is lost";
+static const char why_reopened[] =
+    "a transaction that was never finished; what a server wrote behind it, "
+    "once it was started again, is kept";
 static const char why_unfit[] = "no server can run it";
 static const char why_select[] = "no server can run it; taken for a SELECT";
 static const char why_unfit_multi[] =
@@ -56,6 +63,8 @@ struct salvage {
     uint64_t bracket_end;            /* of the last MULTI or EXEC */
     bool doubt;                      /* neither MULTI nor EXEC since a hole */
     bool odd;                        /* a command of the transaction is */
+    bool unsure;                     /* of the database: a SELECT may be lost */
+    unsigned reopened;               /* so often */
     uint64_t again;                  /* bytes that were read a second time */
     char name[4 * AOF_NAME_MAX + 1]; /* of the last command but plain ones */
 };
@@ -118,6 +127,7 @@ pass_hole(struct salvage *v, struct aof_keep_mark at, uint64_t argument)
         at = v->kept.held;
         hole = (struct aof_resync_hole){.command = at.offset};
     }
+    v->unsure = true;
     v->again += to.offset - at.offset;
     if (v->again > AGAIN_MAX && v->again / AGAIN_TIMES > v->s->size_bytes)
         hole = (struct aof_resync_hole){.command = to.offset};
@@ -168,6 +178,7 @@ drop_unfit(struct salvage *v, struct aof_keep_mark before, bool in_multi)
     bool select = aof_select_find(v->kept.m->from, before.offset, behind.offset,
                                   &behind.database);
 
+    v->unsure |= select;
     v->judge.selected = behind.database;
     if (v->judge.databases <= behind.database)
         v->judge.databases = behind.database + 1;
@@ -205,6 +216,29 @@ settle(struct salvage *v, struct aof_keep_mark before, bool in_multi)
     }
 }
 
+/* True: a server went on behind the open transaction, and so does reading. */
+static bool
+go_on_reopened(struct salvage *v)
+{
+    struct aof_keep_mark place;
+
+    if (v->unsure || v->reopened == REOPENED_MAX ||
+        !aof_reopen_find(&v->kept.peek, v->multi, source_offset(v->s), &place))
+        return false;
+    v->reopened++;
+    aof_keep_until(&v->kept, v->multi, false);
+    aof_keep_lose(&v->kept, place, aof_keep_commands(&v->kept, place), NULL,
+                  why_reopened);
+    source_seek(v->s, place.offset);
+    v->result.commands = place.commands;
+    v->judge.selected = place.database;
+    v->scan.time = place.time;
+    v->scan.in_multi = v->scan.odd = v->scan.unfit = false;
+    v->result.ends_in_command = v->result.server_refuses = false;
+    v->last = place;
+    return v->kept.rc == 0;
+}
+
 /* An item in any form. false: that was the end. */
 static bool
 salvage_item(struct salvage *v)
@@ -220,6 +254,8 @@ salvage_item(struct salvage *v)
     v->scan.options = &plain;
     if (v->s->error.kind != ERROR_NONE)
         return false;
+    if (in_multi && (!taken || v->scan.unfit) && go_on_reopened(v))
+        return true;
     if (!taken && (v->result.server_refuses || v->result.ends_in_command))
         pass_damage(v, before);
     else if (!taken)

@@ -98,6 +98,9 @@ jump(struct rdb_salvage *v, uint64_t begin, uint64_t from, uint64_t name)
     found = rdb_resync_find(&v->resync, from, &offset);
     keys =
         rdb_salvage_sizes_hole(&v->sizes, v->r.key.db, offset - begin, &change);
+    /* What ends the file may have held other databases, too. */
+    if (found != RDB_RESYNC_ITEM)
+        keys = -1;
     doubt_last(v, begin);
     if (!rdb_salvage_keep_settle(v))
         return false;

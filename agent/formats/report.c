@@ -55,9 +55,13 @@ report_add(struct report *r, enum severity severity, const char *code,
     };
 }
 
-/* Puts a word for a shell where the last word of phrase stands, once. */
+/*
+ * Puts a word for a shell where the last word of phrase stands, once, and
+ * options behind it.
+ */
 static void
-fill(struct finding *f, const char *phrase, const char *value)
+fill(struct finding *f, const char *phrase, const char *value,
+     const char *options)
 {
     char *at = strstr(f->remedy, phrase), *path, *word, *filled;
     size_t before;
@@ -69,7 +73,7 @@ fill(struct finding *f, const char *phrase, const char *value)
     path = text_format("%s%s", value[0] == '-' ? "./" : "", value);
     word = text_shell_word(path);
     free(path);
-    filled = text_format("%.*s%s%s", (int)before, f->remedy, word,
+    filled = text_format("%.*s%s%s%s", (int)before, f->remedy, word, options,
                          at + strlen(phrase));
     free(word);
     free(f->remedy);
@@ -78,12 +82,12 @@ fill(struct finding *f, const char *phrase, const char *value)
 
 void
 report_fill(struct report *r, size_t first, const char *path,
-            const char *directory)
+            const char *options, const char *directory)
 {
     for (size_t i = first; i < r->count; i++) {
-        fill(&r->findings[i], REPORT_REPAIR, path);
+        fill(&r->findings[i], REPORT_REPAIR, path, options);
         if (directory != NULL)
-            fill(&r->findings[i], "--to DIR", directory);
+            fill(&r->findings[i], "--to DIR", directory, "");
     }
 }
 

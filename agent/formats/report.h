@@ -50,10 +50,11 @@ void report_add(struct report *r, enum severity severity, const char *code,
 
 /*
  * Puts the path that was judged, and its data directory (NULL: not known), into
- * the remedies of the findings from first on, as words for a shell.
+ * the remedies of the findings from first on, as words for a shell; behind the
+ * path the options that a repair needs to see the same ("" or " --deep ...").
  */
 void report_fill(struct report *r, size_t first, const char *path,
-                 const char *directory);
+                 const char *options, const char *directory);
 
 /* Gives back what the report holds and empties it. */
 /*

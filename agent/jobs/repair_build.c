@@ -180,22 +180,60 @@ repair_work_build(struct repair_work *w, int to, struct error *e)
     return 0;
 }
 
+static int
+tell_changed(const struct repair_work *w, const char *name, struct error *e)
+{
+    return error_set(e, ERROR_CHANGED, "%s/%s was written to meanwhile",
+                     w->folder, name);
+}
+
+static int
+compare_file(const struct repair_work *w, const char *name,
+             const struct file_identity *id, struct error *e)
+{
+    struct file_identity now;
+
+    if (file_identify_at(w->dir, name, &now, e) != 0) {
+        if (e->kind == ERROR_ABSENT)
+            e->kind = ERROR_CHANGED;
+        return error_in(e, "%s/%s", w->folder, name);
+    }
+    if (!file_same(&now, id) || now.size_bytes != id->size_bytes ||
+        now.mtime_ns != id->mtime_ns)
+        return tell_changed(w, name, e);
+    return 0;
+}
+
+/* A server that was started meanwhile may have begun files beside the old. */
+static int
+compare_folder(const struct repair_work *w, struct error *e)
+{
+    const char *name = repair_work_aof_folder(w);
+    struct file_identity now;
+    struct error none = {0};
+
+    if (w->aof.links > 0)
+        return compare_file(w, name, &w->aof, e);
+    if (file_identify_at(w->dir, name, &now, &none) == 0)
+        return tell_changed(w, name, e);
+    return 0;
+}
+
 int
 repair_work_compare(const struct repair_work *w, struct error *e)
 {
-    struct file_identity id;
+    const struct dataset *d = &w->check.dataset;
 
-    for (size_t i = 0; i < w->count; i++) {
-        const struct repair_file *f = &w->files[i];
+    for (size_t i = 0; i < d->count; i++) {
+        const struct dataset_file *f = &d->files[i];
 
-        if (f->from == NULL)
-            continue;
-        if (file_identify_at(w->dir, f->from, &id, e) != 0)
-            return error_in(e, "%s/%s", w->folder, f->from);
-        if (!file_same(&id, &f->id) || id.size_bytes != f->id.size_bytes ||
-            id.mtime_ns != f->id.mtime_ns)
-            return error_set(e, ERROR_CHANGED, "%s/%s was written to meanwhile",
-                             w->folder, f->from);
+        if (f->fd >= 0 && compare_file(w, w->file != NULL ? w->file : f->path,
+                                       &f->id, e) != 0)
+            return -1;
     }
-    return 0;
+    for (size_t i = 0; i < w->count; i++)
+        if (w->files[i].from != NULL &&
+            compare_file(w, w->files[i].from, &w->files[i].id, e) != 0)
+            return -1;
+    return w->file == NULL ? compare_folder(w, e) : 0;
 }

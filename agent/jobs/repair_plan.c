@@ -19,6 +19,14 @@ appendfilename(const struct repair_work *w)
     return name != NULL ? name : "appendonly.aof";
 }
 
+const char *
+repair_work_aof_folder(const struct repair_work *w)
+{
+    const char *name = w->check.options.names.appenddirname;
+
+    return name != NULL ? name : "appendonlydir";
+}
+
 /* "name" or "folder/name": names come from a manifest. */
 static bool
 is_path(const char *path)
@@ -120,7 +128,6 @@ static int
 plan_manifest(struct repair_work *w, struct error *e)
 {
     const struct dataset_file *old = old_manifest(&w->check.dataset);
-    const char *folder = w->check.options.names.appenddirname;
     struct repair_file f = {.role = DATASET_ROLE_MANIFEST};
     char *path;
     int rc;
@@ -131,8 +138,7 @@ plan_manifest(struct repair_work *w, struct error *e)
         f.path = f.from = old->path;
         return add_file(w, &f, e);
     }
-    path = text_format("%s/%s.manifest",
-                       folder != NULL ? folder : "appendonlydir",
+    path = text_format("%s/%s.manifest", repair_work_aof_folder(w),
                        appendfilename(w));
     f.path = path;
     rc = add_file(w, &f, e);
@@ -334,7 +340,11 @@ int
 repair_work_plan(struct repair_work *w, struct error *e)
 {
     const struct judge *j = &w->check.judge;
+    struct error none = {0};
 
+    if (file_identify_at(w->dir, repair_work_aof_folder(w), &w->aof, &none) !=
+        0)
+        w->aof.links = 0;
     w->r->well = j->verdict == VERDICT_SOUND && j->server != JUDGE_REFUSES &&
                  j->server != JUDGE_TRUNCATES;
     if (w->file == NULL) {

@@ -33,6 +33,7 @@ struct repair_work {
     char *folder;       /* data directory, or where the file is; absolute */
     char *file;         /* the file alone; NULL: a data directory */
     int dir;            /* folder, open */
+    struct file_identity aof; /* the AOF's folder; links 0: there is none */
     struct mend_set set;
     struct repair_file *files;
     size_t count;
@@ -57,6 +58,9 @@ int repair_work_plan(struct repair_work *w, struct error *e);
 void repair_work_steps(struct repair_work *w, const struct repair_file *f,
                        uint64_t size, struct mend *m);
 
+/* What the folder of the AOF is called. */
+const char *repair_work_aof_folder(const struct repair_work *w);
+
 /* Adds what mend_set_find decided. */
 void repair_work_set_steps(struct repair_work *w);
 
@@ -77,7 +81,10 @@ int repair_work_salvage(const struct repair_work *w,
 /* Builds the new set in the open folder `to`. */
 int repair_work_build(struct repair_work *w, int to, struct error *e);
 
-/* ERROR_CHANGED when a file is not the one that was planned for. */
+/*
+ * ERROR_CHANGED when a file that was judged or planned for is not what it was,
+ * or what the AOF's folder holds.
+ */
 int repair_work_compare(const struct repair_work *w, struct error *e);
 
 #endif

@@ -4,6 +4,7 @@ that was whole is there, the server cuts nothing, and the originals are kept."""
 import os
 import random
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -52,6 +53,19 @@ def test_a_bad_tail(aof, change, lost, action):
     assert step["action"].startswith(action), step
     assert step["path"] == f"appendonlydir/{aof.incr.name}"
     aof.assert_holds(without(aof.all, *lost))
+
+
+def test_what_a_server_writes_behind_an_open_multi_is_kept(aof, boot):
+    aof.change(aof.incr, lambda b: b + MULTI + command("SET", "half", 1) +
+               command("SET", "whole", 1)[:-4])
+    server = boot(aof.data, whole=False, aof_load_truncated="yes")
+    server.client().mset({"later": 1, "last": 2})
+    server.drain()
+    server.kill()
+    [step] = aof.repair()["plan"]
+    assert step["action"] == "cut-hole" and step["commands_lost"] == 2
+    found = aof.start()
+    assert found == {**aof.all, b"later": b"1", b"last": b"2"}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -213,6 +227,25 @@ def test_an_aof_of_one_file(aof, place):
     told = aof.repair()
     assert told["plan"][0]["path"] == "appendonly.aof"
     aof.assert_holds(without(aof.all, END))
+
+
+def test_what_check_says_to_do_mends_it(keep, place, serve):
+    server = serve("odd", appendonly="yes", appendfilename="its log",
+                   appenddirname="logs", dbfilename="a dump")
+    write(server, keys(0, 9))
+    server.stop()
+    [incr] = server.data.glob("logs/*.incr.aof")
+    incr.write_bytes(incr.read_bytes()[:-3])
+    told = keep("check", server.data, "--json", "--deep", "--appendfilename",
+                "its log", "--appenddirname", "logs", "--dbfilename",
+                "a dump", exit=1).json
+    [finding] = told["findings"]
+    words = shlex.split(re.search(r"redkeep (repair [^;]*)",
+                                  finding["remedy"])[1])
+    assert "--deep" in words
+    done = keep(*words, "--redis", f"unix://{place}/nobody", *STOPPED,
+                "--yes", "--json").json
+    assert [s["action"] for s in done["plan"]] == ["cut-tail"]
 
 
 def test_without_a_terminal_it_wants_yes(aof):

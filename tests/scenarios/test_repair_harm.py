@@ -145,6 +145,21 @@ def test_a_file_that_changes_meanwhile(aof):
     assert not list(aof.data.glob("redkeep-before-*"))
 
 
+def test_a_server_that_began_anew_meanwhile(aof, boot):
+    grow(aof, 24)
+    aof.manifest.unlink()
+    process = begun(aof)
+    server = boot(aof.data, whole=False)
+    server.client().set("mine", 1)
+    server.drain()
+    server.kill()
+    before = content(aof.data)
+    code, text = ended(process)
+    assert code == 4 and "was written to meanwhile" in text, text
+    assert content(aof.data) == before
+    assert aof.start() == {b"mine": b"1"}
+
+
 def test_a_running_server_is_refused(aof, boot):
     torn(aof)
     server = boot(aof.data, whole=False, aof_load_truncated="yes")

@@ -20,6 +20,9 @@
 #define TORN_HIDES \
     TORN ", or of a wrong length: it holds what looks like commands"
 #define REST "the rest of a transaction whose begin is lost"
+#define REOPENED                                                         \
+    "a transaction that was never finished; what a server wrote behind " \
+    "it, once it was started again, is kept"
 #define UNFIT "no server can run it"
 
 struct bytes {
@@ -94,6 +97,7 @@ static const struct {
     {TEXT("# words\r\n" SET STAMP("1")), 1},
     {TEXT(EXEC SET), 2},
     {TEXT(MULTI MULTI SET EXEC), 4},
+    {TEXT(SELECT("0") MULTI SET SELECT("0") SET MULTI SET EXEC), 8},
     {TEXT("*01\r\n$04\r\nPING\r\n"), 1},
     {TEXT("*2\r\n$8\r\nJSON.GET\r\n$1\r\nk\r\n"), 1},
     {TEXT("*2\r\n$5\r\nARLEN\r\n$1\r\nk\r\n" SET), 2},
@@ -137,6 +141,22 @@ static const struct {
     {TEXT(SET MULTI SET MULTI), TEXT(SET), 1, TORN, NULL, 27, 57, 3},
     {TEXT(SET "\0\0\0\0\0\0\0"), TEXT(SET), 1, HOLE, NULL, 27, 7, -1},
     {TEXT("\0\0\0\0"), TEXT(""), 0, HOLE, NULL, 0, 4, -1},
+    /* A server went on behind an unfinished MULTI. */
+    {TEXT(SELECT("0") MULTI SET SELECT("0") SET SET),
+     TEXT(SELECT("0") SELECT("0") SET SET), 4, REOPENED, NULL, 23, 42, 2},
+    {TEXT(SELECT("0") MULTI SELECT("3") SET STAMP("1") SELECT("3") SET "*3"),
+     TEXT(SELECT("0") STAMP("1") SELECT("3") SET), 3, REOPENED, NULL, 23, 65,
+     3},
+    {TEXT(SELECT("0") MULTI SET SELECT("0") SET MULTI SET "*1\r\n$4"),
+     TEXT(SELECT("0") SELECT("0") SET), 3, REOPENED, NULL, 23, 42, 2},
+    {TEXT(SELECT("0") MULTI SELECT("0") SET MULTI SELECT("0") SET),
+     TEXT(SELECT("0") SELECT("0") SET SELECT("0") SET), 5, REOPENED, NULL, 23,
+     15, 1},
+    {TEXT(SELECT("0") MULTI SET SELECT("0") SET GARBAGE SET),
+     TEXT(SELECT("0") SELECT("0") SET SET), 4, REOPENED, NULL, 23, 42, 2},
+    {TEXT(MULTI SELECT("0") SET), TEXT(""), 0, TORN, NULL, 0, 65, 3},
+    {TEXT(SELECT("0") MULTI SELECT("3") SET), TEXT(SELECT("0")), 1, TORN, NULL,
+     23, 65, 3},
     /* Holes. */
     {TEXT(SET GARBAGE SET), TEXT(SET SET), 2, HOLE, NULL, 27, 16, -1},
     {TEXT(GARBAGE SET), TEXT(SET), 1, HOLE, NULL, 0, 16, -1},
