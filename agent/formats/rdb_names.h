@@ -35,4 +35,7 @@ bool rdb_names_is_known(const struct rdb_names *n, const void *name,
 /* How many bytes are no text: controls, what is not UTF-8. */
 size_t rdb_names_odd_bytes(const void *bytes, size_t size);
 
+/* Whether none is. */
+bool rdb_names_is_text(const void *bytes, size_t size);
+
 #endif
