@@ -130,6 +130,12 @@ rdb_names_is_known(const struct rdb_names *n, const void *name, size_t size)
 }
 
 bool
+rdb_names_are_few(const struct rdb_names *n)
+{
+    return n->count < FEW;
+}
+
+bool
 rdb_names_are_text(const struct rdb_names *n)
 {
     return n->odd * 2 < n->count &&
@@ -143,7 +149,7 @@ rdb_names_is_like(const struct rdb_names *n, const void *name, size_t size)
         return false;
     if (rdb_names_are_text(n) && !rdb_names_is_text(name, size))
         return false;
-    if (n->count < FEW)
+    if (rdb_names_are_few(n))
         return true;
     if (!is_crowded(n) && n->starts[start_of(name, size)] > 0)
         return true;

@@ -21,6 +21,9 @@ struct rdb_names {
 
 void rdb_names_learn(struct rdb_names *n, const void *name, size_t size);
 
+/* Whether they are too few to teach anything: all are like them. */
+bool rdb_names_are_few(const struct rdb_names *n);
+
 /* Whether hardly any of them is other than text. */
 bool rdb_names_are_text(const struct rdb_names *n);
 

@@ -198,10 +198,10 @@ is_place(struct rdb_resync *y, const unsigned char *p, size_t size,
     if (!may_begin(y, p, size))
         return false;
     c = rdb_chain_walk(&y->chain, p, size, c);
-    if (!rdb_chain_is_proof(&c) && c.cut &&
+    if (!rdb_chain_is_proof(&y->chain, &c) && c.cut &&
         c.base + size < y->chain.s->size_bytes)
         c = rdb_chain_walk_source(&y->chain, first);
-    if (!rdb_chain_is_proof(&c) || (number && !c.first_known))
+    if (!rdb_chain_is_proof(&y->chain, &c) || (number && !c.first_known))
         return false;
     if (!c.first_known && find_inside(y, first + 1, c.first_end, 1, &inner))
         *offset = inner;
