@@ -14,6 +14,9 @@ enum { CHECKSUM_SIZE = 8 };
 /* What keys prove: one whose content is proof, or not, and 4 bytes of name. */
 enum { STRONG = 3, WEAK = 1, NAME_BYTES = 4, NAME_MOST = 2 };
 
+/* Of a longer name, if it was not unpacked, hardly more is looked at. */
+enum { NAME_READ = 64 };
+
 /* So much is needed, where damage follows; with so much one need not go on. */
 enum { NEEDED = 4, ENOUGH = 12 };
 
@@ -99,9 +102,10 @@ is_name(const struct rdb_chain_reader *y, const struct rdb_blob *name,
 
     if (name->broken || name->bytes == NULL)
         return false;
+    if (!c->known && !rdb_names_is_like(y->names, name->bytes, name->size))
+        return false;
     known = rdb_names_is_known(y->names, name->bytes, name->size);
-    if (c->known ? !known
-                 : !rdb_names_is_like(y->names, name->bytes, name->size))
+    if (c->known && !known)
         return false;
     hash = twins_hash(name->bytes, name->size);
     if (c->keys == 0)
@@ -120,8 +124,11 @@ walk_key(struct rdb_chain_reader *y, const struct rdb_item *item,
     struct rdb_read *r = &y->r;
     uint64_t name = item->name.size / NAME_BYTES;
 
-    if (c->wants_sizes || !is_name(y, &item->name, c))
+    if (c->wants_sizes || !is_name(y, &item->name, c)) {
+        if (item->name.size > NAME_READ && item->name.bytes != r->buffer)
+            r->unread += item->name.size;
         return false;
+    }
     if (!rdb_item_read_value(r, item)) {
         c->cut = r->result->cut_short;
         return false;
@@ -175,9 +182,11 @@ struct rdb_chain
 rdb_chain_walk(struct rdb_chain_reader *y, const unsigned char *p, size_t size,
                struct rdb_chain c)
 {
+    uint64_t unread = y->r.unread;
+
     rdb_chain_look_at(y, p, size);
     walk_chain(y, &c);
-    y->spent += source_offset(&y->window);
+    y->spent += source_offset(&y->window) - (y->r.unread - unread);
     return c;
 }
 
@@ -185,20 +194,25 @@ struct rdb_chain
 rdb_chain_walk_source(struct rdb_chain_reader *y, uint64_t offset)
 {
     struct rdb_chain c = {0};
+    uint64_t unread = y->r.unread;
 
     source_seek(y->s, offset);
     y->r.s = y->s;
     rdb_read_moved(&y->r);
     walk_chain(y, &c);
-    y->spent += source_offset(y->s) - offset + REMAPPED_BYTES;
+    y->spent += source_offset(y->s) - offset - (y->r.unread - unread);
+    y->spent += REMAPPED_BYTES;
     y->r.s = &y->window;
     return c;
 }
 
 bool
-rdb_chain_is_proof(const struct rdb_chain *c)
+rdb_chain_is_proof(const struct rdb_chain_reader *y, const struct rdb_chain *c)
 {
-    return c->keys > 0 && (c->at_end || c->score >= NEEDED);
+    /* Where no name is known, bytes of any kind are like one. */
+    uint64_t needed = rdb_names_are_few(y->names) ? ENOUGH : NEEDED;
+
+    return c->keys > 0 && (c->at_end || c->score >= needed);
 }
 
 bool

@@ -61,7 +61,8 @@ struct rdb_chain rdb_chain_walk_source(struct rdb_chain_reader *y,
                                        uint64_t offset);
 
 /* Whether a key may begin where it did. */
-bool rdb_chain_is_proof(const struct rdb_chain *c);
+bool rdb_chain_is_proof(const struct rdb_chain_reader *y,
+                        const struct rdb_chain *c);
 
 /* Whether one that reached its fence, or passed it, has so many keys, or more
  * than a value holds by chance. */

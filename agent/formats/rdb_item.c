@@ -12,6 +12,13 @@ waits_for_key(const struct rdb_read *r, unsigned opcode)
            (opcode == RDB_ITEM_META && !r->result->valkey_magic);
 }
 
+/* Keys would not be what they were without it. */
+static bool
+binds_keys(const struct rdb_read *r, unsigned opcode)
+{
+    return opcode == RDB_ITEM_SELECT || waits_for_key(r, opcode);
+}
+
 static bool
 read_opcode(struct rdb_read *r, struct rdb_item *item)
 {
@@ -58,8 +65,10 @@ rdb_item_read(struct rdb_read *r, struct rdb_item *item)
                                                 : RDB_ITEM_KEY;
     good = item->kind == RDB_ITEM_OPCODE ? read_opcode(r, item)
                                          : read_head(r, item);
-    if (item->kind == RDB_ITEM_OPCODE)
+    if (item->kind == RDB_ITEM_OPCODE) {
         rdb_lzf_flush(r);
+        good = good && !(r->spoiled && binds_keys(r, item->byte));
+    }
     return good ? item->kind : (item->kind = RDB_ITEM_BROKEN);
 }
 

@@ -13,7 +13,8 @@
 
 enum rdb_item_kind {
     RDB_ITEM_BROKEN, /* does not parse: nobody knows where it ends */
-    RDB_ITEM_OPCODE, /* whole; if r->spoiled is set, its string is bad */
+    RDB_ITEM_OPCODE, /* whole; if r->spoiled is set, it is bad, but no key
+                        belongs to it */
     RDB_ITEM_KEY,    /* its head: type and name */
     RDB_ITEM_END,    /* the end mark's byte */
 };

@@ -39,13 +39,14 @@ character(const unsigned char *p, size_t size)
     return n;
 }
 
-size_t
-rdb_names_odd_bytes(const void *bytes, size_t size)
+/* As many as there are, but no more are looked for than most. */
+static size_t
+count_odd(const void *bytes, size_t size, size_t most)
 {
     const unsigned char *p = bytes;
     size_t odd = 0;
 
-    while (size > 0) {
+    while (size > 0 && odd < most) {
         size_t n = *p >= ' ' && *p < 0x7f ? 1 : character(p, size);
 
         odd += n == 0;
@@ -54,6 +55,18 @@ rdb_names_odd_bytes(const void *bytes, size_t size)
         size -= n;
     }
     return odd;
+}
+
+size_t
+rdb_names_odd_bytes(const void *bytes, size_t size)
+{
+    return count_odd(bytes, size, SIZE_MAX);
+}
+
+bool
+rdb_names_is_text(const void *bytes, size_t size)
+{
+    return count_odd(bytes, size, 1) == 0;
 }
 
 static size_t
@@ -89,7 +102,7 @@ rdb_names_learn(struct rdb_names *n, const void *name, size_t size)
     uint32_t *shape = &n->shapes[shape_of(name, size)];
 
     n->count++;
-    n->odd += rdb_names_odd_bytes(name, size) > 0;
+    n->odd += !rdb_names_is_text(name, size);
     n->different += *start == 0;
     n->single += *start == 0;
     n->single -= *start == 1;
@@ -107,12 +120,19 @@ is_crowded(const struct rdb_names *n)
 bool
 rdb_names_is_known(const struct rdb_names *n, const void *name, size_t size)
 {
-    uint64_t alike = n->shapes[shape_of(name, size)];
+    bool crowded = is_crowded(n);
+    uint64_t alike;
 
-    if (size == 0 || alike * RARE_SHARE < n->count)
+    if (size == 0 || (!crowded && n->starts[start_of(name, size)] == 0))
         return false;
-    return is_crowded(n) ? alike * SHAPE_SHARE >= n->count
-                         : n->starts[start_of(name, size)] > 0;
+    alike = n->shapes[shape_of(name, size)];
+    return alike * (crowded ? SHAPE_SHARE : RARE_SHARE) >= n->count;
+}
+
+bool
+rdb_names_are_few(const struct rdb_names *n)
+{
+    return n->count < FEW;
 }
 
 bool
@@ -127,9 +147,9 @@ rdb_names_is_like(const struct rdb_names *n, const void *name, size_t size)
 {
     if (size == 0)
         return false;
-    if (rdb_names_are_text(n) && rdb_names_odd_bytes(name, size) > 0)
+    if (rdb_names_are_text(n) && !rdb_names_is_text(name, size))
         return false;
-    if (n->count < FEW)
+    if (rdb_names_are_few(n))
         return true;
     if (!is_crowded(n) && n->starts[start_of(name, size)] > 0)
         return true;

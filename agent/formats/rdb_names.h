@@ -21,6 +21,9 @@ struct rdb_names {
 
 void rdb_names_learn(struct rdb_names *n, const void *name, size_t size);
 
+/* Whether they are too few to teach anything: all are like them. */
+bool rdb_names_are_few(const struct rdb_names *n);
+
 /* Whether hardly any of them is other than text. */
 bool rdb_names_are_text(const struct rdb_names *n);
 
@@ -34,5 +37,8 @@ bool rdb_names_is_known(const struct rdb_names *n, const void *name,
 
 /* How many bytes are no text: controls, what is not UTF-8. */
 size_t rdb_names_odd_bytes(const void *bytes, size_t size);
+
+/* Whether none is. */
+bool rdb_names_is_text(const void *bytes, size_t size);
 
 #endif

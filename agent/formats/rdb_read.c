@@ -294,6 +294,7 @@ rdb_read_skip(struct rdb_read *r, uint64_t n, uint64_t start, const char *what)
         rdb_lzf_flush(r);
         if (!source_skip(s, n))
             return rdb_read_cut(r, start, what);
+        r->unread += n - room;
         rdb_read_moved(r);
         return true;
     }

@@ -45,6 +45,7 @@ struct rdb_read {
     unsigned char *buffer; /* rdb_blob.h */
     size_t buffer_size;
     bool unsummed;   /* no checksum is taken: the source is sought in */
+    uint64_t unread; /* bytes moved over that were not looked at */
     bool hole;       /* nothing is written from here to the end */
     bool told_large; /* the note of a structure that is too large */
     bool strange;    /* rdb_read_strange was called */

@@ -1,5 +1,6 @@
 #include "formats/rdb_resync.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "formats/rdb_blob.h"
@@ -13,6 +14,12 @@ enum { WALKED_PER_BYTE = 8 };
 
 /* Longer values are not searched for swallowed keys. */
 enum { SEARCHED_MAX = 16 << 20 };
+
+/* Names whose length takes 32 bits. Longer ones are not looked for. */
+enum { LONG_NAME_MIN = 1 << 14, LONG_NAME_MAX = 1 << 20 };
+
+/* Bytes of a name that are looked at first. */
+enum { NAME_FIRST = 16 };
 
 /* FD, seconds, was written until this version. */
 enum { SECONDS_UNTIL = 2 };
@@ -78,6 +85,35 @@ is_function(struct rdb_resync *y, const unsigned char *p, size_t size)
            code.size > 2 && memcmp(code.bytes, "#!", 2) == 0;
 }
 
+/* What the first characters of a name of that length say. */
+static bool
+may_be_name(const struct rdb_resync *y, const unsigned char *p, size_t size,
+            size_t length)
+{
+    size_t first = length < NAME_FIRST ? length : NAME_FIRST;
+
+    if (length == 0 || !rdb_names_are_text(y->chain.names))
+        return length > 0;
+    if (first > size)
+        first = size;
+    while (first > 0 && p[first - 1] >= 0x80)
+        first--; /* the last character may be cut */
+    return rdb_names_is_text(p, first);
+}
+
+/* A length of 32 bits, p: of any bytes it is one too large to be looked at. */
+static bool
+is_long_name(const unsigned char *p, size_t size)
+{
+    uint32_t length;
+
+    if (size < sizeof length)
+        return false;
+    memcpy(&length, p, sizeof length);
+    length = be32toh(length);
+    return length >= LONG_NAME_MIN && length <= LONG_NAME_MAX;
+}
+
 /* What a look at a few bytes says. */
 static bool
 may_begin(struct rdb_resync *y, const unsigned char *p, size_t size)
@@ -91,15 +127,19 @@ may_begin(struct rdb_resync *y, const unsigned char *p, size_t size)
         return p[1] == 0x81; /* an id has all 64 bits */
     case RDB_ITEM_AUX:       /* no name of less than 3 letters */
         return p[1] > 2 && p[1] < 0x40 && size > 2u + p[1] &&
-               rdb_names_odd_bytes(p + 2, p[1]) == 0;
+               rdb_names_is_text(p + 2, p[1]);
     default:
         break;
     }
     if (*p >= RDB_OPCODE_FIRST)
         return true;
     if (p[1] < 0x40) /* a short name */
-        return p[1] > 0 && (p[2] >= ' ' || !rdb_names_are_text(y->chain.names));
-    return p[1] <= 0x80 || (p[1] >= 0xc0 && p[1] <= 0xc3);
+        return may_be_name(y, p + 2, size - 2, p[1]);
+    if (p[1] < 0x80)
+        return may_be_name(y, p + 3, size - 3, (p[1] & 0x3fu) << 8 | p[2]);
+    if (p[1] == 0x80)
+        return is_long_name(p + 2, size - 2);
+    return p[1] >= 0xc0 && p[1] <= 0xc3;
 }
 
 /*
@@ -158,10 +198,10 @@ is_place(struct rdb_resync *y, const unsigned char *p, size_t size,
     if (!may_begin(y, p, size))
         return false;
     c = rdb_chain_walk(&y->chain, p, size, c);
-    if (!rdb_chain_is_proof(&c) && c.cut &&
+    if (!rdb_chain_is_proof(&y->chain, &c) && c.cut &&
         c.base + size < y->chain.s->size_bytes)
         c = rdb_chain_walk_source(&y->chain, first);
-    if (!rdb_chain_is_proof(&c) || (number && !c.first_known))
+    if (!rdb_chain_is_proof(&y->chain, &c) || (number && !c.first_known))
         return false;
     if (!c.first_known && find_inside(y, first + 1, c.first_end, 1, &inner))
         *offset = inner;
@@ -183,6 +223,16 @@ skip_zeros(const unsigned char *p, const unsigned char *end)
     while (end - p > 1 && p[0] == 0 && p[1] == 0)
         p++;
     return p;
+}
+
+/* Over a hole of a sparse file, but for its last byte: it may be the type of a
+ * key that begins behind. */
+static uint64_t
+skip_hole(const struct source *s, uint64_t at)
+{
+    uint64_t data = source_data(s, at);
+
+    return data > at ? data - 1 : at;
 }
 
 /* One window; *at moves on. NOTHING: look further. */
@@ -228,9 +278,10 @@ rdb_resync_find(struct rdb_resync *y, uint64_t from, uint64_t *offset)
     uint64_t at = from, commands = 0;
 
     for (;;) {
-        uint64_t begin = at;
         enum rdb_resync_found found;
+        uint64_t begin;
 
+        at = begin = skip_hole(y->chain.s, at);
         source_seek(y->chain.s, at);
         source_want(y->chain.s, SOURCE_WANT_MAX);
         if (y->chain.s->at == y->chain.s->end)

@@ -190,13 +190,15 @@ take_opcode(struct rdb_salvage *v, const struct rdb_item *item, uint64_t db)
             rdb_salvage_walk_allow(v);
         return true;
     }
-    if (item->byte == RDB_ITEM_RESIZE)
+    if (item->byte == RDB_ITEM_RESIZE && !r->spoiled)
         return take_sizes(v, item);
     if (!rdb_salvage_keep_settle(v))
         return false;
     if (r->spoiled) {
         rdb_salvage_keep_lose(v, item->offset, end, 0, 0,
-                              "a library of functions is damaged");
+                              item->byte == RDB_ITEM_FUNCTION
+                                  ? "a library of functions is damaged"
+                                  : "does not parse, but belongs to no key");
         return true;
     }
     rdb_salvage_head_need(&v->head, false, item->byte);
@@ -275,7 +277,7 @@ take_key(struct rdb_salvage *v, struct rdb_item *item)
 
     if (name->bytes == NULL && name->size > 0)
         r->spoiled = true;
-    odd_name = r->spoiled || rdb_names_odd_bytes(name->bytes, name->size) > 0;
+    odd_name = r->spoiled || !rdb_names_is_text(name->bytes, name->size);
     strange = !r->spoiled && v->whole.checksum != RDB_CHECKSUM_OK &&
               !rdb_names_is_like(&v->names, name->bytes, name->size);
     rdb_deep_name_read(r, name);
@@ -309,6 +311,7 @@ rdb_salvage_walk(struct rdb_salvage *v)
             on = rdb_salvage_keep_settle(v) && pass_mark(v, item.offset);
             break;
         case RDB_ITEM_BROKEN:
+            v->r.key.db = db;
             on = jump(v, v->r.key.offset, v->r.key.offset + 1, 0);
         }
     }

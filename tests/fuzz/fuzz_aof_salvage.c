@@ -9,21 +9,6 @@
 #include "base/memory.h"
 #include "formats/aof.h"
 #include "formats/aof_salvage.h"
-#include "formats/rdb_salvage.h"
-
-/* In the place of the real one: an RDB is kept if it is sound. */
-int
-rdb_salvage(struct source *s, struct mend *m, struct error *e)
-{
-    static const struct rdb_options options = {.deep = true};
-    struct rdb_result r;
-
-    if (rdb_walk(s, &options, NULL, &r, e) != 0)
-        return -1;
-    if (r.verdict != VERDICT_SOUND)
-        return error_set(e, ERROR_REFUSED, "not sound");
-    return mend_keep(m, 0, source_offset(s), e);
-}
 
 struct bytes {
     uint8_t *at;
