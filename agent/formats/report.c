@@ -55,13 +55,9 @@ report_add(struct report *r, enum severity severity, const char *code,
     };
 }
 
-/*
- * Puts a word for a shell where the last word of phrase stands, once, and
- * options behind it.
- */
+/* Puts a word for a shell where the last word of phrase stands, once. */
 static void
-fill(struct finding *f, const char *phrase, const char *value,
-     const char *options)
+fill(struct finding *f, const char *phrase, const char *value)
 {
     char *at = strstr(f->remedy, phrase), *path, *word, *filled;
     size_t before;
@@ -73,7 +69,7 @@ fill(struct finding *f, const char *phrase, const char *value,
     path = text_format("%s%s", value[0] == '-' ? "./" : "", value);
     word = text_shell_word(path);
     free(path);
-    filled = text_format("%.*s%s%s%s", (int)before, f->remedy, word, options,
+    filled = text_format("%.*s%s%s", (int)before, f->remedy, word,
                          at + strlen(phrase));
     free(word);
     free(f->remedy);
@@ -82,12 +78,12 @@ fill(struct finding *f, const char *phrase, const char *value,
 
 void
 report_fill(struct report *r, size_t first, const char *path,
-            const char *options, const char *directory)
+            const char *directory)
 {
     for (size_t i = first; i < r->count; i++) {
-        fill(&r->findings[i], REPORT_REPAIR, path, options);
+        fill(&r->findings[i], REPORT_REPAIR, path);
         if (directory != NULL)
-            fill(&r->findings[i], "--to DIR", directory, "");
+            fill(&r->findings[i], "--to DIR", directory);
     }
 }
 

@@ -50,19 +50,18 @@ void report_add(struct report *r, enum severity severity, const char *code,
 
 /*
  * Puts the path that was judged, and its data directory (NULL: not known), into
- * the remedies of the findings from first on, as words for a shell; behind the
- * path the options that a repair needs to see the same ("" or " --deep ...").
+ * the remedies of the findings from first on, as words for a shell.
  */
 void report_fill(struct report *r, size_t first, const char *path,
-                 const char *options, const char *directory);
+                 const char *directory);
 
-/* Gives back what the report holds and empties it. */
 /*
  * Puts options (" --deep", each with a blank before it) into the commands that
  * repair, as whoever types them means what was judged.
  */
 void report_fill_options(struct report *r, const char *options);
 
+/* Gives back what the report holds and empties it. */
 void report_clear(struct report *r);
 
 /* "info", "warning", "error". */

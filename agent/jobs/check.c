@@ -291,31 +291,6 @@ check_folder(struct check *c, const char *path, struct report *report,
     return error_sys(e, "%s", path);
 }
 
-static char *
-add_name(char *text, const char *option, const char *name)
-{
-    char *word, *longer;
-
-    if (name == NULL)
-        return text;
-    word = text_shell_word(name);
-    longer = text_format("%s %s %s", text, option, word);
-    free(word);
-    free(text);
-    return longer;
-}
-
-/* Without these a repair would not find what was found here. */
-static char *
-options_for_repair(const struct judge_options *o)
-{
-    char *text = memory_dup(o->deep ? " --deep" : "");
-
-    text = add_name(text, "--dbfilename", o->names.dbfilename);
-    text = add_name(text, "--appendfilename", o->names.appendfilename);
-    return add_name(text, "--appenddirname", o->names.appenddirname);
-}
-
 int
 check_path(struct check *c, const char *path,
            const struct judge_options *options, struct report *report,
@@ -336,14 +311,10 @@ check_path(struct check *c, const char *path,
         rc = check_manifest(c, path, report, progress, e);
     else
         rc = check_file(c, path, report, progress, e);
-    if (rc == 0) {
-        char *words = options_for_repair(options);
-
-        report_fill(report, first, path, words, c->directory);
-        free(words);
-    } else {
+    if (rc == 0)
+        report_fill(report, first, path, c->directory);
+    else
         check_clear(c);
-    }
     return rc;
 }
 

@@ -106,11 +106,11 @@ START_TEST(remedies_name_what_was_judged)
     report_add(&r, SEVERITY_ERROR, "a", -1, REPORT_MEND, "x");
     report_add(&r, SEVERITY_ERROR, "b", -1, "look. " REPORT_MEND, "y");
     report_add(&r, SEVERITY_ERROR, "c", -1, "rm -- PATH DIR", "z");
-    report_fill(&r, 1, "a b", " --deep", "/srv");
-    report_fill(&r, 3, "never", "", NULL);
+    report_fill(&r, 1, "a b", "/srv");
+    report_fill(&r, 3, "never", NULL);
     ck_assert_str_eq(r.findings[0].remedy, REPORT_MEND);
     ck_assert_str_eq(r.findings[1].remedy,
-                     "look. mend it: redkeep repair 'a b' --deep; or restore a"
+                     "look. mend it: redkeep repair 'a b'; or restore a"
                      " snapshot: redkeep restore latest --to /srv");
     ck_assert_str_eq(r.findings[2].remedy, "rm -- PATH DIR");
     report_clear(&r);
