@@ -44,17 +44,29 @@ title(const struct table *t, size_t column)
     return t->titles[column] + (is_right(t, column) ? 1 : 0);
 }
 
+/* Letters, not bytes: names may be in UTF-8. */
+static int
+width_of(const char *text)
+{
+    int width = 0;
+
+    for (; *text != '\0'; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
 static void
 print_cell(const struct table *t, size_t column, const char *text, int width)
 {
     bool last = column + 1 == t->columns;
+    int blanks = width - width_of(text);
 
     if (is_right(t, column))
-        printf("%*s%s", width, text, last ? "\n" : "  ");
+        printf("%*s%s%s", blanks, "", text, last ? "\n" : "  ");
     else if (last)
         printf("%s\n", text);
     else
-        printf("%-*s  ", width, text);
+        printf("%s%*s", text, blanks + 2, "");
 }
 
 /* Fills widths, and returns what a row takes with the blanks between. */
@@ -66,7 +78,7 @@ measure(const struct table *t, int widths[TABLE_COLUMNS_MAX])
     for (size_t c = 0; c < t->columns; c++)
         widths[c] = (int)strlen(title(t, c));
     for (size_t n = 0; n < t->count; n++) {
-        int width = (int)strlen(t->cells[n]);
+        int width = width_of(t->cells[n]);
         if (width > widths[n % t->columns])
             widths[n % t->columns] = width;
     }
