@@ -1,5 +1,6 @@
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -112,6 +113,7 @@ run(struct invocation *in, struct error *e)
     struct settings settings;
     struct repair r = {0};
     size_t notes_shown = 0;
+    char *given;
     int rc = -1;
 
     if (settings_read(&settings, in, e) != 0 ||
@@ -126,6 +128,9 @@ run(struct invocation *in, struct error *e)
     else if (mend(in, &r, e) != 0)
         goto out;
     meter_end();
+    given = server_settings_words(in);
+    report_fill_options(&r.report, given);
+    free(given);
     rc = r.well && !(dry_run && r.step_count > 0) ? 0 : 1;
     if (!in->json)
         repair_words_outcome(&r, &options.judge, notes_shown, in);

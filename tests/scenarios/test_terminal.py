@@ -150,3 +150,12 @@ def test_of_many_losses_some_are_shown_and_all_counted(keep, terminal):
                      exit=1)
     assert shown.count("drop-command") == 1000
     assert "200 more losses" in shown
+
+
+def test_columns_stand_below_each_other_whatever_the_names(keep, terminal):
+    for name in ("caf\u00e9.aof", "plain.aof"):
+        (keep.place / name).write_bytes(b"*1\r\n$4\r\nPING\r\n")
+    shown = terminal("check", "caf\u00e9.aof", "plain.aof", exit=0)
+    kinds = {line.index(" aof ") for line in shown.splitlines()
+             if " aof " in line}
+    assert len(kinds) == 1 and shown.count(" aof ") == 2, shown
