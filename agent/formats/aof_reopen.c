@@ -1,6 +1,14 @@
 #include "formats/aof_reopen.h"
 
 #include <string.h>
+#include <strings.h>
+
+static const char why_reopened[] =
+    "a transaction that was never finished; what a server wrote behind it, "
+    "once it was started again, is kept";
+static const char why_nested[] =
+    "a MULTI without its EXEC before another MULTI; the commands between are "
+    "kept, as a server runs them";
 
 /* A SELECT as servers write it; what it selects becomes *database. */
 static bool
@@ -59,14 +67,23 @@ pass_command(struct aof_peek *p, uint64_t offset)
     return offset == UINT64_MAX ? 0 : offset;
 }
 
-bool
-aof_reopen_find(struct aof_peek *p, struct aof_keep_mark multi, uint64_t end,
-                struct aof_keep_mark *place)
+static bool
+is_multi(struct aof_peek *p, uint64_t offset)
 {
-    struct aof_keep_mark at = multi;
-    /* The first SELECT of a file tells nothing. */
-    bool known = multi.commands > 0;
+    static const char multi[] = "*1\r\n$5\r\nMULTI\r\n";
+    size_t have, size = sizeof multi - 1;
+    const unsigned char *b = aof_peek_at(p, offset, size, &have);
 
+    return have >= size && strncasecmp((const char *)b, multi, size) == 0;
+}
+
+const char *
+aof_reopen_find(struct aof_peek *p, struct aof_keep_mark multi, bool known,
+                uint64_t end, struct aof_keep_mark *place)
+{
+    struct aof_keep_mark at = multi, behind = multi;
+
+    known &= multi.commands > 0; /* the first SELECT of a file tells nothing */
     while (at.offset != 0 && at.offset < end) {
         uint64_t command = pass_annotation(p, at.offset), index;
 
@@ -74,13 +91,18 @@ aof_reopen_find(struct aof_peek *p, struct aof_keep_mark multi, uint64_t end,
             if (known && index == at.database) {
                 *place = at;
                 place->database = multi.database; /* the SELECT follows */
-                return true;
+                return why_reopened;
             }
             at.database = index;
             known = true;
+        } else if (at.offset > multi.offset && is_multi(p, command)) {
+            *place = behind;
+            return why_nested;
         }
         at.offset = pass_command(p, command);
-        at.commands++;
+        if (at.commands++ == multi.commands)
+            behind = (struct aof_keep_mark){at.offset, at.commands,
+                                            multi.database, multi.time};
     }
-    return false;
+    return NULL;
 }

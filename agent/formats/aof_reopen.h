@@ -1,6 +1,5 @@
 /*
- * aof_reopen.h - where a server went on in a file whose last transaction was
- * unfinished. Private to aof.
+ * aof_reopen.h - where a transaction ends that has no EXEC. Private to aof.
  *
  * A server that finds its file torn inside a MULTI cuts the torn command alone
  * and writes on behind it (aof-load-truncated; seen on 7.0.15): there is no
@@ -17,10 +16,14 @@
 #include "formats/aof_keep.h"
 
 /*
- * Finds that SELECT, or the annotation before it, in commands as servers write
- * them from the MULTI (whose database is known) to end.
+ * Looks for that SELECT, or the annotation before it, in commands as servers
+ * write them from the MULTI to end; known tells that the database of the MULTI
+ * is right. Else for another MULTI: then the commands up to it are those that a
+ * server runs with the EXEC of that one, and *place is behind the first MULTI.
+ * Why what lies before *place is lost (a constant); NULL: neither is there.
  */
-bool aof_reopen_find(struct aof_peek *p, struct aof_keep_mark multi,
-                     uint64_t end, struct aof_keep_mark *place);
+const char *aof_reopen_find(struct aof_peek *p, struct aof_keep_mark multi,
+                            bool known, uint64_t end,
+                            struct aof_keep_mark *place);
 
 #endif

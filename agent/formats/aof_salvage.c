@@ -42,9 +42,6 @@ static const char why_torn_hides[] =
     "looks like commands";
 static const char why_broken[] =
     "the rest of a transaction whose begin is lost";
-static const char why_reopened[] =
-    "a transaction that was never finished; what a server wrote behind it, "
-    "once it was started again, is kept";
 static const char why_unfit[] = "no server can run it";
 static const char why_select[] = "no server can run it; taken for a SELECT";
 static const char why_unfit_multi[] =
@@ -216,19 +213,24 @@ settle(struct salvage *v, struct aof_keep_mark before, bool in_multi)
     }
 }
 
-/* True: a server went on behind the open transaction, and so does reading. */
+/* True: the open transaction ends before here, and reading goes on there. */
 static bool
 go_on_reopened(struct salvage *v)
 {
     struct aof_keep_mark place;
+    const char *why = aof_reopen_find(&v->kept.peek, v->multi, !v->unsure,
+                                      source_offset(v->s), &place);
 
-    if (v->unsure || v->reopened == REOPENED_MAX ||
-        !aof_reopen_find(&v->kept.peek, v->multi, source_offset(v->s), &place))
-        return false;
+    if (v->kept.peek.error.kind != ERROR_NONE) {
+        *v->kept.e = v->kept.peek.error;
+        v->kept.rc = -1;
+    }
+    if (why == NULL || v->reopened == REOPENED_MAX)
+        return v->kept.rc != 0;
     v->reopened++;
     aof_keep_until(&v->kept, v->multi, false);
     aof_keep_lose(&v->kept, place, aof_keep_commands(&v->kept, place), NULL,
-                  why_reopened);
+                  why);
     source_seek(v->s, place.offset);
     v->result.commands = place.commands;
     v->judge.selected = place.database;

@@ -16,7 +16,7 @@
  * next place from which commands parse. A transaction is kept whole or not at
  * all: one that a hole cuts is left out up to its EXEC. An unfinished tail
  * (command, MULTI, annotation, zeros) is left out; of a MULTI without EXEC not
- * what a server wrote behind it, where that shows (aof_reopen.h). A command
+ * what is no part of it, where that shows (aof_reopen.h). A command
  * whose only fault is how its numbers or line ends are written is written as a
  * server would; one that no server can run is left out. Each loss is told to m.
  *

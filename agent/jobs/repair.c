@@ -109,6 +109,8 @@ rescued(void *context, const char *kept_name)
 {
     struct repair_work *w = context;
 
+    /* It may be all there is, if the job ended between two steps. */
+    w->r->well &= w->r->server != JUDGE_EMPTY;
     repair_work_note(w->r,
                      "an earlier job was cut off; what it had not put in, or"
                      " taken out, is in %s/%s",

@@ -110,6 +110,19 @@ def ended(process):
     return process.returncode, out + err
 
 
+def test_what_is_all_there_is_is_no_leftover(aof):
+    """Of a file system that cannot exchange, a job that was cut off leaves
+    neither set in its place."""
+    swap = aof.data / ".redkeep" / "swap-20261120T100000Z"
+    swap.mkdir(parents=True)
+    aof.folder.rename(swap / aof.folder.name)
+    [note] = aof.run("--yes", "--json", exit=1).json["notes"]
+    [kept] = aof.data.glob("redkeep-before-*")
+    assert note.endswith(str(kept))
+    (kept / aof.folder.name).rename(aof.folder)
+    assert aof.start() == aof.all
+
+
 def test_two_repairs_at_once(aof):
     grow(aof, 24)
     process = begun(aof)

@@ -23,6 +23,9 @@
 #define REOPENED                                                         \
     "a transaction that was never finished; what a server wrote behind " \
     "it, once it was started again, is kept"
+#define NESTED                                                     \
+    "a MULTI without its EXEC before another MULTI; the commands " \
+    "between are kept, as a server runs them"
 #define UNFIT "no server can run it"
 
 struct bytes {
@@ -138,7 +141,7 @@ static const struct {
     {TEXT(SET MULTI SET), TEXT(SET), 1, TORN, NULL, 27, 42, 2},
     {TEXT(SET MULTI SET "*2\r\n"), TEXT(SET), 1, TORN, NULL, 27, 46, 3},
     {TEXT(SET MULTI "#T"), TEXT(SET), 1, TORN, NULL, 27, 17, 1},
-    {TEXT(SET MULTI SET MULTI), TEXT(SET), 1, TORN, NULL, 27, 57, 3},
+    {TEXT(SET MULTI SET MULTI), TEXT(SET SET), 2, NESTED, NULL, 27, 15, 1},
     {TEXT(SET "\0\0\0\0\0\0\0"), TEXT(SET), 1, HOLE, NULL, 27, 7, -1},
     {TEXT("\0\0\0\0"), TEXT(""), 0, HOLE, NULL, 0, 4, -1},
     /* A server went on behind an unfinished MULTI. */
@@ -154,6 +157,8 @@ static const struct {
      15, 1},
     {TEXT(SELECT("0") MULTI SET SELECT("0") SET GARBAGE SET),
      TEXT(SELECT("0") SELECT("0") SET SET), 4, REOPENED, NULL, 23, 42, 2},
+    {TEXT(GARBAGE MULTI SET PUT MULTI INCR GARBAGE SET), TEXT(SET PUT SET), 3,
+     HOLE, NULL, 0, 16, -1},
     {TEXT(MULTI SELECT("0") SET), TEXT(""), 0, TORN, NULL, 0, 65, 3},
     {TEXT(SELECT("0") MULTI SELECT("3") SET), TEXT(SELECT("0")), 1, TORN, NULL,
      23, 65, 3},
