@@ -14,7 +14,7 @@ enum { CHECKSUM_SIZE = 8 };
 /* What keys prove: one whose content is proof, or not, and 4 bytes of name. */
 enum { STRONG = 3, WEAK = 1, NAME_BYTES = 4, NAME_MOST = 2 };
 
-/* Of a longer name, if it was not unpacked, hardly more is looked at. */
+/* So much of a name is looked at, roughly. */
 enum { NAME_READ = 64 };
 
 /* So much is needed, where damage follows; with so much one need not go on. */
@@ -116,6 +116,15 @@ is_name(const struct rdb_chain_reader *y, const struct rdb_blob *name,
     return true;
 }
 
+/* A name that is no good was in the window, and hardly looked at. */
+static void
+note_unread(struct rdb_read *r, const struct rdb_blob *name)
+{
+    if (name->bytes != NULL && name->bytes != r->buffer &&
+        name->size > NAME_READ)
+        r->unread += name->size;
+}
+
 /* A key of the chain; false: it ends here. */
 static bool
 walk_key(struct rdb_chain_reader *y, const struct rdb_item *item,
@@ -125,8 +134,7 @@ walk_key(struct rdb_chain_reader *y, const struct rdb_item *item,
     uint64_t name = item->name.size / NAME_BYTES;
 
     if (c->wants_sizes || !is_name(y, &item->name, c)) {
-        if (item->name.size > NAME_READ && item->name.bytes != r->buffer)
-            r->unread += item->name.size;
+        note_unread(r, &item->name);
         return false;
     }
     if (!rdb_item_read_value(r, item)) {

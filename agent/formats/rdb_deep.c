@@ -40,7 +40,8 @@ struct rdb_deep {
 struct question {
     struct rdb_read *r;
     unsigned refused_by;
-    const char *what;
+    const char *what; /* NULL: keys */
+    bool told;        /* of members, of which one is enough */
 };
 
 struct again {
@@ -253,7 +254,7 @@ show(char out[NAME_SHOWN + 1], const unsigned char *text, uint64_t size)
 }
 
 static void
-tell_pair(const struct question *q, uint64_t first, uint64_t second,
+tell_pair(struct question *q, uint64_t first, uint64_t second,
           const unsigned char *text, uint64_t size)
 {
     const struct rdb_deep *d = q->r->deep;
@@ -261,6 +262,7 @@ tell_pair(const struct question *q, uint64_t first, uint64_t second,
 
     if (d->twice != NULL && q->what == NULL)
         d->twice(d->twice_context, second & ~MEMBER);
+    q->told = q->what != NULL;
     show(name, text, size);
     if (q->what == NULL && (first & MEMBER) == 0)
         rdb_read_note(q->r, RDB_BY_ALL, "rdb-duplicate-key", second,
@@ -278,11 +280,11 @@ static int
 compare_pair(void *context, const struct rdb_seen_item *first,
              const struct rdb_seen_item *second, struct error *e)
 {
-    const struct question *q = context;
+    struct question *q = context;
     unsigned char *a = NULL, *b = NULL;
     uint64_t a_size, b_size, a_at = first->offset, b_at = second->offset;
 
-    if ((a_at ^ b_at) >> 63 != 0)
+    if (q->told || (a_at ^ b_at) >> 63 != 0)
         return 0;
     if (q->r->deep->pairs++ >= PAIRS_MAX && q->r->deep->twice == NULL)
         return 0;
@@ -300,7 +302,7 @@ rdb_deep_end_members(struct rdb_read *r, unsigned level, unsigned refused_by,
                      const char *what)
 {
     struct rdb_deep *d = r->deep;
-    struct question q = {r, refused_by, what};
+    struct question q = {r, refused_by, what, false};
 
     if (source_is_again(r->s) && d->error.kind == ERROR_NONE)
         rdb_seen_end(&d->members[level], compare_pair, &q, &d->error);
@@ -311,7 +313,7 @@ int
 rdb_deep_end(struct rdb_read *r, struct error *e)
 {
     struct rdb_deep *d = r->deep;
-    struct question q = {r, RDB_BY_LOOKING, NULL};
+    struct question q = {r, RDB_BY_LOOKING, NULL, false};
 
     if (d == NULL || !source_is_again(r->s))
         return 0;

@@ -12,6 +12,9 @@
 enum { WALKED_PER_BYTE = 8 };
 #define WALKED_AT_LEAST (UINT64_C(256) << 20)
 
+/* Searches of so many bytes are not done again. */
+enum { LONG_SEARCH = 1 << 20 };
+
 /* Longer values are not searched for swallowed keys. */
 enum { SEARCHED_MAX = 16 << 20 };
 
@@ -61,6 +64,7 @@ void
 rdb_resync_allow(struct rdb_resync *y, uint8_t opcode)
 {
     y->starts[opcode] = true;
+    y->allowed |= (uint8_t)(1u << opcode % 8);
 }
 
 /*
@@ -272,8 +276,8 @@ scan(struct rdb_resync *y, uint64_t *at, uint64_t *commands)
     return RDB_RESYNC_NOTHING;
 }
 
-enum rdb_resync_found
-rdb_resync_find(struct rdb_resync *y, uint64_t from, uint64_t *offset)
+static enum rdb_resync_found
+search(struct rdb_resync *y, uint64_t from, uint64_t *offset)
 {
     uint64_t at = from, commands = 0;
 
@@ -300,4 +304,55 @@ rdb_resync_find(struct rdb_resync *y, uint64_t from, uint64_t *offset)
     }
     *offset = commands != 0 ? commands : y->chain.s->size_bytes;
     return commands != 0 ? RDB_RESYNC_COMMANDS : RDB_RESYNC_NOTHING;
+}
+
+/* A search of before that would find the same; NULL: there was none. */
+static const struct rdb_resync_search *
+recall(const struct rdb_resync *y, const struct rdb_resync_search *like)
+{
+    for (unsigned i = 0; y->memory != NULL && i < y->memory->count; i++) {
+        const struct rdb_resync_search *known = &y->memory->searches[i];
+
+        if (known->from == like->from && known->db == like->db &&
+            known->names == like->names && known->allowed == like->allowed)
+            return known;
+    }
+    return NULL;
+}
+
+static void
+remember(struct rdb_resync_memory *memory, const struct rdb_resync_search *this)
+{
+    if (memory != NULL && this->passed >= LONG_SEARCH &&
+        memory->count < RDB_RESYNC_SEARCHES)
+        memory->searches[memory->count++] = *this;
+}
+
+enum rdb_resync_found
+rdb_resync_find(struct rdb_resync *y, uint64_t from, uint64_t *offset)
+{
+    struct rdb_resync_search this = {
+        .from = from,
+        .db = y->chain.db,
+        .names = y->chain.names->count,
+        .allowed = y->allowed,
+        .spent = y->chain.spent,
+        .passed = y->passed,
+    };
+    const struct rdb_resync_search *known = recall(y, &this);
+
+    if (known == NULL) {
+        this.found = search(y, from, &this.offset);
+        this.gave_up = y->gave_up;
+        this.spent = y->chain.spent - this.spent;
+        this.passed = y->passed - this.passed;
+        remember(y->memory, &this);
+        *offset = this.offset;
+        return this.found;
+    }
+    y->chain.spent += known->spent;
+    y->passed += known->passed;
+    y->gave_up = known->gave_up;
+    *offset = known->offset;
+    return known->found;
 }

@@ -23,7 +23,23 @@ enum rdb_resync_found {
     RDB_RESYNC_COMMANDS, /* no key, but an AOF goes on there */
 };
 
+/* What long searches found, for the next pass over the same file. */
+enum { RDB_RESYNC_SEARCHES = 64 };
+
+struct rdb_resync_memory {
+    struct rdb_resync_search {
+        uint64_t from, db, names; /* what it depends on, */
+        uint8_t allowed;
+        enum rdb_resync_found found; /* and what came of it */
+        uint64_t offset, spent, passed;
+        bool gave_up;
+    } searches[RDB_RESYNC_SEARCHES];
+    unsigned count;
+};
+
 struct rdb_resync {
+    struct rdb_resync_memory *memory; /* borrowed, or NULL */
+    uint8_t allowed;
     bool gave_up; /* so much looked like keys that it would not end */
     bool starts[256];
     uint64_t passed;

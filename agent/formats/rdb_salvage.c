@@ -41,6 +41,7 @@ run(struct rdb_salvage *v, enum rdb_salvage_pass pass)
     if (pass == RDB_SALVAGE_COMPARE)
         rdb_deep_tell_twice(&v->r, rdb_salvage_keep_note_twice, v);
     rdb_resync_begin(&v->resync, v->s, &v->names, &v->result);
+    v->resync.memory = &v->memory;
     rdb_salvage_walk_allow(v);
     v->last = (struct held){0};
     v->select.end = 0;

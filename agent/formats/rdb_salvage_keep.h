@@ -41,6 +41,7 @@ struct rdb_salvage {
     struct rdb_result result;
     struct rdb_read r;
     struct rdb_resync resync;
+    struct rdb_resync_memory memory;
     struct rdb_names names;
     struct rdb_salvage_sizes sizes;
     uint64_t *twice;

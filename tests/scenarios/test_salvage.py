@@ -123,10 +123,15 @@ class Case:
         self.assert_all(found, there)
 
     def assert_told(self, found, data):
-        """Whatever is not there lies where the plan says that some is lost;
-        if that begins with a key whose name can be read, it is named."""
+        """Whatever is not there lies where the plan says that some is lost,
+        or in a value that it calls doubtful; if such a place begins with a
+        key whose name can be read, it is named."""
         steps = {s["offset"]: s["offset"] + s["bytes_lost"]
                  for s in self.told["plan"] if s["bytes_lost"]}
+        for step in self.told["plan"]:
+            name = NAME.match(step["text"].encode())
+            if name and "kept" in step["text"]:
+                steps[self.made.extents[name[0]][0]] = step["offset"]
         for name in self.made.digests.keys() - found.keys():
             begin, end = self.made.extents[name]
             if begin >= len(data):

@@ -204,6 +204,75 @@ START_TEST(leaves_the_commands_behind_it_alone)
 }
 END_TEST
 
+/* Bytes without an order. */
+static void
+add_junk(struct bytes *b, size_t size)
+{
+    uint64_t state = 1;
+    unsigned char byte;
+
+    for (size_t i = 0; i < size; i++) {
+        state = state * UINT64_C(6364136223846793005) + 1;
+        byte = (unsigned char)(state >> 56);
+        add(b, &byte, 1);
+    }
+}
+
+START_TEST(no_key_is_made_of_junk)
+{
+    struct bytes b = {0};
+    struct salvaged s;
+    struct walked w;
+
+    add(&b, "REDIS0011\xfe\x00\xfb\x28\x08", 14);
+    add_junk(&b, 1 << 20);
+    s = salvage(&b);
+    ck_assert_int_eq(s.rc, 0);
+    w = walk_out(&s);
+    ck_assert_uint_eq(w.result.keys, 0);
+    report_clear(&w.report);
+    clear(&s);
+    free(b.data);
+}
+END_TEST
+
+/* A byte that makes of a number a string's encoding: of how many keys there
+ * are, of the database, and of what waits for a key. */
+START_TEST(a_number_that_is_none_is_left_out)
+{
+    static const struct {
+        const char *opcode;
+        size_t size;
+    } cases[] = {
+        {"\xfb\xc5\x00", 3},
+        {"\xfb\x28\xc5", 3},
+        {"\xfe\xc0", 2},
+        {"\xf8\xc5", 2},
+    };
+    struct bytes b = {0};
+    struct salvaged s;
+    struct walked w;
+
+    add(&b, "REDIS0011\xfe\x00\xfb\x28\x08", 14);
+    for (unsigned i = 0; i < FILE_KEYS; i++) {
+        if (i == 20)
+            add(&b, cases[_i].opcode, cases[_i].size);
+        add_key(&b, i);
+    }
+    add(&b, "\xff", 1);
+    add_checksum(&b);
+    s = salvage(&b);
+    ck_assert_int_eq(s.rc, 0);
+    w = walk_out(&s);
+    ck_assert_uint_eq(w.result.keys, FILE_KEYS);
+    ck_assert_uint_eq(w.result.databases, 1);
+    ck_assert_uint_eq(s.mend.losses[0].size_bytes, cases[_i].size);
+    report_clear(&w.report);
+    clear(&s);
+    free(b.data);
+}
+END_TEST
+
 /* In three databases of FILE_KEYS keys, of which the second's SELECT is hurt:
  * its keys are no one's, and put where none were. */
 START_TEST(a_lost_change_of_the_database_is_told)
@@ -252,6 +321,8 @@ fill(TCase *tests)
     tcase_add_test(tests, a_name_like_no_other_stays_behind_a_compressed_value);
     tcase_add_test(tests, leaves_the_commands_behind_it_alone);
     tcase_add_test(tests, a_lost_change_of_the_database_is_told);
+    tcase_add_test(tests, no_key_is_made_of_junk);
+    tcase_add_loop_test(tests, a_number_that_is_none_is_left_out, 0, 4);
 }
 
 int
