@@ -4,6 +4,9 @@
 #include "formats/rdb_opcode.h"
 #include "formats/rdb_types.h"
 
+/* Valkey 8 wrote the first with version 11. */
+enum { SLOT_INFO_SINCE = 11, META_SINCE = 13 };
+
 static bool
 waits_for_key(const struct rdb_read *r, unsigned opcode)
 {
@@ -19,9 +22,21 @@ binds_keys(const struct rdb_read *r, unsigned opcode)
     return opcode == RDB_ITEM_SELECT || waits_for_key(r, opcode);
 }
 
+/* No server has such a version and knows the opcode: it would end a load. */
+static bool
+is_too_new(const struct rdb_read *r, unsigned opcode)
+{
+    int version = r->result->version;
+
+    return (opcode == RDB_ITEM_SLOT_INFO && version < SLOT_INFO_SINCE) ||
+           (opcode == RDB_ITEM_META && version < META_SINCE);
+}
+
 static bool
 read_opcode(struct rdb_read *r, struct rdb_item *item)
 {
+    if (is_too_new(r, item->byte))
+        return false;
     if (r->pending && !waits_for_key(r, item->byte))
         return false;
     if (item->byte == RDB_ITEM_RESIZE)

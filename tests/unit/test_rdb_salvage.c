@@ -273,6 +273,27 @@ START_TEST(a_number_that_is_none_is_left_out)
 }
 END_TEST
 
+START_TEST(an_opcode_newer_than_the_file_is_left_out)
+{
+    size_t offsets[FILE_KEYS + 1];
+    struct bytes whole = make_file(offsets), b = {0};
+    struct salvaged s;
+
+    memcpy(whole.data, "REDIS0010", 9);
+    add(&b, whole.data, offsets[20]);
+    add(&b, "\xf4\x01\x02\x03", 4);
+    add(&b, whole.data + offsets[20], whole.size - offsets[20]);
+    s = salvage(&b);
+    ck_assert_int_eq(s.rc, 0);
+    ck_assert_uint_eq(s.mend.losses[0].offset, offsets[20]);
+    ck_assert_uint_eq(s.mend.losses[0].size_bytes, 4);
+    assert_all_but(&s, &whole, offsets, 0, 0);
+    clear(&s);
+    free(b.data);
+    free(whole.data);
+}
+END_TEST
+
 /* In three databases of FILE_KEYS keys, of which the second's SELECT is hurt:
  * its keys are no one's, and put where none were. */
 START_TEST(a_lost_change_of_the_database_is_told)
@@ -322,6 +343,7 @@ fill(TCase *tests)
     tcase_add_test(tests, leaves_the_commands_behind_it_alone);
     tcase_add_test(tests, a_lost_change_of_the_database_is_told);
     tcase_add_test(tests, no_key_is_made_of_junk);
+    tcase_add_test(tests, an_opcode_newer_than_the_file_is_left_out);
     tcase_add_loop_test(tests, a_number_that_is_none_is_left_out, 0, 4);
 }
 
