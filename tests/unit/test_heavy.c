@@ -80,6 +80,7 @@ START_TEST(bounds_hold_when_there_are_too_many_names)
     static const char *const heavies[] = {"one", "two", "three"};
     uint64_t truth[3] = {0};
     struct heavy h = {0};
+    size_t most = 0;
     char name[32];
 
     for (unsigned i = 0; i < LIGHT; i++) {
@@ -92,8 +93,9 @@ START_TEST(bounds_hold_when_there_are_too_many_names)
                 add_text(&h, heavies[k], 100);
                 truth[k] += 100;
             }
-        ck_assert_uint_le(h.count, HEAVY_ENTRIES);
+        most = h.count > most ? h.count : most;
     }
+    ck_assert_uint_le(most, HEAVY_ENTRIES);
     heavy_end(&h, 20);
     ck_assert_uint_gt(heavy_unseen(&h), 0);
     for (unsigned k = 0; k < 3; k++) {
