@@ -75,7 +75,7 @@ doubt_last(struct rdb_salvage *v, uint64_t hole)
         rdb_salvage_keep_lose(
             v, last->key.offset, hole, 1, last->name,
             "its name is like no other, and what follows it is damaged");
-    } else if (rdb_salvage_keep_is_odd(v, hole)) {
+    } else if (last->held && rdb_salvage_keep_is_odd(v, hole)) {
         rdb_salvage_keep_lose(
             v, hole, hole, 0, last->name,
             "kept, but what follows it is damaged: the end of its value may "
@@ -265,6 +265,9 @@ take_value(struct rdb_salvage *v, const struct rdb_item *item, bool strange,
                    : "comes twice, or one of its members does; the first "
                      "stays");
     v->after_bad = r->spoiled;
+    /* What follows is seen as it was when this key was compared. */
+    if (!r->spoiled)
+        v->last = (struct held){r->key, item->name.start, false, strange};
     return true;
 }
 
