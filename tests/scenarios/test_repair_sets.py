@@ -165,8 +165,9 @@ def test_a_damaged_value_in_a_dump(dump, alone):
 
 def test_a_dump_that_is_cut(dump):
     path = dump.data / "dump.rdb"
-    dump.change(path, lambda b: b[:len(b) // 3])
+    dump.change(path, lambda b: b[:-12])  # into the last key, whichever it is
     dump.repair("--appendonly", "no")
     found = dump.start(appendonly="no")
-    assert found and {k: v for k, v in keys(0, BASE).items()
-                      if k in found} == found
+    wanted = {**keys(0, BASE), b"hurt": b"hash"}
+    assert len(found) == len(wanted) - 1
+    assert found.items() <= wanted.items()
