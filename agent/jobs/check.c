@@ -9,33 +9,16 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/process.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "jobs/leftovers.h"
-
-struct watch {
-    const struct progress *progress;
-    const char *path;
-    uint64_t size;
-};
-
-/* Called as the window moves: shows how far we are, hears a request to stop. */
-static int
-moved(void *context, uint64_t offset, struct error *e)
-{
-    const struct watch *w = context;
-
-    progress_tell(w->progress, w->path, offset, w->size);
-    return process_check_stop(e);
-}
 
 static int
 judge_one(struct check *c, const struct dataset_file *f, const char *shown,
           struct report *report, const struct progress *progress,
           struct error *e)
 {
-    struct watch watch = {progress, shown, f->id.size_bytes};
+    struct progress_file watch = {progress, shown, f->id.size_bytes};
     struct source s;
     int rc;
 
@@ -49,7 +32,7 @@ judge_one(struct check *c, const struct dataset_file *f, const char *shown,
     }
     if (source_of_file(&s, f->fd, f->id.size_bytes, e) != 0)
         return error_in(e, "%s", shown);
-    s.moved = moved;
+    s.moved = progress_moved;
     s.moved_context = &watch;
     rc = judge_add(&c->judge, shown, f->role, &s, report, e);
     source_close(&s);

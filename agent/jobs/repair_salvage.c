@@ -1,23 +1,7 @@
-#include "base/process.h"
 #include "base/source.h"
 #include "formats/aof_salvage.h"
 #include "formats/rdb_salvage.h"
 #include "jobs/repair_work.h"
-
-struct watch {
-    const struct progress *progress;
-    const char *path;
-    uint64_t size;
-};
-
-static int
-moved(void *context, uint64_t offset, struct error *e)
-{
-    const struct watch *w = context;
-
-    progress_tell(w->progress, w->path, offset, w->size);
-    return process_check_stop(e);
-}
 
 static int
 salvage_from(const struct repair_work *w, const struct repair_file *f,
@@ -48,14 +32,15 @@ repair_work_salvage(const struct repair_work *w, const struct repair_file *f,
                     int fd, struct mend *m, mend_write *write, void *context,
                     struct error *e)
 {
-    struct watch watch = {w->options->progress, f->from, f->id.size_bytes};
+    struct progress_file watch = {w->options->progress, f->from,
+                                  f->id.size_bytes};
     struct source s;
     int rc;
 
     *m = (struct mend){0};
     if (source_of_file(&s, fd, f->id.size_bytes, e) != 0)
         return error_in(e, "%s/%s", w->folder, f->from);
-    s.moved = moved;
+    s.moved = progress_moved;
     s.moved_context = &watch;
     mend_begin(m, &s, write, context);
     rc = salvage_from(w, f, &s, m, e);
