@@ -70,13 +70,15 @@ static int
 unknown(const struct invocation *in, const char *name, struct error *e)
 {
     char room[CONFIG_KEYS_OPTION_SIZE];
-    const char *near = config_keys_nearest(NULL, name, room);
+    const char *near = NULL;
 
     for (size_t i = 0; in->command != NULL &&
                        in->command->options[i].name != NULL && near == NULL;
          i++)
-        if (strncmp(in->command->options[i].name, name, 3) == 0)
+        if (strncmp(in->command->options[i].name, name, 2) == 0)
             near = in->command->options[i].name;
+    if (near == NULL)
+        near = config_keys_nearest(NULL, name, room);
     if (near == NULL)
         return error_set(e, ERROR_USAGE, "unknown option --%s", name);
     return error_set(e, ERROR_USAGE, "unknown option --%s; did you mean --%s?",

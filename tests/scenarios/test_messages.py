@@ -220,6 +220,13 @@ def test_help_and_version_go_to_standard_output(keep):
     assert re.search(r"\d+\.\d+\.\d+", shown)
 
 
+@pytest.mark.parametrize("words,meant", [
+    (["check", "--depp", "x"], "--deep"), (["snapshot", "--rep", "x"], "--repo"),
+    (["restore", "--too", "x"], "--to")])
+def test_an_option_that_is_nearly_one(keep, words, meant):
+    keep(*words, exit=2).says(rf"did you mean {meant}\?")
+
+
 def test_a_configuration_with_faults_names_the_line(place, keep):
     conf = place / "bad.conf"
     conf.write_text("[redkeep]\nrepo = /x\nrpo = /y\n")
