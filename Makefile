@@ -27,12 +27,13 @@ endif
 # What is compiled.
 
 LIB_C := $(filter-out agent/daemon/%,$(wildcard agent/*/*.c))
+DAEMON_C := $(wildcard agent/daemon/*.c)
 TOOLS_C := $(wildcard tools/*.c)
 UNIT_C := $(wildcard tests/unit/test_*.c)
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C := $(wildcard tests/bench/*.c)
 HEADERS := $(wildcard agent/*/*.h tools/*.h)
-OWN_C := $(LIB_C) $(TOOLS_C) $(UNIT_C) $(FUZZ_C) $(BENCH_C)
+OWN_C := $(LIB_C) $(DAEMON_C) $(TOOLS_C) $(UNIT_C) $(FUZZ_C) $(BENCH_C)
 
 UNIT := $(UNIT_C:tests/unit/%.c=build/unit/%)
 ASAN := $(UNIT_C:tests/unit/%.c=build/asan/unit/%)
@@ -73,6 +74,11 @@ fuzz_OBJ := build/fuzz/obj
 plain_LIB := build/libredkeep.a
 asan_LIB := build/asan/libredkeep.a
 fuzz_LIB := build/fuzz/libredkeep.a
+# The agent but for its main function, for its own tests.
+plain_AGENT := build/libredkeepd.a
+asan_AGENT := build/asan/libredkeepd.a
+fuzz_AGENT := build/fuzz/libredkeepd.a
+AGENT_C := $(filter-out agent/daemon/redkeepd.c,$(DAEMON_C))
 
 define BUILD
 $$($(1)_OBJ)/%.o: %.c build/$(1).flags
@@ -81,6 +87,10 @@ $$($(1)_OBJ)/%.o: %.c build/$(1).flags
 	$$(Q)$$($(1)_COMPILE) -MMD -MP -c -o $$@ $$<
 
 $$($(1)_LIB): $$(LIB_C:%.c=$$($(1)_OBJ)/%.o)
+	$$(Q)rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+
+$$($(1)_AGENT): $$(AGENT_C:%.c=$$($(1)_OBJ)/%.o)
 	$$(Q)rm -f $$@
 	$$(Q)ar rcs $$@ $$^
 
@@ -100,18 +110,22 @@ build/redkeep: $(TOOLS_C:%.c=$(plain_OBJ)/%.o) $(plain_LIB)
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+build/redkeepd: $(plain_OBJ)/agent/daemon/redkeepd.o $(plain_AGENT) $(plain_LIB)
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 build/generate: $(BENCH_C:%.c=$(plain_OBJ)/%.o) $(plain_LIB)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
-$(UNIT): build/unit/%: $(plain_OBJ)/tests/unit/%.o $(plain_LIB)
+$(UNIT): build/unit/%: $(plain_OBJ)/tests/unit/%.o $(plain_AGENT) $(plain_LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LINK) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
 
-$(ASAN): build/asan/unit/%: $(asan_OBJ)/tests/unit/%.o $(asan_LIB)
+$(ASAN): build/asan/unit/%: $(asan_OBJ)/tests/unit/%.o $(asan_AGENT) $(asan_LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
 
-$(FUZZ): build/fuzz/%: $(fuzz_OBJ)/tests/fuzz/%.o $(fuzz_LIB)
+$(FUZZ): build/fuzz/%: $(fuzz_OBJ)/tests/fuzz/%.o $(fuzz_AGENT) $(fuzz_LIB)
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
 $(UNIT) $(ASAN) $(FUZZ): | packages-test

@@ -11,12 +11,12 @@ config   | base                              | ini.h
 formats  | base                              | isa-l
 redis    | base                              | event2 hiredis openssl
 repo     | base formats                      | archive zstd zlib openssl jansson
-jobs     | base config formats redis repo    | jansson
-daemon   | base config redis repo jobs       | event2
+jobs     | base config formats redis repo    | jansson curl
+daemon   | base config redis repo jobs       | event2 hiredis jansson
 tools    | base config formats redis repo jobs | jansson
 '
 # A library's headers begin like this. What is not named here is libc.
-libraries='archive|event2|hiredis|ini\.h|isa-l|jansson|openssl|zlib|zstd'
+libraries='archive|curl|event2|hiredis|ini\.h|isa-l|jansson|openssl|zlib|zstd'
 
 echo "$table" | tr '|' ':' | {
     bad=0

@@ -1,0 +1,64 @@
+/*
+ * agent.h - the agent: one process, one thread, one loop, and its parts. Parts
+ * do not know each other but for those given to them; the agent wires them.
+ * Answers, metrics and alarms read all of it.
+ */
+#ifndef DAEMON_AGENT_H
+#define DAEMON_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/lock.h"
+#include "config/config.h"
+#include "daemon/alarm.h"
+#include "daemon/dependency.h"
+#include "daemon/hooks.h"
+#include "daemon/http.h"
+#include "daemon/notice.h"
+#include "daemon/plan.h"
+#include "daemon/repository.h"
+#include "daemon/server.h"
+#include "daemon/service.h"
+#include "daemon/watch.h"
+
+struct event_base;
+
+struct agent_options {
+    const char *config_path; /* -c; NULL: where config_load looks */
+    /* Sets what the command line gave, for the start and every reload. */
+    int (*set_options)(void *context, struct config *config, struct error *e);
+    void *context;
+};
+
+struct agent {
+    struct event_base *base;
+    struct agent_options options;
+    struct config *config; /* in force */
+    int64_t started_ms;
+    uint64_t started_steady_ms;
+    int64_t config_loaded_ms;
+    char config_error[480]; /* of the last reload; "": it went well */
+    char *program;          /* path of redkeep */
+    struct service *service;
+    struct notices *notices;
+    struct server *server;
+    struct repository *repository;
+    struct plan *plan;
+    struct watch *watch;
+    struct alarms *alarms;
+    struct hooks *hooks;
+    struct dependencies *dependencies;
+    struct http *http; /* NULL: listen is off */
+    /* What became of the last dump.rdb that was judged; "" none or sound. */
+    char dump_problem[240];
+};
+
+/*
+ * Runs until SIGTERM or SIGINT, then ends children and all cleanly. 0, or -1:
+ * it could not start (configuration, address taken, another agent).
+ */
+int agent_run(const struct agent_options *options, struct error *e);
+
+#endif
