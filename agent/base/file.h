@@ -90,6 +90,13 @@ void file_sync_ahead(int fd, uint64_t offset, uint64_t size);
  */
 int file_scratch(struct error *e);
 
+/*
+ * A file in memory that holds bytes, for whoever opens /proc/PID/fd/N.
+ * Descriptor, or -1.
+ */
+int file_memory(const char *name, const void *bytes, size_t size,
+                struct error *e);
+
 /* Flushes a file's bytes and size to the disk. */
 int file_sync(int fd, struct error *e);
 

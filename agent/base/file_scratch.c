@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -26,4 +27,17 @@ file_scratch(struct error *e)
         unlink(name);
     free(name);
     return fd;
+}
+
+int
+file_memory(const char *name, const void *bytes, size_t size, struct error *e)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+
+    if (fd < 0)
+        return error_sys(e, "make a file in memory");
+    if (file_write(fd, bytes, size, e) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }

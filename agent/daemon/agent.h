@@ -11,9 +11,10 @@
 
 #include "base/error.h"
 #include "base/lock.h"
-#include "config/config.h"
 #include "daemon/alarm.h"
+#include "daemon/arguments.h"
 #include "daemon/dependency.h"
+#include "daemon/dump.h"
 #include "daemon/hooks.h"
 #include "daemon/http.h"
 #include "daemon/notice.h"
@@ -21,44 +22,43 @@
 #include "daemon/repository.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
+#include "daemon/terms.h"
 #include "daemon/watch.h"
 
+struct agent_loop;
 struct event_base;
-
-struct agent_options {
-    const char *config_path; /* -c; NULL: where config_load looks */
-    /* Sets what the command line gave, for the start and every reload. */
-    int (*set_options)(void *context, struct config *config, struct error *e);
-    void *context;
-};
 
 struct agent {
     struct event_base *base;
-    struct agent_options options;
-    struct config *config; /* in force */
+    struct agent_loop *loop; /* timers and signals; agent.c's own */
+    const struct arguments *arguments;
+    struct terms *terms;         /* terms->config, and: */
+    const struct config *config; /* the same; in force */
     int64_t started_ms;
     uint64_t started_steady_ms;
     int64_t config_loaded_ms;
     char config_error[480]; /* of the last reload; "": it went well */
     char *program;          /* path of redkeep */
+    struct lock lock;       /* LOCK_NONE while the repository is away */
     struct service *service;
     struct notices *notices;
     struct server *server;
     struct repository *repository;
     struct plan *plan;
     struct watch *watch;
+    struct dump *dump;
     struct alarms *alarms;
     struct hooks *hooks;
     struct dependencies *dependencies;
     struct http *http; /* NULL: listen is off */
-    /* What became of the last dump.rdb that was judged; "" none or sound. */
+    /* What is wrong with the last dump.rdb that was judged; "" nothing. */
     char dump_problem[240];
 };
 
 /*
- * Runs until SIGTERM or SIGINT, then ends children and all cleanly. 0, or -1:
+ * Runs until SIGTERM or SIGINT, then ends children and all else cleanly. 0, or -1:
  * it could not start (configuration, address taken, another agent).
  */
-int agent_run(const struct agent_options *options, struct error *e);
+int agent_run(const struct arguments *arguments, struct error *e);
 
 #endif
