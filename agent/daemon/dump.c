@@ -13,9 +13,9 @@ struct dump {
     const char *program;
     dump_judged *judged;
     void *context;
-    struct worker *worker; /* NULL: idle */
-    char *waiting;         /* path of the next; NULL: none */
-    const struct config *config;
+    struct worker *worker;     /* NULL: idle */
+    char *waiting;             /* path of the next; NULL: none */
+    struct worker_task limits; /* of [jobs] */
 };
 
 static void begin(struct dump *d, const char *path);
@@ -58,18 +58,11 @@ ended(void *context, const struct worker_outcome *outcome)
 static void
 begin(struct dump *d, const char *path)
 {
-    const struct config *c = d->config;
     const char *argv[] = {"redkeep", "check", "--quiet", "--", path, NULL};
-    struct worker_task task = {
-        .program = d->program,
-        .argv = argv,
-        .nice = (int)config_number(c, CONFIG_JOBS_NICE),
-        .io_idle = config_flag(c, CONFIG_JOBS_IO_IDLE),
-        .memory_bytes = config_size(c, CONFIG_JOBS_MEMORY_LIMIT),
-        .time_limit_ms = config_duration_ms(c, CONFIG_JOBS_TIME_LIMIT),
-    };
+    struct worker_task task = d->limits;
     struct error e;
 
+    task.argv = argv;
     d->worker = worker_start(d->base, &task, ended, d, &e);
     if (d->worker == NULL)
         log_line(LOG_LEVEL_WARNING, "the new dump could not be judged: %s",
@@ -90,9 +83,15 @@ dump_new(struct event_base *base, const char *program, dump_judged *judged,
 }
 
 void
-dump_judge(struct dump *d, const char *path, const struct config *config)
+dump_judge(struct dump *d, const char *path, const struct config *c)
 {
-    d->config = config;
+    d->limits = (struct worker_task){
+        .program = d->program,
+        .nice = (int)config_number(c, CONFIG_JOBS_NICE),
+        .io_idle = config_flag(c, CONFIG_JOBS_IO_IDLE),
+        .memory_bytes = config_size(c, CONFIG_JOBS_MEMORY_LIMIT),
+        .time_limit_ms = config_duration_ms(c, CONFIG_JOBS_TIME_LIMIT),
+    };
     if (d->worker == NULL) {
         begin(d, path);
         return;

@@ -17,8 +17,8 @@ typedef void dump_judged(void *context, const char *problem);
 struct dump *dump_new(struct event_base *base, const char *program,
                       dump_judged *judged, void *context);
 
-/* Judges the file at path (copied), within the limits of [jobs]. */
-void dump_judge(struct dump *d, const char *path, const struct config *config);
+/* Judges the file at path (copied), within the limits of [jobs] (read now). */
+void dump_judge(struct dump *d, const char *path, const struct config *c);
 
 void dump_free(struct dump *d); /* accepts NULL */
 

@@ -55,6 +55,12 @@ notice_tell(struct notices *all, int64_t now_ms, const char *event,
         all->listener(all->context, n);
 }
 
+size_t
+notice_count(const struct notices *all)
+{
+    return all->told;
+}
+
 static json_t *
 write_one(const struct notice *n)
 {

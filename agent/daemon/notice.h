@@ -9,6 +9,7 @@
 #define DAEMON_NOTICE_H
 
 #include <jansson.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { NOTICE_HISTORY = 100, NOTICE_TEXT_MAX = 480 };
@@ -33,6 +34,9 @@ void notice_listen(struct notices *all, notice_listener *listener,
 void notice_tell(struct notices *all, int64_t now_ms, const char *event,
                  json_t *details, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* How many were told and read back, ever: whether there is anything new. */
+size_t notice_count(const struct notices *all);
 
 /*
  * The history as a JSON array, oldest first, each {"time","event","text",...details};

@@ -15,9 +15,9 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "config/config.h"
 #include "daemon/notice.h"
 #include "daemon/server.h"
+#include "daemon/terms.h"
 
 struct event_base;
 
@@ -75,11 +75,8 @@ struct plan_events {
 
 struct plan;
 
-/*
- * Borrows all. saved is the "jobs" of the state file, or NULL. program: path
- * of redkeep; config_path may be NULL.
- */
-struct plan *plan_new(struct event_base *base, const struct config *config,
+/* Borrows all; program: path of redkeep. */
+struct plan *plan_new(struct event_base *base, const struct terms *terms,
                       const char *program, struct server *server,
                       struct notices *notices,
                       const struct plan_events *events);
@@ -105,7 +102,7 @@ void plan_know_snapshots(struct plan *p, size_t count);
 json_t *plan_write(const struct plan *p);
 
 /* Another configuration: running jobs go on, the rest is planned anew. */
-void plan_reload(struct plan *p, const struct config *config);
+void plan_reload(struct plan *p, const struct terms *terms);
 
 /* Cancels what runs; done is called when nothing runs any more. */
 void plan_stop(struct plan *p, void (*done)(void *context), void *context);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "config/config.h"
+#include "daemon/terms.h"
 
 struct event_base;
 
@@ -48,7 +48,7 @@ struct repository;
 
 /* Borrows all; program: path of redkeep. Starts the keeper. */
 struct repository *repository_new(struct event_base *base,
-                                  const struct config *config,
+                                  const struct terms *terms,
                                   const char *program,
                                   const struct repository_events *events);
 
@@ -61,7 +61,7 @@ const struct repository_view *repository_view(const struct repository *r);
 void repository_save(struct repository *r, json_t *state, bool now);
 
 /* Another configuration (instance and repo stay as they were). */
-void repository_reload(struct repository *r, const struct config *config);
+void repository_reload(struct repository *r, const struct terms *terms);
 
 /* Waits at most limit_ms for the state to be on the disk; for the end. */
 void repository_flush(struct repository *r, unsigned limit_ms);
