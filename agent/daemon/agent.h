@@ -7,6 +7,7 @@
 #define DAEMON_AGENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -30,7 +31,7 @@ struct event_base;
 
 struct agent {
     struct event_base *base;
-    struct agent_loop *loop; /* timers and signals; agent.c's own */
+    struct agent_loop *loop; /* agent.c's own */
     const struct arguments *arguments;
     struct terms *terms;         /* terms->config, and: */
     const struct config *config; /* the same; in force */
@@ -39,6 +40,8 @@ struct agent {
     int64_t config_loaded_ms;
     char config_error[480]; /* of the last reload; "": it went well */
     char *program;          /* path of redkeep */
+    bool begun;             /* the jobs: the state is read, or given up */
+    size_t notices_saved;   /* notice_count when the state was saved last */
     struct lock lock;       /* LOCK_NONE while the repository is away */
     struct service *service;
     struct notices *notices;
