@@ -1,6 +1,7 @@
 #include "redis/info.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,16 @@
 
 enum { INFO_LINE_MAX = 4096 }; /* longer ones are of no use to us */
 
-enum type { TYPE_TEXT, TYPE_NUMBER, TYPE_FLAG, TYPE_OK, TYPE_UP };
+enum type {
+    TYPE_TEXT,
+    TYPE_NUMBER,
+    TYPE_MOST,  /* the largest number of those that are told */
+    TYPE_COUNT, /* "count=3" */
+    TYPE_DECIMAL,
+    TYPE_FLAG,
+    TYPE_OK,
+    TYPE_UP,
+};
 
 /* Where a field of INFO goes. A text that does not fit stays "". */
 struct field {
@@ -56,8 +66,20 @@ static const struct field fields[] = {
     FIELD("aof_base_size", TYPE_NUMBER, aof_base_size),
     FIELD("aof_buffer_length", TYPE_NUMBER, aof_buffer_length),
     FIELD("aof_pending_bio_fsync", TYPE_NUMBER, aof_pending_fsync),
+    FIELD("aof_delayed_fsync", TYPE_NUMBER, aof_delayed_fsync),
+    FIELD("rdb_last_cow_size", TYPE_MOST, last_cow_size),
+    FIELD("aof_last_cow_size", TYPE_MOST, last_cow_size),
+    FIELD("keyspace_hits", TYPE_NUMBER, keyspace_hits),
+    FIELD("keyspace_misses", TYPE_NUMBER, keyspace_misses),
+    FIELD("evicted_keys", TYPE_NUMBER, evicted_keys),
+    FIELD("errorstat_OOM", TYPE_COUNT, oom_errors),
     FIELD("used_memory", TYPE_NUMBER, used_memory),
+    FIELD("used_memory_human", TYPE_TEXT, used_memory_human),
     FIELD("maxmemory", TYPE_NUMBER, maxmemory),
+    FIELD("maxmemory_policy", TYPE_TEXT, maxmemory_policy),
+    FIELD("total_system_memory", TYPE_NUMBER, system_memory),
+    FIELD("mem_fragmentation_ratio", TYPE_DECIMAL, fragmentation),
+    FIELD("connected_clients", TYPE_NUMBER, connected_clients),
 };
 
 /* The whole of text, a sign allowed; else INFO_UNKNOWN. */
@@ -74,6 +96,24 @@ read_number(const char *text)
     return value;
 }
 
+static double
+read_decimal(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    return end != text && *end == '\0' && isfinite(value) ? value : (double)NAN;
+}
+
+static void
+take_most(int64_t *most, const char *text)
+{
+    int64_t value = read_number(text);
+
+    if (value > *most)
+        *most = value;
+}
+
 static void
 take_field(struct info *info, const struct field *f, const char *value)
 {
@@ -87,6 +127,16 @@ take_field(struct info *info, const struct field *f, const char *value)
         break;
     case TYPE_NUMBER:
         *(int64_t *)member = read_number(value);
+        break;
+    case TYPE_MOST:
+        take_most(member, value);
+        break;
+    case TYPE_COUNT:
+        if (strncmp(value, "count=", 6) == 0)
+            *(int64_t *)member = read_number(value + 6);
+        break;
+    case TYPE_DECIMAL:
+        *(double *)member = read_decimal(value);
         break;
     case TYPE_FLAG:
         *(bool *)member = strcmp(value, "1") == 0;
@@ -166,6 +216,9 @@ take_line(struct info *info, const char *text, size_t size)
     memcpy(line, text, size);
     line[size] = '\0';
     line[strcspn(line, "\r")] = '\0';
+    /* The section lists only errors that happened. */
+    if (strcmp(line, "# Errorstats") == 0)
+        info->oom_errors = 0;
     colon = strchr(line, ':');
     if (line[0] == '#' || colon == NULL)
         return;
@@ -177,12 +230,14 @@ take_line(struct info *info, const char *text, size_t size)
 static void
 begin(struct info *info)
 {
-    *info = (struct info){.link_up = true,
+    *info = (struct info){.fragmentation = (double)NAN,
+                          .link_up = true,
                           .last_bgsave_ok = true,
                           .last_rewrite_ok = true,
                           .last_write_ok = true};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i].type == TYPE_NUMBER)
+        if (fields[i].type == TYPE_NUMBER || fields[i].type == TYPE_MOST ||
+            fields[i].type == TYPE_COUNT)
             *(int64_t *)((char *)info + fields[i].offset) = INFO_UNKNOWN;
 }
 
@@ -217,23 +272,65 @@ info_ask(struct link *link, struct info *info, struct error *e)
     return rc;
 }
 
-/* *value: the setting, the caller's; NULL if this server has none such. */
-static int
-ask_setting(struct link *link, const char *name, char **value, struct error *e)
-{
-    struct redisReply *reply = link_say(link, e, "CONFIG", "GET", name, NULL);
-    int rc = 0;
+const char *const info_settings_names[INFO_SETTINGS] = {
+    "dir",     "dbfilename", "appendfilename", "appenddirname",
+    "aclfile", "appendonly", "databases",
+};
 
-    *value = NULL;
+/* Where a setting that is kept as text goes; NULL for the others. */
+static char **
+find_text(struct info_settings *s, unsigned number)
+{
+    char **const texts[INFO_SETTINGS] = {&s->dir, &s->dbfilename,
+                                         &s->appendfilename, &s->appenddirname,
+                                         &s->aclfile};
+
+    return texts[number];
+}
+
+static void
+take_setting(struct info_settings *s, unsigned number, const char *value,
+             size_t size)
+{
+    char **text = find_text(s, number);
+    uint64_t count;
+
+    if (text != NULL) {
+        free(*text);
+        *text = memory_copy(value, size);
+    } else if (strcmp(info_settings_names[number], "appendonly") == 0) {
+        s->appendonly = strcmp(value, "yes") == 0;
+    } else if (text_number(value, INT32_MAX, &count)) {
+        s->databases = (int64_t)count;
+    }
+}
+
+int
+info_settings_take(struct info_settings *s, unsigned number,
+                   const struct redisReply *reply, struct error *e)
+{
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 0)
+        return 0; /* this server has none such */
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[1]->type != REDIS_REPLY_STRING)
+        return error_set(e, ERROR_FAILED,
+                         "CONFIG GET %s: the reply is not a name and its value",
+                         info_settings_names[number]);
+    take_setting(s, number, reply->element[1]->str, reply->element[1]->len);
+    return 0;
+}
+
+static int
+ask_setting(struct link *link, struct info_settings *s, unsigned number,
+            struct error *e)
+{
+    const char *name = info_settings_names[number];
+    struct redisReply *reply = link_say(link, e, "CONFIG", "GET", name, NULL);
+    int rc;
+
     if (reply == NULL)
         return error_in(e, "CONFIG GET %s", name);
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-        reply->element[1]->type == REDIS_REPLY_STRING)
-        *value = memory_copy(reply->element[1]->str, reply->element[1]->len);
-    else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 0)
-        rc = error_set(e, ERROR_FAILED,
-                       "CONFIG GET %s: the reply is not a name and its value",
-                       name);
+    rc = info_settings_take(s, number, reply, e);
     link_reply_free(reply);
     return rc;
 }
@@ -241,30 +338,32 @@ ask_setting(struct link *link, const char *name, char **value, struct error *e)
 int
 info_ask_settings(struct link *link, struct info_settings *s, struct error *e)
 {
-    char *appendonly = NULL, *databases = NULL;
-    uint64_t count;
-    int rc = -1;
+    int rc = 0;
 
-    *s = (struct info_settings){.databases = INFO_UNKNOWN};
-    if (ask_setting(link, "dir", &s->dir, e) != 0 ||
-        ask_setting(link, "dbfilename", &s->dbfilename, e) != 0 ||
-        ask_setting(link, "appendfilename", &s->appendfilename, e) != 0 ||
-        ask_setting(link, "appenddirname", &s->appenddirname, e) != 0 ||
-        ask_setting(link, "aclfile", &s->aclfile, e) != 0 ||
-        ask_setting(link, "appendonly", &appendonly, e) != 0 ||
-        ask_setting(link, "databases", &databases, e) != 0)
-        goto out;
-    s->appendonly = appendonly != NULL && strcmp(appendonly, "yes") == 0;
-    if (databases != NULL && text_number(databases, INT32_MAX, &count))
-        s->databases = (int64_t)count;
-    rc = 0;
-
-out:
+    *s = INFO_SETTINGS_NONE;
+    for (unsigned i = 0; rc == 0 && i < INFO_SETTINGS; i++)
+        rc = ask_setting(link, s, i, e);
     if (rc != 0)
         info_settings_clear(s);
-    free(appendonly);
-    free(databases);
     return rc;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool
+info_settings_equal(const struct info_settings *a,
+                    const struct info_settings *b)
+{
+    return same_text(a->dir, b->dir) &&
+           same_text(a->dbfilename, b->dbfilename) &&
+           same_text(a->appendfilename, b->appendfilename) &&
+           same_text(a->appenddirname, b->appenddirname) &&
+           same_text(a->aclfile, b->aclfile) &&
+           a->appendonly == b->appendonly && a->databases == b->databases;
 }
 
 void
@@ -275,5 +374,5 @@ info_settings_clear(struct info_settings *s)
     free(s->appendfilename);
     free(s->appenddirname);
     free(s->aclfile);
-    *s = (struct info_settings){.databases = INFO_UNKNOWN};
+    *s = INFO_SETTINGS_NONE;
 }

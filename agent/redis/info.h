@@ -2,7 +2,7 @@
  * info.h - what a server says of itself: INFO and CONFIG GET.
  *
  * Servers of different releases have different fields; a number that was not
- * told is INFO_UNKNOWN, a text "".
+ * told is INFO_UNKNOWN (a decimal NAN), a text "".
  */
 #ifndef REDIS_INFO_H
 #define REDIS_INFO_H
@@ -43,11 +43,21 @@ struct info {
     bool other_child; /* module_fork_in_progress */
     int64_t aof_current_size, aof_base_size;
     int64_t aof_buffer_length, aof_pending_fsync;
+    int64_t aof_delayed_fsync;
+    int64_t last_cow_size; /* the larger of the last save's and rewrite's */
+    /* stats */
+    int64_t keyspace_hits, keyspace_misses, evicted_keys;
+    int64_t oom_errors; /* commands refused for want of memory; since 6.2 */
     /* keyspace */
     int64_t keys; /* of all databases; 0 when none is listed */
     int64_t expires;
     /* memory */
     int64_t used_memory, maxmemory;
+    int64_t system_memory; /* of the server's host */
+    double fragmentation;
+    char maxmemory_policy[32], used_memory_human[24];
+    /* clients */
+    int64_t connected_clients;
 };
 
 /* Asks INFO (all of it) and fills info. */
@@ -70,6 +80,20 @@ struct info_settings {
  */
 int info_ask_settings(struct link *link, struct info_settings *s,
                       struct error *e);
+
+/*
+ * For asking without waiting: the settings' names by number, and what their
+ * replies to CONFIG GET say, taken in any order into settings that begin as
+ * INFO_SETTINGS_NONE. -1: that is no reply to CONFIG GET.
+ */
+enum { INFO_SETTINGS = 7 };
+#define INFO_SETTINGS_NONE ((struct info_settings){.databases = INFO_UNKNOWN})
+extern const char *const info_settings_names[INFO_SETTINGS];
+int info_settings_take(struct info_settings *s, unsigned number,
+                       const struct redisReply *reply, struct error *e);
+
+bool info_settings_equal(const struct info_settings *a,
+                         const struct info_settings *b);
 
 void info_settings_clear(struct info_settings *s);
 

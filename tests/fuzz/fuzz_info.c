@@ -27,6 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     check_text(i.config_file, sizeof i.config_file);
     check_text(i.role, sizeof i.role);
     check_text(i.replication_id, sizeof i.replication_id);
+    check_text(i.maxmemory_policy, sizeof i.maxmemory_policy);
+    check_text(i.used_memory_human, sizeof i.used_memory_human);
     if (i.keys < 0 || i.expires < 0)
         abort();
     free(text);

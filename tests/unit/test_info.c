@@ -1,6 +1,7 @@
 #include "redis/info.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +34,16 @@ static const char redis_7_0[] =
     "rdb_saves:9\r\naof_enabled:1\r\naof_rewrite_scheduled:1\r\n"
     "aof_last_bgrewrite_status:err\r\nmodule_fork_in_progress:1\r\n"
     "aof_current_size:120\r\naof_base_size:88\r\naof_buffer_length:31\r\n"
-    "aof_pending_bio_fsync:1\r\n\r\n"
-    "# Replication\r\nrole:master\r\n";
+    "aof_pending_bio_fsync:1\r\naof_delayed_fsync:4\r\n"
+    "rdb_last_cow_size:100\r\naof_last_cow_size:300\r\n\r\n"
+    "# Clients\r\nconnected_clients:5\r\n\r\n"
+    "# Memory\r\nused_memory:900\r\nused_memory_human:900B\r\n"
+    "total_system_memory:8000\r\nmaxmemory_policy:allkeys-lru\r\n"
+    "mem_fragmentation_ratio:1.25\r\n\r\n"
+    "# Stats\r\nevicted_keys:6\r\nkeyspace_hits:7\r\n"
+    "keyspace_misses:8\r\n\r\n"
+    "# Replication\r\nrole:master\r\n\r\n"
+    "# Errorstats\r\nerrorstat_ERR:count=2\r\nerrorstat_OOM:count=3\r\n";
 
 static const char redis_8_0[] =
     "# Server\r\nredis_version:8.0.2\r\n\r\n# Keyspace\r\n"
@@ -106,6 +115,42 @@ START_TEST(reads_a_loading_primary_of_7_0)
 }
 END_TEST
 
+START_TEST(reads_what_alarms_look_at)
+{
+    struct info i;
+
+    info_read(&i, redis_7_0);
+    ck_assert_int_eq(i.aof_delayed_fsync, 4);
+    ck_assert_int_eq(i.last_cow_size, 300);
+    ck_assert_int_eq(i.connected_clients, 5);
+    ck_assert_str_eq(i.used_memory_human, "900B");
+    ck_assert_int_eq(i.system_memory, 8000);
+    ck_assert_str_eq(i.maxmemory_policy, "allkeys-lru");
+    ck_assert_double_eq(i.fragmentation, 1.25);
+    ck_assert_int_eq(i.evicted_keys, 6);
+    ck_assert_int_eq(i.keyspace_hits, 7);
+    ck_assert_int_eq(i.keyspace_misses, 8);
+    ck_assert_int_eq(i.oom_errors, 3);
+    info_read(&i, "rdb_last_cow_size:300\r\naof_last_cow_size:100\r\n");
+    ck_assert_int_eq(i.last_cow_size, 300);
+    info_read(&i, "mem_fragmentation_ratio:1.2x\r\n");
+    ck_assert(isnan(i.fragmentation));
+    info_read(&i, "mem_fragmentation_ratio:inf\r\n");
+    ck_assert(isnan(i.fragmentation));
+}
+END_TEST
+
+START_TEST(knows_that_memory_was_never_short_only_where_errors_are_counted)
+{
+    struct info i;
+
+    info_read(&i, "# Errorstats\r\n");
+    ck_assert_int_eq(i.oom_errors, 0);
+    info_read(&i, redis_6_0);
+    ck_assert_int_eq(i.oom_errors, INFO_UNKNOWN);
+}
+END_TEST
+
 START_TEST(knows_valkey_by_its_own_version)
 {
     struct info i;
@@ -140,6 +185,10 @@ START_TEST(nothing_told_is_unknown_and_nothing_wrong)
     ck_assert_int_eq(i.process_id, INFO_UNKNOWN);
     ck_assert_int_eq(i.used_memory, INFO_UNKNOWN);
     ck_assert_int_eq(i.changes_since_save, INFO_UNKNOWN);
+    ck_assert_int_eq(i.last_cow_size, INFO_UNKNOWN);
+    ck_assert_int_eq(i.oom_errors, INFO_UNKNOWN);
+    ck_assert(isnan(i.fragmentation));
+    ck_assert_str_eq(i.used_memory_human, "");
     ck_assert_int_eq(i.keys, 0);
     ck_assert_int_eq(i.loading, false);
     ck_assert_int_eq(i.link_up, true);
@@ -232,6 +281,9 @@ main(void)
     suite_add_tcase(suite, t);
     tcase_add_test(t, reads_a_replica_of_6_0);
     tcase_add_test(t, reads_a_loading_primary_of_7_0);
+    tcase_add_test(t, reads_what_alarms_look_at);
+    tcase_add_test(
+        t, knows_that_memory_was_never_short_only_where_errors_are_counted);
     tcase_add_test(t, knows_valkey_by_its_own_version);
     tcase_add_test(t, counts_keys_and_not_their_sizes);
     tcase_add_test(t, nothing_told_is_unknown_and_nothing_wrong);
