@@ -94,4 +94,20 @@ uint64_t config_size(const struct config *c, enum config_key key);
 bool config_lists(const struct config *c, enum config_key key,
                   const char *word);
 
+/* The blocks of a section, "counters" or "dependency", in the file's order. */
+size_t config_block_count(const struct config *c, const char *section);
+const struct config_block *config_block_at(const struct config *c,
+                                           const char *section, size_t i);
+
+/*
+ * By type, of a key of the block's section: what the file says, else the preset
+ * (a title's is the block's name).
+ */
+const char *config_block_text(const struct config_block *b,
+                              enum config_key key);
+uint64_t config_block_number(const struct config_block *b, enum config_key key);
+bool config_block_flag(const struct config_block *b, enum config_key key);
+uint64_t config_block_duration_ms(const struct config_block *b,
+                                  enum config_key key);
+
 #endif

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/config_block.h"
 
 /*
  * The library cuts long lines and long names of sections in silence, takes ':'
@@ -62,52 +63,15 @@ config_sink_add(struct config_sink *sink, const char *format, ...)
         sink->report(sink->context, problem.text);
 }
 
-/* Names of blocks become keys of JSON beside these. */
-static bool
-is_reserved(const char *name)
-{
-    return strcmp(name, "status") == 0 || strcmp(name, "checked_at") == 0 ||
-           strcmp(name, "warnings") == 0;
-}
-
 static void
 begin_block(struct reader *r, const char *kind, const char *name)
 {
-    struct config *c = r->config;
-    struct config_block *block;
-    uint64_t ignored;
     struct error e;
 
-    if (config_value_read(&config_keys[CONFIG_INSTANCE], name, &ignored, &e) !=
-        0) {
-        complain(r, "[%s NAME]: %s", kind, e.text);
-        return;
-    }
-    if (is_reserved(name)) {
-        complain(r, "[%s %s]: this name is reserved", kind, name);
-        return;
-    }
-    for (size_t i = 0; i < c->block_count; i++)
-        if (strcmp(c->blocks[i].first->section, kind) == 0 &&
-            strcmp(c->blocks[i].name, name) == 0) {
-            complain(r, "[%s %s]: given twice, first on line %u", kind, name,
-                     c->blocks[i].line);
-            return;
-        }
-    if (c->block_count >= CONFIG_BLOCKS_MAX) {
-        complain(r, "[%s %s]: more than %d such sections", kind, name,
-                 (int)CONFIG_BLOCKS_MAX);
-        return;
-    }
-    c->blocks = memory_grow(c->blocks, c->block_count, &c->block_capacity,
-                            sizeof *c->blocks);
-    block = &c->blocks[c->block_count++];
-    *block = (struct config_block){.name = memory_dup(name), .line = r->line};
-    for (size_t i = CONFIG_KEYS; i-- > CONFIG_KEYS_SINGLE;)
-        if (strcmp(config_keys[i].section, kind) == 0)
-            block->first = &config_keys[i];
-    r->block = block;
-    r->known = true;
+    r->block = config_block_add(r->config, kind, name, r->line, &e);
+    r->known = r->block != NULL;
+    if (!r->known)
+        complain(r, "%s", e.text);
 }
 
 /* "kind" or "kind name", without the brackets. */

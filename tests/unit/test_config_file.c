@@ -206,6 +206,36 @@ START_TEST(keeps_named_sections_as_a_list)
 }
 END_TEST
 
+START_TEST(knows_the_values_of_named_sections)
+{
+    const struct config_block *b;
+
+    ck_assert_msg(load("[dependency db]\ncommand = true\nevery = 2s\n"
+                       "[counters chats]\nsource = x\nstartup = no\n"
+                       "[dependency api]\ncommand = y\nrequired = yes\n",
+                       NULL) == 0,
+                  "%s", problems);
+    ck_assert_uint_eq(config_block_count(&c, "dependency"), 2);
+    ck_assert_uint_eq(config_block_count(&c, "counters"), 1);
+    b = config_block_at(&c, "dependency", 0);
+    ck_assert_str_eq(b->name, "db");
+    ck_assert_uint_eq(config_block_duration_ms(b, CONFIG_DEPENDENCY_EVERY),
+                      2000);
+    ck_assert_uint_eq(config_block_duration_ms(b, CONFIG_DEPENDENCY_TIMEOUT),
+                      5000);
+    ck_assert(!config_block_flag(b, CONFIG_DEPENDENCY_REQUIRED));
+    b = config_block_at(&c, "dependency", 1);
+    ck_assert_str_eq(config_block_text(b, CONFIG_DEPENDENCY_COMMAND), "y");
+    ck_assert(config_block_flag(b, CONFIG_DEPENDENCY_REQUIRED));
+    ck_assert_ptr_null(config_block_at(&c, "dependency", 2));
+    b = config_block_at(&c, "counters", 0);
+    ck_assert_str_eq(config_block_text(b, CONFIG_COUNTERS_TITLE), "chats");
+    ck_assert_uint_eq(config_block_number(b, CONFIG_COUNTERS_SAMPLE), 10);
+    ck_assert_str_eq(config_block_text(b, CONFIG_COUNTERS_REBUILD), "auto");
+    ck_assert(!config_block_flag(b, CONFIG_COUNTERS_STARTUP));
+}
+END_TEST
+
 START_TEST(follows_a_link_to_its_file)
 {
     char name[96];
@@ -236,6 +266,7 @@ main(void)
     tcase_add_test(cases, never_cuts_a_long_line);
     tcase_add_test(cases, refuses_a_nul_byte);
     tcase_add_test(cases, keeps_named_sections_as_a_list);
+    tcase_add_test(cases, knows_the_values_of_named_sections);
     tcase_add_test(cases, follows_a_link_to_its_file);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);
