@@ -145,6 +145,9 @@ int file_create(int dir, const char *name, mode_t mode, struct error *e);
 int file_make_directory(int dir, const char *name, mode_t mode, bool *made,
                         struct error *e);
 
+/* Creates a directory and those above it that are missing. */
+int file_make_path(const char *path, mode_t mode, struct error *e);
+
 /* Renames and syncs both folders; refuses (ERROR_REFUSED) to replace. */
 int file_move(int from_dir, const char *from, int to_dir, const char *to,
               struct error *e);

@@ -169,3 +169,25 @@ file_make_directory(int dir, const char *name, mode_t mode, bool *made,
         *made = new;
     return rc;
 }
+
+int
+file_make_path(const char *path, mode_t mode, struct error *e)
+{
+    int fd = file_open_directory(AT_FDCWD, path, e);
+    const char *slash = strrchr(path, '/');
+    int rc = 0;
+    char *above;
+
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    if (e->kind != ERROR_ABSENT)
+        return -1;
+    if (slash != NULL && slash != path) {
+        above = memory_copy(path, (size_t)(slash - path));
+        rc = file_make_path(above, mode, e);
+        free(above);
+    }
+    return rc != 0 ? -1 : file_make_directory(AT_FDCWD, path, mode, NULL, e);
+}

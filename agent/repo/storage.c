@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "repo/storage_absent.h"
+#include "repo/storage_agent.h"
 #include "repo/storage_instance.h"
 #include "repo/storage_owner.h"
 
@@ -85,36 +86,12 @@ fail:
     return -1;
 }
 
-/* Makes a folder and those above it. One that is there is only opened. */
-static int
-make_folders(const char *path, struct error *e)
-{
-    int fd = file_open_directory(AT_FDCWD, path, e);
-    const char *slash = strrchr(path, '/');
-    int rc = 0;
-    char *above;
-
-    if (fd >= 0) {
-        close(fd);
-        return 0;
-    }
-    if (e->kind != ERROR_ABSENT)
-        return -1;
-    if (slash != NULL && slash != path) {
-        above = memory_copy(path, (size_t)(slash - path));
-        rc = make_folders(above, e);
-        free(above);
-    }
-    return rc != 0 ? -1
-                   : file_make_directory(AT_FDCWD, path, FOLDER_MODE, NULL, e);
-}
-
 static int
 make_instance(struct storage *s, struct error *e)
 {
     int repo, rc;
 
-    if (make_folders(s->path, e) != 0)
+    if (file_make_path(s->path, FOLDER_MODE, e) != 0)
         return storage_absent_access(s->path, R_OK | X_OK, e) != 0
                    ? -1
                    : error_in(e, "repository %s", s->path);
@@ -184,6 +161,12 @@ storage_unmake(struct storage *s)
     file_free_names(names, count);
     if (count > 0)
         return;
+    if (storage_agent_has(s->instance_dir)) {
+        file_remove(s->instance_dir, STORAGE_INSTANCE_FILE, &none);
+        file_remove_empty(s->instance_dir, SNAPSHOTS, &none);
+        file_remove_empty(s->instance_dir, TRASH, &none);
+        return;
+    }
     repo = file_open_directory(AT_FDCWD, s->path, &none);
     if (repo < 0)
         return;

@@ -4,6 +4,7 @@
  *   <repo>/<instance>/instance.json       whose snapshots these are
  *   <repo>/<instance>/snapshots/<id>.tar.zst, <id>.json
  *   <repo>/<instance>/locks/<job>
+ *   <repo>/<instance>/agent/              of the agent (storage_agent.h)
  *   <repo>/<instance>/trash/
  */
 #ifndef REPO_STORAGE_H
@@ -44,8 +45,8 @@ int storage_open(struct storage *s, const char *repo, const char *instance,
 /*
  * Opens for writing, creating what is missing (folders 0700). Another
  * machine's or directory's instance is ERROR_REFUSED and names both, unless
- * adopt, which rewrites instance.json. A folder that is neither empty nor an
- * instance of ours is ERROR_REFUSED.
+ * adopt, which rewrites instance.json. A folder that is neither empty (but for
+ * an agent's locks and state) nor an instance of ours is ERROR_REFUSED.
  */
 int storage_open_writable(struct storage *s, const char *repo,
                           const char *instance,

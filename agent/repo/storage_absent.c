@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "repo/storage_agent.h"
 #include "repo/storage_instance.h"
 
 #define FIRST_STEP "take a first snapshot with 'redkeep snapshot --repo %s'"
@@ -177,6 +178,11 @@ storage_absent_mark(int instance_dir, const char *repo, const char *instance,
 {
     char names[STORAGE_ABSENT_NAMES_SIZE];
 
+    if (storage_agent_has(instance_dir) && storage_agent_is_only(instance_dir))
+        return error_set(e, ERROR_FAILED,
+                         "no snapshot in %s/%s yet: take one with 'redkeep "
+                         "snapshot'",
+                         repo, instance);
     storage_absent_names(instance_dir, names);
     return error_set(e, ERROR_FAILED,
                      "%s/%s is not an instance of a repository: it holds %s, "

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "repo/storage_absent.h"
+#include "repo/storage_agent.h"
 #include "repo/storage_instance.h"
 
 enum { WHOSE_SIZE = 176 };
@@ -24,7 +25,10 @@ set_owner(struct storage_instance *mark, const struct storage_owner *owner)
     mark->directory = memory_dup(owner->directory);
 }
 
-/* Only in an empty folder, so that no mistyped path is taken over. */
+/*
+ * Only in a folder that is empty but for an agent's, so that no mistyped path
+ * is taken over.
+ */
 static int
 mark_new(struct storage *s, const struct storage_owner *owner, struct error *e)
 {
@@ -34,12 +38,13 @@ mark_new(struct storage *s, const struct storage_owner *owner, struct error *e)
 
     if (file_sweep(s->instance_dir, e) != 0)
         return error_in(e, "%s/%s", s->path, s->instance);
-    storage_absent_names(s->instance_dir, names);
-    if (names[0] != '\0')
+    if (!storage_agent_is_only(s->instance_dir)) {
+        storage_absent_names(s->instance_dir, names);
         return error_set(e, ERROR_REFUSED,
                          "%s/%s is neither empty nor an instance of a "
                          "repository: it holds %s",
                          s->path, s->instance, names);
+    }
     if (storage_instance_new_uuid(mark.uuid, e) != 0)
         return -1;
     mark.created_ms = clock_wall_ms();
