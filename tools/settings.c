@@ -1,6 +1,5 @@
 #include "settings.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +15,7 @@ read_password(struct settings *s, const char *path, struct error *e)
 
     if (path == NULL || s->url.password != NULL)
         return 0;
-    if (file_load(AT_FDCWD, path, PASSWORD_FILE_MAX, &s->password, &size, e) !=
-        0) {
+    if (file_load_named(path, PASSWORD_FILE_MAX, &s->password, &size, e) != 0) {
         e->kind = ERROR_USAGE;
         return error_in(e, "password_file %s", path);
     }

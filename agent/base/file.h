@@ -75,6 +75,13 @@ int file_read_cold(int fd, void *bytes, size_t size, uint64_t offset,
 int file_load(int dir, const char *name, size_t max, char **bytes, size_t *size,
               struct error *e);
 
+/*
+ * The same for a file that the operator names: links are followed (containers
+ * mount configuration and secrets as links).
+ */
+int file_load_named(const char *path, size_t max, char **bytes, size_t *size,
+                    struct error *e);
+
 /* Writes all bytes at the descriptor's position. */
 int file_write(int fd, const void *bytes, size_t size, struct error *e);
 

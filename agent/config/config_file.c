@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -291,17 +290,11 @@ int
 config_file_load(struct config *c, const char *path, struct config_sink *sink,
                  struct error *e)
 {
-    /* A link is followed here: containers mount configuration as links. */
-    char *resolved = realpath(path, NULL), *bytes;
+    char *bytes;
     struct reader r = {.config = c, .sink = sink, .path = path};
     size_t size;
-    int rc;
 
-    if (resolved == NULL)
-        return error_sys(e, "read %s", path);
-    rc = file_load(AT_FDCWD, resolved, CONFIG_FILE_MAX, &bytes, &size, e);
-    free(resolved);
-    if (rc != 0)
+    if (file_load_named(path, CONFIG_FILE_MAX, &bytes, &size, e) != 0)
         return -1;
     r.at = bytes;
     r.end = bytes + size;

@@ -37,16 +37,16 @@ read_flag(struct arguments *a, const char *argument)
 static char **
 read_key(struct arguments *a, char **at, struct error *e)
 {
-    char *name = *at[0] == '-' && (*at)[1] == '-' ? *at + 2 : *at;
+    char *name = strncmp(*at, "--", 2) == 0 ? *at + 2 : *at;
     char *equals = name == *at ? NULL : strchr(name, '=');
+    const char *dashes = name == *at ? "" : "--";
     const char *value;
 
     if (equals != NULL)
         *equals = '\0';
     value = equals != NULL ? equals + 1 : *++at;
     if (value == NULL) {
-        error_set(e, ERROR_USAGE, "%s%s wants a value", name == *at ? "" : "--",
-                  name);
+        error_set(e, ERROR_USAGE, "%s%s wants a value", dashes, name);
         return NULL;
     }
     if (strcmp(name, "-c") == 0 || strcmp(name, "config") == 0) {

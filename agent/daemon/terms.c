@@ -1,6 +1,5 @@
 #include "daemon/terms.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +18,7 @@ copy_file(const char *path, struct error *e)
     int fd;
 
     if (path != NULL &&
-        file_load(AT_FDCWD, path, CONFIG_FILE_MAX, &bytes, &size, e) != 0)
+        file_load_named(path, CONFIG_FILE_MAX, &bytes, &size, e) != 0)
         return -1;
     fd = file_memory("redkeep.conf", bytes != NULL ? bytes : "", size, e);
     free(bytes);
