@@ -1,7 +1,6 @@
 #include "redis/link_core.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +38,9 @@ struct link_core {
     uint64_t connect_deadline_ms;
     struct link_queue queue; /* asked and not answered */
     struct error why;        /* it was lost */
-    unsigned depth;          /* of our callbacks on the stack */
-    bool freed;              /* by a callback; done when depth is 0 */
+    enum link_fault fault;
+    unsigned depth; /* of our callbacks on the stack */
+    bool freed;     /* by a callback; done when depth is 0 */
 };
 
 static void
@@ -55,13 +55,7 @@ destroy(struct link_core *c)
     free(c);
 }
 
-/* Every callback of the loop stands between enter and leave. */
-static void
-enter(struct link_core *c)
-{
-    c->depth++;
-}
-
+/* Every callback of the loop stands between depth++ and leave. */
 static void
 leave(struct link_core *c)
 {
@@ -89,11 +83,12 @@ guess(const struct link_core *c)
 
 /* Ends the connection, and with it every command that has no answer yet. */
 static void
-lose(struct link_core *c, const struct error *why)
+lose(struct link_core *c, enum link_fault fault, const struct error *why)
 {
     if (!is_open(c))
         return;
     c->phase = PHASE_LOST;
+    c->fault = fault;
     c->why = *why;
     event_del(c->timer);
     link_dial_free(c->dial);
@@ -134,23 +129,25 @@ static void
 on_timer(int unused, short what, void *context)
 {
     struct link_core *c = context;
-    const char *stage = c->phase == PHASE_TLS ? "the TLS handshake"
-                                              : "the connection";
+    bool tls = c->phase == PHASE_TLS;
+    const char *stage = tls ? "the TLS handshake" : "the connection";
     unsigned limit_ms = c->options.connect_timeout_ms;
     char words[TEXT_WORDS_SIZE];
     struct error e = {0};
 
     (void)unused;
     (void)what;
-    enter(c);
+    c->depth++;
+    if (c->dial != NULL && link_dial_looks_up(c->dial))
+        stage = "the look-up of the host's name";
     if (c->queue.first != NULL)
         stage = c->queue.first->name;
     if (c->phase == PHASE_READY && c->queue.first != NULL)
         limit_ms = c->queue.first->timeout_ms;
     text_write_duration(words, limit_ms);
     error_set(&e, ERROR_FAILED, "timeout after %s waiting for %s%s", words,
-              stage, c->phase == PHASE_TLS ? guess(c) : "");
-    lose(c, &e);
+              stage, tls ? guess(c) : "");
+    lose(c, LINK_FAULT_TIMEOUT, &e);
     leave(c);
 }
 
@@ -159,17 +156,17 @@ static void
 take_reply(struct link_core *c, struct redisReply *reply)
 {
     struct error e = {0};
+    bool refused = link_reader_judge(reply, &e) != 0;
 
-    if (c->queue.first == NULL) {
-        if (link_reader_judge(reply, &e) == 0)
-            error_set(&e, ERROR_FAILED, "the server spoke without being asked");
-        link_reply_free(reply);
-        lose(c, &e);
-        return;
-    }
-    if (link_reader_judge(reply, &e) != 0) {
+    if (refused || c->queue.first == NULL) {
         link_reply_free(reply);
         reply = NULL;
+    }
+    if (c->queue.first == NULL) {
+        if (!refused)
+            error_set(&e, ERROR_FAILED, "the server spoke without being asked");
+        lose(c, refused ? LINK_FAULT_REPLY : LINK_FAULT_PROTOCOL, &e);
+        return;
     }
     link_queue_answer(&c->queue, reply, &e);
     set_timer(c);
@@ -196,7 +193,7 @@ take_bytes(struct link_core *c, const unsigned char *bytes, size_t size)
             return;
     }
     if (rc != 0)
-        lose(c, &e);
+        lose(c, LINK_FAULT_PROTOCOL, &e);
 }
 
 static void
@@ -207,7 +204,7 @@ on_read(struct bufferevent *stream, void *context)
     unsigned char block[CORE_BLOCK_BYTES];
     int size;
 
-    enter(c);
+    c->depth++;
     while (is_open(c)) {
         size = evbuffer_remove(input, block, sizeof block);
         if (size <= 0)
@@ -238,19 +235,19 @@ on_failure(struct link_core *c, struct bufferevent *stream, short what,
     struct error e = {0};
 
     if (c->tls && link_tls_explain(stream, &e)) {
-        lose(c, &e);
+        lose(c, LINK_FAULT_CONNECT, &e);
         return;
     }
     if (what & BEV_EVENT_ERROR && !c->tls)
         read_last_words(c, bufferevent_getfd(stream));
     if (!is_open(c))
         return;
-    if (what & BEV_EVENT_ERROR && code != 0)
-        error_set(&e, ERROR_FAILED, "%s%s", strerror(code), guess(c));
-    else
-        error_set(&e, ERROR_FAILED, "the server closed the connection%s",
-                  guess(c));
-    lose(c, &e);
+    error_set(&e, ERROR_FAILED, "%s%s",
+              what & BEV_EVENT_ERROR && code != 0
+                  ? strerror(code)
+                  : "the server closed the connection",
+              guess(c));
+    lose(c, LINK_FAULT_CONNECT, &e);
 }
 
 static void
@@ -259,7 +256,7 @@ on_event(struct bufferevent *stream, short what, void *context)
     struct link_core *c = context;
     int code = EVUTIL_SOCKET_ERROR();
 
-    enter(c);
+    c->depth++;
     if (what & BEV_EVENT_CONNECTED) {
         c->phase = PHASE_GREET;
         link_greet_begin(&c->greeting);
@@ -273,7 +270,7 @@ static void
 on_greeted(struct link_core *c, const struct error *why)
 {
     if (why != NULL) {
-        lose(c, why);
+        lose(c, link_greet_fault(&c->greeting, why), why);
         return;
     }
     if (!is_open(c))
@@ -288,44 +285,41 @@ on_greeted(struct link_core *c, const struct error *why)
  * link_core_ask, and the bytes that came before a failure come first.
  */
 static void
-on_dialed(void *context, int fd, const struct error *why)
+open_stream(struct link_core *c, int fd)
 {
-    struct link_core *c = context;
     struct error e = {0};
 
-    enter(c);
-    if (fd < 0) {
-        lose(c, why); /* frees the dial, which why belongs to, after reading */
-        goto out;
-    }
-    link_dial_free(c->dial);
-    c->dial = NULL;
     if (c->tls)
         c->stream = link_tls_open(c->base, fd, &c->options, &e);
     else
         c->stream = bufferevent_socket_new(
             c->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     if (c->stream == NULL) {
-        lose(c, &e);
-        goto out;
+        lose(c, LINK_FAULT_CONNECT, &e);
+        return;
     }
     bufferevent_setcb(c->stream, on_read, NULL, on_event, c);
     bufferevent_enable(c->stream, EV_READ | EV_WRITE);
     c->phase = c->tls ? PHASE_TLS : PHASE_GREET;
     if (!c->tls)
         link_greet_begin(&c->greeting);
-out:
-    leave(c);
 }
 
-/* libevent writes by writev: a lost server must not end the process. */
 static void
-ignore_broken_pipes(void)
+on_dialed(void *context, int fd, const struct error *why)
 {
-    struct sigaction now;
+    struct link_core *c = context;
+    struct error e = fd < 0 ? *why : (struct error){0};
+    bool late = strncmp(e.text, "timeout", 7) == 0; /* words of the dial */
 
-    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
-        signal(SIGPIPE, SIG_IGN);
+    c->depth++;
+    link_dial_free(c->dial);
+    c->dial = NULL;
+    if (fd >= 0)
+        open_stream(c, fd);
+    else
+        lose(c, late ? LINK_FAULT_TIMEOUT : LINK_FAULT_CONNECT, &e);
+    leave(c);
 }
 
 struct link_core *
@@ -334,7 +328,6 @@ link_core_new(struct event_base *base, const struct link_options *options,
 {
     struct link_core *c = memory_new(sizeof *c);
 
-    ignore_broken_pipes();
     c->base = base;
     c->events = *events;
     c->options = *options;
@@ -375,6 +368,12 @@ link_core_ask(struct link_core *c, int argc, const char **argv,
                     context);
     set_timer(c);
     return 0;
+}
+
+enum link_fault
+link_core_fault(const struct link_core *c)
+{
+    return c->fault;
 }
 
 unsigned

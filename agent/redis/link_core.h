@@ -1,6 +1,6 @@
 /*
- * link_core.h - a connection in somebody's event loop. Nothing here waits (but
- * for the look-up of a host's name): the loop calls back.
+ * link_core.h - a connection in somebody's event loop. Nothing here waits: the
+ * loop calls back.
  *
  * dial -> TLS handshake -> AUTH, SELECT, PING -> connected -> commands -> lost.
  * All up to connected happens within connect_timeout_ms. Commands are answered
@@ -35,7 +35,7 @@ typedef void link_core_answer(void *context, struct redisReply *reply,
 /*
  * Begins to connect. What options point to is borrowed until connected or lost
  * is called; no callback comes before this function has returned. NULL: the
- * name is not known. Callbacks may ask and may free the link.
+ * host's name cannot be looked up now. Callbacks may ask and may free the link.
  */
 struct link_core *link_core_new(struct event_base *base,
                                 const struct link_options *options,
@@ -48,6 +48,19 @@ struct link_core *link_core_new(struct event_base *base,
  */
 int link_core_ask(struct link_core *core, int argc, const char **argv,
                   link_core_answer *answer, void *context, struct error *e);
+
+/* For those who count: by what a connection was lost. */
+enum link_fault {
+    LINK_FAULT_NONE,    /* it is not lost */
+    LINK_FAULT_CONNECT, /* no connection, or an end of it; TLS */
+    LINK_FAULT_AUTH,    /* the server wants another user or password */
+    LINK_FAULT_TIMEOUT,
+    LINK_FAULT_PROTOCOL, /* that was no Redis server, or a mad one */
+    LINK_FAULT_REPLY,    /* the server said why */
+};
+
+/* May be asked in every callback. */
+enum link_fault link_core_fault(const struct link_core *core);
 
 /* The time limit of commands queued from now on; returns the one before. */
 unsigned link_core_set_timeout(struct link_core *core,

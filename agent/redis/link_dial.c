@@ -1,11 +1,10 @@
 #include "redis/link_dial.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +16,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "redis/link_lookup.h"
 
 enum { DIAL_AGAIN_MS = 20 };
 
@@ -24,11 +24,9 @@ struct link_dial {
     struct event_base *base; /* borrowed */
     link_dial_done *done;
     void *context;
-    struct addrinfo *list; /* of getaddrinfo; NULL for a unix socket */
-    struct addrinfo unix_info;
-    struct sockaddr_un unix_address;
-    const struct addrinfo *next; /* still to be tried */
-    unsigned left;               /* how many, from next on */
+    struct link_lookup *lookup; /* NULL: done, or there is none */
+    struct link_address list[LINK_LOOKUP_MAX];
+    unsigned count, next; /* of list: the next to be tried */
     unsigned limit_ms;
     uint64_t deadline_ms;
     int fd; /* being connected, or -1 */
@@ -86,19 +84,19 @@ share_ms(const struct link_dial *d)
 
     if (now >= d->deadline_ms)
         return 0;
-    return (d->deadline_ms - now) / (d->left + 1);
+    return (d->deadline_ms - now) / (d->count - d->next + 1);
 }
 
 static void try_next(int unused, short what, void *context);
 static void see_outcome(int fd, short what, void *context);
 
 static int
-make_socket(const struct addrinfo *a)
+make_socket(int family)
 {
-    int on = 1, fd = socket(a->ai_family,
-                            SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1,
+        fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd >= 0 && a->ai_family != AF_UNIX) {
+    if (fd >= 0 && family != AF_UNIX) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     }
@@ -107,21 +105,19 @@ make_socket(const struct addrinfo *a)
 
 /* The connect went on in the background; wait for its end. */
 static void
-try_address(struct link_dial *d, const struct addrinfo *a)
+try_address(struct link_dial *d, const struct link_address *a)
 {
-    d->fd = make_socket(a);
-    if (d->fd >= 0 && connect(d->fd, a->ai_addr, a->ai_addrlen) == 0) {
-        wait_for(d, d->fd, share_ms(d), see_outcome);
-        return;
-    }
-    if (d->fd >= 0 && errno == EINPROGRESS) {
+    const struct sockaddr *address = (const struct sockaddr *)&a->address;
+
+    d->fd = make_socket(address->sa_family);
+    if (d->fd >= 0 &&
+        (connect(d->fd, address, a->size) == 0 || errno == EINPROGRESS)) {
         wait_for(d, d->fd, share_ms(d), see_outcome);
         return;
     }
     /* A unix socket whose server is busy says EAGAIN and does not wait. */
     if (errno == EAGAIN && clock_steady_ms() < d->deadline_ms) {
-        d->next = a;
-        d->left++;
+        d->next--;
         drop_socket(d);
         wait_for(d, -1, DIAL_AGAIN_MS, try_next);
         return;
@@ -135,17 +131,15 @@ static void
 try_next(int unused, short what, void *context)
 {
     struct link_dial *d = context;
-    const struct addrinfo *a = d->next;
 
     (void)unused;
     (void)what;
-    if (a == NULL) {
+    if (d->next == d->count) {
         d->done(d->context, -1, &d->why);
         return;
     }
-    d->next = a->ai_next;
-    d->left--;
-    try_address(d, a);
+    d->next++;
+    try_address(d, &d->list[d->next - 1]);
 }
 
 static void
@@ -169,34 +163,40 @@ see_outcome(int fd, short what, void *context)
     d->done(d->context, fd, NULL);
 }
 
-static int
-look_up(struct link_dial *d, const struct url *url, struct error *e)
+static void
+on_addresses(void *context, const struct link_address *list, unsigned count,
+             const struct error *why)
 {
-    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM,
-                              .ai_flags = AI_NUMERICSERV};
-    char port[16];
-    int rc;
+    struct link_dial *d = context;
 
-    snprintf(port, sizeof port, "%u", url->port);
-    rc = getaddrinfo(url->host, port, &wanted, &d->list);
-    if (rc == EAI_SYSTEM)
-        return error_set(e, ERROR_FAILED, "%s", strerror(errno));
-    if (rc != 0)
-        return error_set(e, ERROR_FAILED, "%s", gai_strerror(rc));
-    d->next = d->list;
-    return 0;
+    memcpy(d->list, list, count * sizeof *list);
+    d->count = count;
+    d->why = *why;
+    link_lookup_free(d->lookup);
+    d->lookup = NULL;
+    try_next(-1, 0, d);
 }
 
 static void
 take_path(struct link_dial *d, const char *path)
 {
-    d->unix_address.sun_family = AF_UNIX;
-    memcpy(d->unix_address.sun_path, path,
-           strnlen(path, sizeof d->unix_address.sun_path - 1));
-    d->unix_info.ai_family = AF_UNIX;
-    d->unix_info.ai_addr = (struct sockaddr *)&d->unix_address;
-    d->unix_info.ai_addrlen = sizeof d->unix_address;
-    d->next = &d->unix_info;
+    struct sockaddr_un *a = (struct sockaddr_un *)&d->list[0].address;
+
+    a->sun_family = AF_UNIX;
+    memcpy(a->sun_path, path, strnlen(path, sizeof a->sun_path - 1));
+    d->list[0].size = sizeof *a;
+    d->count = 1;
+    wait_for(d, -1, 0, try_next);
+}
+
+/* libevent writes by writev: a lost server must not end the process. */
+static void
+ignore_broken_pipes(void)
+{
+    struct sigaction now;
+
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
 }
 
 struct link_dial *
@@ -205,6 +205,7 @@ link_dial_new(struct event_base *base, const struct url *url, unsigned limit_ms,
 {
     struct link_dial *d = memory_new(sizeof *d);
 
+    ignore_broken_pipes();
     d->base = base;
     d->done = done;
     d->context = context;
@@ -212,16 +213,21 @@ link_dial_new(struct event_base *base, const struct url *url, unsigned limit_ms,
     d->limit_ms = limit_ms;
     d->deadline_ms = clock_steady_ms() + limit_ms;
     d->event = event_new(base, -1, EV_TIMEOUT, try_next, d);
-    if (url->path != NULL)
+    if (url->path != NULL) {
         take_path(d, url->path);
-    else if (look_up(d, url, e) != 0) {
-        link_dial_free(d);
-        return NULL;
+        return d;
     }
-    for (const struct addrinfo *a = d->next; a != NULL; a = a->ai_next)
-        d->left++;
-    wait_for(d, -1, 0, try_next);
-    return d;
+    d->lookup = link_lookup_new(base, url->host, url->port, on_addresses, d, e);
+    if (d->lookup != NULL)
+        return d;
+    link_dial_free(d);
+    return NULL;
+}
+
+bool
+link_dial_looks_up(const struct link_dial *d)
+{
+    return d->lookup != NULL;
 }
 
 void
@@ -231,7 +237,6 @@ link_dial_free(struct link_dial *d)
         return;
     drop_socket(d);
     event_free(d->event);
-    if (d->list != NULL)
-        freeaddrinfo(d->list);
+    link_lookup_free(d->lookup);
     free(d);
 }

@@ -5,6 +5,8 @@
 #ifndef REDIS_LINK_DIAL_H
 #define REDIS_LINK_DIAL_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "redis/url.h"
 
@@ -18,13 +20,16 @@ struct link_dial;
 typedef void link_dial_done(void *context, int fd, const struct error *why);
 
 /*
- * Begins. Only the look-up of a name waits, as long as the resolver allows;
- * the caller counts that in its own limit. NULL: the name is not known. With
- * several addresses each has its share of limit_ms.
+ * Begins. The look-up of a name has no limit but the caller's; then with
+ * several addresses each has its share of what is left of limit_ms. NULL: a
+ * name cannot be looked up.
  */
 struct link_dial *link_dial_new(struct event_base *base, const struct url *url,
                                 unsigned limit_ms, link_dial_done *done,
                                 void *context, struct error *e);
+
+/* Whether it still waits for the look-up of the host's name. */
+bool link_dial_looks_up(const struct link_dial *dial);
 
 /* Ends it, connected or not; accepts NULL. */
 void link_dial_free(struct link_dial *dial);

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "redis/link_core.h"
-
 enum { STEP_AUTH, STEP_SELECT, STEP_PING, STEP_END };
 
 /* What the server says to a wrong AUTH, and what to do about it. */
@@ -108,4 +106,14 @@ link_greet_begin(struct link_greet *g)
 {
     g->step = STEP_AUTH;
     next_step(g);
+}
+
+enum link_fault
+link_greet_fault(const struct link_greet *g, const struct error *why)
+{
+    if (strncmp(why->text, "NOAUTH", 6) == 0)
+        return LINK_FAULT_AUTH;
+    if (g->step != STEP_AUTH || strstr(why->text, "max number of clients"))
+        return LINK_FAULT_REPLY;
+    return LINK_FAULT_AUTH;
 }

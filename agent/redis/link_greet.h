@@ -6,9 +6,7 @@
 #define REDIS_LINK_GREET_H
 
 #include "base/error.h"
-#include "redis/link.h"
-
-struct link_core;
+#include "redis/link_core.h"
 
 struct link_greet {
     struct link_core *core;             /* borrowed */
@@ -19,5 +17,9 @@ struct link_greet {
 
 /* Begins; done is called once, with NULL when the server is ready for us. */
 void link_greet_begin(struct link_greet *greet);
+
+/* How the connection is lost when done was called with this. */
+enum link_fault link_greet_fault(const struct link_greet *greet,
+                                 const struct error *why);
 
 #endif
