@@ -119,7 +119,7 @@ run(struct invocation *in, struct error *e)
     if (snapshot_take(&snapshot, &options, e) != 0)
         goto out;
     meter_end();
-    url = url_write(&settings.url);
+    url = url_write(&settings.reach.url);
     warn_about(&snapshot, url);
     free(url);
     rc = snapshot.entry.verdict == VERDICT_SOUND ? 0 : 1;

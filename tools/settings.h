@@ -6,10 +6,10 @@
 
 #include "command.h"
 #include "jobs/instance.h"
+#include "jobs/reach.h"
 
 struct settings {
-    struct url url;
-    char *password;
+    struct reach reach;
     struct instance_options instance;
 };
 

@@ -13,4 +13,7 @@ int64_t clock_wall_ms(void);
 /* Milliseconds since some moment; never goes back. */
 uint64_t clock_steady_ms(void);
 
+/* The same in microseconds, for what is short. */
+uint64_t clock_steady_us(void);
+
 #endif
