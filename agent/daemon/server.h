@@ -71,6 +71,11 @@ struct server_view {
     int64_t info_ms;           /* when; -1 never */
     struct info_settings settings;
     bool settings_known;
+    /*
+     * Where the data is was changed under us: it is not where it was when this
+     * process (or its last reload) first heard. "": it was not.
+     */
+    char relocated[240];
 };
 
 struct server_events {
@@ -107,17 +112,21 @@ const char *server_error_name(enum server_error kind);
 int server_ask(struct server *s, int argc, const char **argv,
                link_core_answer *answer, void *context, struct error *e);
 
+/* No answer with this context is called any more. */
+void server_forget(struct server *s, const void *context);
+
 /* Asks INFO now, not only at the next interval. */
 void server_look(struct server *s);
 
 /*
  * Another configuration: reconnects if what a connection is made of changed
- * (the password file's content included). On failure the old one stays.
+ * (the password file's content included), tries at once if there is none. On
+ * failure the old one stays.
  */
 int server_reload(struct server *s, const struct config *config,
                   struct error *e);
 
-/* Accepts NULL. */
+/* Answers that are waited for are not called; accepts NULL. */
 void server_free(struct server *s);
 
 #endif
