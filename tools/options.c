@@ -1,10 +1,12 @@
 #include "options.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "config/config_keys.h"
 #include "help.h"
 
@@ -85,6 +87,26 @@ unknown(const struct invocation *in, const char *name, struct error *e)
                      name, near);
 }
 
+/*
+ * --report-fd N, of whoever runs us for others: the JSON object goes there, and
+ * nothing to standard output.
+ */
+static int
+take_report(struct line *l, const char *value, struct error *e)
+{
+    uint64_t fd;
+
+    if (!text_number(value, INT_MAX, &fd))
+        return error_set(e, ERROR_USAGE, "--report-fd: '%s' is no descriptor",
+                         value);
+    if (dup2((int)fd, STDOUT_FILENO) < 0)
+        return error_sys(e, "--report-fd %s", value);
+    if (fd > STDERR_FILENO)
+        close((int)fd);
+    l->in->json = true;
+    return 0;
+}
+
 static int
 read_option(struct line *l, char *name, struct error *e)
 {
@@ -106,7 +128,7 @@ read_option(struct line *l, char *name, struct error *e)
     if (own != NULL && own->argument == NULL)
         return keep_value(in, own->name, "", e);
     if (own == NULL && strcmp(name, "config") != 0 &&
-        config_find_option(name) == NULL)
+        strcmp(name, "report-fd") != 0 && config_find_option(name) == NULL)
         return unknown(in, name, e);
     value = take_value(l, equals, name, e);
     if (value == NULL)
@@ -117,6 +139,8 @@ read_option(struct line *l, char *name, struct error *e)
         l->file = value;
         return 0;
     }
+    if (strcmp(name, "report-fd") == 0)
+        return take_report(l, value, e);
     return config_set_option(&in->config, name, value, e);
 }
 

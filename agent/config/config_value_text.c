@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/config_value.h"
+#include "config/schedule.h"
 
 static int
 check_words(const struct config_key_info *key, const char *text,
@@ -113,8 +114,8 @@ check_token(const struct config_key_info *key, const char *text,
                                       e);
 }
 
-/* Five fields of what cron fields are made of; when they come, the daemon
- * judges. */
+/* Five fields of what cron fields are made of: what is wrong with them, if
+ * anything, is told more precisely. */
 static bool
 looks_like_cron(const char *text)
 {
@@ -134,16 +135,13 @@ static int
 check_schedule(const struct config_key_info *key, const char *text,
                struct error *e)
 {
-    static const char every[] = "every ";
-    uint64_t ms;
+    struct schedule schedule;
 
-    if (strcmp(text, "off") == 0 ||
-        (key->words != NULL && strcmp(text, key->words) == 0) ||
-        looks_like_cron(text))
+    if (schedule_read(&schedule, text, e) == 0 &&
+        (schedule.kind != SCHEDULE_AFTER_SNAPSHOT || key->words != NULL))
         return 0;
-    if (strncmp(text, every, sizeof every - 1) == 0 &&
-        text_duration(text + sizeof every - 1, &ms) && ms > 0)
-        return 0;
+    if (looks_like_cron(text))
+        return error_in(e, "'%s'", text);
     return config_value_refuse(
         key, text,
         key->words == NULL

@@ -24,7 +24,7 @@ typedef void persist_done(void *context, const struct error *why,
 
 struct persist;
 
-/* Begins; done is called once, never before this returns. */
+/* Begins; done is called once, never before this returns, and p is gone then. */
 struct persist *persist_start(struct event_base *base, struct server *server,
                               enum persist_kind kind, uint64_t time_limit_ms,
                               persist_done *done, void *context);
