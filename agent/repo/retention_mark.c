@@ -11,6 +11,16 @@
 
 enum { MARK_MAX = 64, MARK_MODE = 0600 };
 
+void
+retention_mark_accept(struct retention_mark *mark, const char *id,
+                      uint64_t sequence)
+{
+    if (strcmp(id, mark->id) > 0)
+        snprintf(mark->id, sizeof mark->id, "%s", id);
+    if (sequence > mark->sequence)
+        mark->sequence = sequence;
+}
+
 bool
 retention_mark_read(struct retention_mark *mark, const char *bytes, size_t size)
 {
