@@ -181,7 +181,7 @@ storage_unmake(struct storage *s)
     if (storage_agent_has(s->instance_dir)) {
         file_remove(s->instance_dir, STORAGE_INSTANCE_FILE, &none);
         file_remove_empty(s->instance_dir, SNAPSHOTS, &none);
-        file_remove_empty(s->instance_dir, TRASH, &none);
+        file_remove_empty(s->instance_dir, STORAGE_TRASH, &none);
         return;
     }
     repo = file_open_directory(AT_FDCWD, s->path, &none);
