@@ -32,8 +32,8 @@ broken_json(const struct catalog_item *item)
                      " s:o}",
                      "id", item->id, "kind", "full", "parent", "state_time",
                      "bytes_source", "bytes_stored", "verdict", "damaged",
-                     "bound", "keys", "verified", "held", 0, "error",
-                     answer_text(item->broken.text));
+                     "bound", "keys", "verified", "held", item->entry.held,
+                     "error", answer_text(item->broken.text));
 }
 
 static int
@@ -110,6 +110,9 @@ show(const struct catalog *c, const struct storage *s)
             show_one(&t, &c->items[i].entry);
     table_print(&t);
     table_clear(&t);
+    for (size_t i = 0; i < c->count; i++)
+        if (c->items[i].entry.held)
+            printf("%s: held\n", c->items[i].id);
     for (size_t i = 0; i < c->count; i++)
         if (c->items[i].broken.kind != ERROR_NONE)
             printf("%s: damaged entry: %s\n", c->items[i].id,

@@ -3,8 +3,8 @@
 #include <string.h>
 
 const struct command *const command_all[] = {
-    &cmd_check,   &cmd_snapshot, &cmd_list, &cmd_verify,
-    &cmd_restore, &cmd_repair,   NULL,
+    &cmd_check,  &cmd_snapshot, &cmd_list, &cmd_verify,  &cmd_restore,
+    &cmd_repair, &cmd_prune,    &cmd_hold, &cmd_release, NULL,
 };
 
 const char *

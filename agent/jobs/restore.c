@@ -216,8 +216,10 @@ restore_run(struct restore *r, const struct restore_options *options,
     w.server.dir = -1;
     w.storage.instance_dir = w.storage.snapshots_dir = -1;
     if (storage_open(&w.storage, options->repo, options->name, e) != 0 ||
-        storage_lock_readers(&w.storage, &w.lock, e) != 0 ||
-        catalog_load(&w.catalog, w.storage.snapshots_dir, e) != 0 ||
+        storage_lock_readers(&w.storage, &w.lock, e) != 0)
+        goto out;
+    retention_mark_load(&w.accepted, w.storage.instance_dir);
+    if (catalog_load(&w.catalog, w.storage.snapshots_dir, e) != 0 ||
         restore_plan_choose(&w, e) != 0 ||
         instance_connect(&w.server, &options->instance, e) != 0 ||
         restore_plan_target(&w, e) != 0)

@@ -34,39 +34,21 @@ restore_plan_step(struct restore *r, bool advice, const char *format, ...)
         (struct restore_step){.text = text, .advice = advice};
 }
 
-/* The good snapshot before this one, or NULL. */
-static const struct catalog_entry *
-good_before(const struct catalog *c, const struct catalog_entry *entry)
-{
-    const struct catalog_entry *before = NULL;
-
-    for (size_t i = 0; i < c->count; i++)
-        if (c->items[i].broken.kind == ERROR_NONE &&
-            c->items[i].entry.verdict == VERDICT_SOUND &&
-            c->items[i].entry.sequence < entry->sequence)
-            before = &c->items[i].entry;
-    return before;
-}
-
 /* After a FLUSHALL the latest is rarely what one wants back. */
 static int
 check_collapse(const struct restore_work *w, struct error *e)
 {
-    const struct catalog_entry *before = good_before(&w->catalog, w->entry);
-    double percent = w->options->collapse_percent, lost;
+    const struct catalog_entry *before = retention_collapsed(
+        &w->catalog, &w->accepted, w->options->collapse_percent, w->entry);
+    char text[RETENTION_TEXT_SIZE];
 
-    if (percent <= 0 || before == NULL || before->keys <= 0 ||
-        w->entry->keys < 0)
+    if (before == NULL || w->options->yes)
         return 0;
-    lost = 100.0 * (double)(before->keys - w->entry->keys) /
-           (double)before->keys;
-    if (lost < percent || w->options->yes)
-        return 0;
+    retention_write_collapse(text, w->entry, before);
     return error_set(e, ERROR_REFUSED,
-                     "the latest snapshot %s has %lld keys, the one before it"
-                     " (%s) %lld: name the one you want, or add --yes",
-                     w->entry->id, (long long)w->entry->keys, before->id,
-                     (long long)before->keys);
+                     "the latest snapshot %s: name the one you want, or add"
+                     " --yes",
+                     text);
 }
 
 static int

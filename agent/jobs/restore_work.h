@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "jobs/place.h"
 #include "jobs/restore.h"
+#include "repo/retention.h"
 #include "repo/storage.h"
 
 struct restore_work {
@@ -14,6 +15,7 @@ struct restore_work {
     struct restore *r;
     struct storage storage;
     struct lock lock;
+    struct retention_mark accepted;
     struct catalog catalog;
     const struct catalog_entry *entry;
     struct instance server;

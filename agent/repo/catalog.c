@@ -127,17 +127,6 @@ load_note(int dir, const char *id)
     return ms;
 }
 
-static bool
-has_hold(int dir, const char *id)
-{
-    struct file_identity identity;
-    char name[NAME_SIZE];
-    struct error e = {0};
-
-    snprintf(name, sizeof name, "%s.hold", id);
-    return file_identify_at(dir, name, &identity, &e) == 0;
-}
-
 /* An entry that prune removed since the folder was listed is no item. */
 static void
 add_item(struct catalog *c, size_t *capacity, int dir, const char *name,
@@ -152,8 +141,8 @@ add_item(struct catalog *c, size_t *capacity, int dir, const char *name,
             return;
     } else {
         item.entry.verified_ms = load_note(dir, id);
-        item.entry.held = has_hold(dir, id);
     }
+    item.entry.held = catalog_is_held(dir, id);
     c->items = memory_grow(c->items, c->count, capacity, sizeof *c->items);
     c->items[c->count++] = item;
 }
@@ -221,24 +210,52 @@ catalog_newest(const struct catalog *c, bool good)
     return NULL;
 }
 
+/* The number of an id of that second: 1, 2, 3 ...; 0: it is of another. */
+static unsigned long
+number_in(const char *stamp, const char *id)
+{
+    if (strncmp(id, stamp, STAMP_LENGTH) != 0)
+        return 0;
+    return id[STAMP_LENGTH] == '-' ? strtoul(id + STAMP_LENGTH + 1, NULL, 10)
+                                   : 1;
+}
+
 void
 catalog_new_id(const struct catalog *c, int64_t now_ms,
                char id[CATALOG_ID_SIZE])
 {
-    char stamp[CATALOG_ID_SIZE];
     time_t seconds = (time_t)(now_ms / 1000);
+    unsigned long last = 0, number;
     struct tm tm;
+    size_t length;
 
     if (seconds < 0)
         seconds = 0;
     if (seconds > STAMP_MAX_S)
         seconds = STAMP_MAX_S;
     gmtime_r(&seconds, &tm);
-    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &tm);
-    snprintf(id, CATALOG_ID_SIZE, "%s", stamp);
-    /* Ends: a catalog has at most FILE_NAMES_MAX items. */
-    for (unsigned n = 2; catalog_find(c, id) != NULL; n++)
-        snprintf(id, CATALOG_ID_SIZE, "%.16s-%u", stamp, n);
+    length = strftime(id, CATALOG_ID_SIZE, "%Y%m%dT%H%M%SZ", &tm);
+    /* Behind the last one of this second: others may have been pruned. */
+    for (size_t i = 0; i < c->count; i++) {
+        number = number_in(id, c->items[i].id);
+        if (number > last)
+            last = number;
+    }
+    if (last > 0)
+        snprintf(id + length, CATALOG_ID_SIZE - length, "-%lu", last + 1);
+}
+
+size_t
+catalog_id_length(const char *name)
+{
+    size_t length = strcspn(name, ".");
+    char id[CATALOG_ID_SIZE];
+
+    if (length >= sizeof id)
+        return 0;
+    memcpy(id, name, length);
+    id[length] = '\0';
+    return catalog_is_id(id) ? length : 0;
 }
 
 int
@@ -251,4 +268,25 @@ catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms,
     text_write_time(time, at_ms);
     snprintf(text, sizeof text, "%s\n", time);
     return file_replace(snapshots_dir, name, text, strlen(text), 0600, e);
+}
+
+int
+catalog_note_hold(int snapshots_dir, const char *id, bool held, struct error *e)
+{
+    char name[NAME_SIZE];
+
+    snprintf(name, sizeof name, "%s.hold", id);
+    return held ? file_replace(snapshots_dir, name, "", 0, 0600, e)
+                : file_remove(snapshots_dir, name, e);
+}
+
+bool
+catalog_is_held(int snapshots_dir, const char *id)
+{
+    struct file_identity identity;
+    char name[NAME_SIZE];
+    struct error e = {0};
+
+    snprintf(name, sizeof name, "%s.hold", id);
+    return file_identify_at(snapshots_dir, name, &identity, &e) == 0;
 }

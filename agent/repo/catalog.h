@@ -78,7 +78,7 @@ struct catalog_entry {
     uint64_t bytes_source, bytes_stored;
     /* Not in the entry itself, read from beside it: */
     int64_t verified_ms; /* -1: never verified well */
-    bool held;
+    bool held;           /* also known of one that is broken */
 };
 
 /*
@@ -122,15 +122,28 @@ struct catalog_item *catalog_find(const struct catalog *c, const char *id);
 /* The newest readable entry; with good: the newest sound one. Or NULL. */
 struct catalog_entry *catalog_newest(const struct catalog *c, bool good);
 
-/* A free id for that time: "20261120T113000Z", "...-2" if it is taken. */
+/*
+ * A free id for that time: "20261120T113000Z"; if there are some of that
+ * second, the number behind the highest: "...-2".
+ */
 void catalog_new_id(const struct catalog *c, int64_t now_ms,
                     char id[CATALOG_ID_SIZE]);
 
 /* Whether text has the form of an id (so it is safe in a file name). */
 bool catalog_is_id(const char *text);
 
+/* How long the id is that a file's name begins with, up to '.'; 0: none. */
+size_t catalog_id_length(const char *name);
+
 /* Notes beside the entry that the snapshot was verified well at that time. */
 int catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms,
                           struct error *e);
+
+/* Puts the mark beside the entry that retention never takes it, or removes it. */
+int catalog_note_hold(int snapshots_dir, const char *id, bool held,
+                      struct error *e);
+
+/* Whether it is there now, whatever a catalog said before. */
+bool catalog_is_held(int snapshots_dir, const char *id);
 
 #endif

@@ -1,24 +1,26 @@
 #include "repo/storage.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "repo/storage_absent.h"
 #include "repo/storage_agent.h"
 #include "repo/storage_instance.h"
 #include "repo/storage_owner.h"
+#include "repo/storage_trash.h"
 
 #define SNAPSHOTS "snapshots"
 #define LOCKS "locks"
-#define TRASH "trash"
-#define READERS "readers"
 
-enum { FOLDER_MODE = 0700 };
+enum { FOLDER_MODE = 0700, WAIT_STEP_MS = 20 };
 
 static int
 begin(struct storage *s, const char *repo, const char *instance,
@@ -111,7 +113,7 @@ make_instance(struct storage *s, struct error *e)
 static int
 make_parts(struct storage *s, struct error *e)
 {
-    static const char *const parts[] = {SNAPSHOTS, LOCKS, TRASH};
+    static const char *const parts[] = {SNAPSHOTS, LOCKS, STORAGE_TRASH};
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (file_make_directory(s->instance_dir, parts[i], FOLDER_MODE, NULL,
@@ -147,6 +149,21 @@ storage_open_writable(struct storage *s, const char *repo, const char *instance,
     return 0;
 }
 
+int
+storage_open_existing(struct storage *s, const char *repo, const char *instance,
+                      const struct storage_owner *owner, bool adopt,
+                      struct error *e)
+{
+    if (begin(s, repo, instance, e) != 0 || open_instance(s, e) != 0 ||
+        check_mark(s, e) != 0 || check_writable(s, e) != 0 ||
+        (owner != NULL && storage_owner_mark(s, owner, adopt, e) != 0) ||
+        make_parts(s, e) != 0) {
+        storage_close(s);
+        return -1;
+    }
+    return 0;
+}
+
 void
 storage_unmake(struct storage *s)
 {
@@ -164,7 +181,7 @@ storage_unmake(struct storage *s)
     if (storage_agent_has(s->instance_dir)) {
         file_remove(s->instance_dir, STORAGE_INSTANCE_FILE, &none);
         file_remove_empty(s->instance_dir, SNAPSHOTS, &none);
-        file_remove_empty(s->instance_dir, TRASH, &none);
+        file_remove_empty(s->instance_dir, STORAGE_TRASH, &none);
         return;
     }
     repo = file_open_directory(AT_FDCWD, s->path, &none);
@@ -172,67 +189,6 @@ storage_unmake(struct storage *s)
         return;
     file_remove_tree(repo, s->instance, &none);
     close(repo);
-}
-
-/* Whose name a file has in snapshots/: "<id>.tar.zst" has the id's length. */
-static size_t
-id_length(const char *name)
-{
-    size_t length = strcspn(name, ".");
-    char id[CATALOG_ID_SIZE];
-
-    if (length >= sizeof id)
-        return 0;
-    memcpy(id, name, length);
-    id[length] = '\0';
-    return catalog_is_id(id) ? length : 0;
-}
-
-/* What means nothing without an entry. */
-static bool
-needs_entry(const char *suffix)
-{
-    return strcmp(suffix, ".tar") == 0 || strcmp(suffix, ".tar.gz") == 0 ||
-           strcmp(suffix, ".tar.zst") == 0 || strcmp(suffix, ".verified") == 0;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* names are sorted by strcmp. */
-static bool
-has_entry(char **names, size_t count, const char *name, size_t length)
-{
-    char *entry = text_format("%.*s.json", (int)length, name);
-    bool has = bsearch(&entry, names, count, sizeof *names, compare_names);
-
-    free(entry);
-    return has;
-}
-
-int
-storage_sweep(struct storage *s, struct error *e)
-{
-    char **names;
-    size_t count;
-    int rc = 0;
-
-    if (file_sweep(s->instance_dir, e) != 0 ||
-        file_sweep(s->snapshots_dir, e) != 0 ||
-        file_names(s->snapshots_dir, &names, &count, e) != 0)
-        return error_in(e, "clean up %s/%s", s->path, s->instance);
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        size_t length = id_length(names[i]);
-
-        if (length > 0 && needs_entry(names[i] + length) &&
-            !has_entry(names, count, names[i], length))
-            rc = file_remove(s->snapshots_dir, names[i], e);
-    }
-    file_free_names(names, count);
-    return rc == 0 ? 0 : error_in(e, "clean up %s/%s", s->path, s->instance);
 }
 
 int
@@ -252,9 +208,34 @@ storage_lock(struct storage *s, struct lock *lock, const char *job,
     return rc == 0 ? 0 : error_in(e, "%s/%s", s->path, s->instance);
 }
 
+/* Whether it may be free soon: a short wait, until it was long enough. */
+static bool
+wait_again(uint64_t begun_ms, const struct error *e)
+{
+    if (e->kind != ERROR_LOCKED || process_stop_signal() != 0 ||
+        clock_steady_ms() - begun_ms >= STORAGE_WAIT_MS)
+        return false;
+    poll(NULL, 0, WAIT_STEP_MS);
+    return true;
+}
+
+int
+storage_lock_soon(struct storage *s, struct lock *lock, const char *job,
+                  struct error *e)
+{
+    uint64_t begun_ms = clock_steady_ms();
+    int rc;
+
+    do
+        rc = storage_lock(s, lock, job, e);
+    while (rc != 0 && wait_again(begun_ms, e));
+    return rc;
+}
+
 int
 storage_lock_readers(struct storage *s, struct lock *lock, struct error *e)
 {
+    uint64_t begun_ms = clock_steady_ms();
     int rc, locks;
 
     lock->fd = -1;
@@ -264,7 +245,9 @@ storage_lock_readers(struct storage *s, struct lock *lock, struct error *e)
         return 0;
     if (locks < 0)
         return error_in(e, "%s/%s", s->path, s->instance);
-    rc = lock_share(lock, locks, READERS, e);
+    do
+        rc = lock_share(lock, locks, STORAGE_READERS, e);
+    while (rc != 0 && wait_again(begun_ms, e));
     close(locks);
     return rc == 0 ? 0 : error_in(e, "%s/%s", s->path, s->instance);
 }
@@ -275,7 +258,11 @@ storage_open_archive(const struct storage *s, const struct catalog_entry *entry,
 {
     int fd = file_open(s->snapshots_dir, entry->archive.name, e);
     struct file_identity identity;
+    struct error none = {0};
 
+    /* prune waits for no reader, but what it took is in the trash. */
+    if (fd < 0 && e->kind == ERROR_ABSENT)
+        fd = storage_trash_open(s, entry->archive.name, &none);
     if (fd < 0) {
         if (e->kind == ERROR_ABSENT)
             e->kind = ERROR_DAMAGED;

@@ -5,7 +5,7 @@
  *   <repo>/<instance>/snapshots/<id>.tar.zst, <id>.json
  *   <repo>/<instance>/locks/<job>
  *   <repo>/<instance>/agent/              of the agent (storage_agent.h)
- *   <repo>/<instance>/trash/
+ *   <repo>/<instance>/trash/              storage_trash.h
  */
 #ifndef REPO_STORAGE_H
 #define REPO_STORAGE_H
@@ -17,7 +17,10 @@
 #include "base/lock.h"
 #include "repo/catalog.h"
 
-enum { STORAGE_FORMAT = 1 };
+/* A lock of the readers is waited for; what is longer is told. */
+enum { STORAGE_FORMAT = 1, STORAGE_WAIT_MS = 10000 };
+
+#define STORAGE_READERS "readers" /* their lock */
 
 struct storage {
     char *path; /* of the repository, for messages */
@@ -31,7 +34,7 @@ struct storage {
 struct storage_owner {
     const char *machine_id; /* /etc/machine-id, or host name */
     const char *host;       /* for people */
-    const char *directory;  /* absolute, resolved */
+    const char *directory;  /* absolute, resolved; NULL: any (existing) */
 };
 
 /*
@@ -54,6 +57,15 @@ int storage_open_writable(struct storage *s, const char *repo,
                           struct error *e);
 
 /*
+ * The same for one that must be there: it is not made. With owner NULL nobody
+ * is compared.
+ */
+int storage_open_existing(struct storage *s, const char *repo,
+                          const char *instance,
+                          const struct storage_owner *owner, bool adopt,
+                          struct error *e);
+
+/*
  * Takes an instance that was made just now away again, if it has no snapshot:
  * a failed first one must not say whose the instance is.
  */
@@ -65,12 +77,26 @@ void storage_unmake(struct storage *s);
  */
 int storage_sweep(struct storage *s, struct error *e);
 
-/* Locks of this instance: "snapshot", "prune", "follow"; readers share. */
+/*
+ * Takes to the trash what a killed prune left of snapshots whose entry is there
+ * already.
+ */
+int storage_sweep_pruned(struct storage *s, struct error *e);
+
+/*
+ * Locks of this instance: "snapshot", "prune", "follow"; readers share. Those
+ * of the readers, and storage_lock_soon, wait STORAGE_WAIT_MS at most.
+ */
 int storage_lock(struct storage *s, struct lock *lock, const char *job,
                  struct error *e);
+int storage_lock_soon(struct storage *s, struct lock *lock, const char *job,
+                      struct error *e);
 int storage_lock_readers(struct storage *s, struct lock *lock, struct error *e);
 
-/* Opens an entry's archive for reading after a look at its size. -1. */
+/*
+ * Opens an entry's archive for reading after a look at its size, in the trash
+ * too: it may have been pruned since the catalog was loaded. -1.
+ */
 int storage_open_archive(const struct storage *s,
                          const struct catalog_entry *entry, struct error *e);
 

@@ -19,9 +19,11 @@ set_owner(struct storage_instance *mark, const struct storage_owner *owner)
 {
     free(mark->machine_id);
     free(mark->host);
-    free(mark->directory);
     mark->machine_id = memory_dup(owner->machine_id);
     mark->host = memory_dup(owner->host);
+    if (owner->directory == NULL)
+        return;
+    free(mark->directory);
     mark->directory = memory_dup(owner->directory);
 }
 
@@ -75,14 +77,17 @@ check_owner(struct storage *s, struct storage_instance *mark,
     char theirs[WHOSE_SIZE], ours[WHOSE_SIZE];
 
     if (strcmp(mark->machine_id, owner->machine_id) == 0 &&
-        strcmp(mark->directory, owner->directory) == 0)
+        (owner->directory == NULL ||
+         strcmp(mark->directory, owner->directory) == 0))
         return 0;
     if (adopt) {
         set_owner(mark, owner);
         return storage_instance_save(mark, s->instance_dir, e);
     }
     describe(theirs, mark->directory, mark->host, mark->machine_id);
-    describe(ours, owner->directory, owner->host, owner->machine_id);
+    describe(ours,
+             owner->directory != NULL ? owner->directory : mark->directory,
+             owner->host, owner->machine_id);
     return error_set(e, ERROR_REFUSED,
                      "%s/%s holds the snapshots of %s, not of %s: choose "
                      "another --instance, or adopt it with --yes",
