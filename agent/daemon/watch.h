@@ -2,8 +2,13 @@
  * watch.h - the data directory and the AOF directory, by inotify: a new
  * dump.rdb (MOVED_TO: servers write aside and rename), a manifest that changes,
  * files that appear, go, shrink, leftovers of dead children. Folders may appear
- * later, be replaced, go away with their mount: they are watched again. inotify is a
- * hint: a queue that overflows, and one look in a while, scan anew.
+ * later, be replaced, go away with their mount: they are watched again. inotify
+ * is a hint: a queue that overflows, and one look in a while, scan anew. No
+ * folder is held open, so that a mount can go.
+ *
+ * What remains: a look at a file (stat, a few every 5 s) on a file system that
+ * hangs, as NFS can, waits for it. Where events do not come (a change on another
+ * host) or cannot be had (no inotify instance left), the looks alone tell.
  */
 #ifndef DAEMON_WATCH_H
 #define DAEMON_WATCH_H
@@ -35,6 +40,8 @@ struct watch_view {
     unsigned leftovers; /* temporary files whose writer is gone */
     char trouble[240];  /* what is wrong with the folders now; "" */
     bool collapsed;     /* a dump much smaller than the one before */
+    bool gone; /* the folder is there, but not all of the dataset in it */
+    int64_t free_bytes, total_bytes; /* of the data directory's file system */
 };
 
 struct watch_names {

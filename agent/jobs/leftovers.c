@@ -48,12 +48,8 @@ skip_number(const char **text, uint64_t *number)
     return text_number(digits, INT64_MAX, number);
 }
 
-/*
- * temp-PID.rdb of a save, temp-TIME.PID.rdb of a replica, temp-rewriteaof-
- * PID.aof and temp-rewriteaof-bg-PID.aof of a rewrite.
- */
-static bool
-read_name(const char *name, uint64_t *pid)
+bool
+leftovers_read_name(const char *name, uint64_t *pid)
 {
     if (!skip(&name, "temp-"))
         return false;
@@ -217,7 +213,7 @@ leftovers_find(int dir, const struct leftovers_options *options,
     if (file_names(dir, &names, &count, e) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        if (!read_name(names[i], &pid))
+        if (!leftovers_read_name(names[i], &pid))
             continue;
         char *path = text_format("%s/%s", options->folder, names[i]);
         tell(dir, options, names[i], path, pid, report);

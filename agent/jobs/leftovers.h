@@ -20,6 +20,13 @@ struct leftovers_options {
 };
 
 /*
+ * Whether name is that of a temporary file: temp-PID.rdb of a save, temp-TIME.
+ * PID.rdb of a replica, temp-rewriteaof-PID.aof and temp-rewriteaof-bg-PID.aof
+ * of a rewrite. *pid: the process that wrote it, as that process saw itself.
+ */
+bool leftovers_read_name(const char *name, uint64_t *pid);
+
+/*
  * Tells of each temporary file in the open data directory dir and its folder
  * of AOF files: whether something writes it, how old and large it is, and how
  * to remove it. Never removes anything. -1: the directory cannot be read.

@@ -1,0 +1,213 @@
+#include "daemon/watch.h"
+
+#include <event2/event.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "folder.h"
+
+enum { AT_MOST_MS = 10000 };
+
+static struct event_base *base;
+static struct notices *notices;
+static struct watch *w;
+static const struct watch_view *view;
+static char data[80];
+static int new_rdbs, changes;
+
+static void
+count_rdb(void *context)
+{
+    (void)context;
+    new_rdbs++;
+}
+
+static void
+count_change(void *context)
+{
+    (void)context;
+    changes++;
+}
+
+static void
+nothing(int fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    (void)context;
+}
+
+/* Lets the loop turn for at most ms, or until something happened. */
+static void
+turn(unsigned ms)
+{
+    const struct timeval limit = {.tv_usec = ms * 1000};
+
+    event_base_once(base, -1, EV_TIMEOUT, nothing, NULL, &limit);
+    event_base_loop(base, EVLOOP_ONCE);
+}
+
+#define WAIT_FOR(condition)                                               \
+    for (uint64_t end_ = clock_steady_ms() + AT_MOST_MS; !(condition);    \
+         turn(5))                                                         \
+    ck_assert_msg(clock_steady_ms() < end_, "waited in vain for %s (%s)", \
+                  #condition, view->trouble)
+
+static void
+point(const char *appenddirname, bool appendonly)
+{
+    const struct watch_names names = {.data_dir = data,
+                                      .dbfilename = "dump.rdb",
+                                      .appendfilename = "appendonly.aof",
+                                      .appenddirname = appenddirname,
+                                      .appendonly = appendonly};
+
+    watch_point(w, &names);
+}
+
+static void
+begin(void)
+{
+    const struct watch_events events = {count_rdb, count_change, NULL};
+
+    folder_begin();
+    log_set_level(LOG_LEVEL_ERROR);
+    snprintf(data, sizeof data, "%s/data", path);
+    ck_assert_int_eq(mkdir(data, 0700), 0);
+    new_rdbs = changes = 0;
+    base = event_base_new();
+    notices = notice_new();
+    w = watch_new(base, notices, 50, &events, &e);
+    ck_assert_ptr_nonnull(w);
+    view = watch_view(w);
+}
+
+static void
+end(void)
+{
+    watch_free(w);
+    notice_free(notices);
+    event_base_free(base);
+    folder_end();
+}
+
+/* A file of so many bytes, as an operator writes it: in place. */
+static void
+write_over(const char *name, size_t size)
+{
+    char *bytes = memory_new(size + 1);
+    int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(file_write(fd, bytes, size, &e), 0);
+    close(fd);
+    free(bytes);
+}
+
+/* As servers do: aside, and renamed. */
+static void
+put_sized(const char *name, size_t size)
+{
+    write_over("data/temp-1.part", size);
+    ck_assert_int_eq(renameat(dir, "data/temp-1.part", dir, name), 0);
+}
+
+static void
+append(const char *name, const char *text)
+{
+    int fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT, 0600);
+
+    ck_assert_int_eq(file_write(fd, text, strlen(text), &e), 0);
+    close(fd);
+}
+
+static void
+make_aof(void)
+{
+    ck_assert_int_eq(mkdirat(dir, "data/appendonlydir", 0700), 0);
+    put_sized("data/appendonlydir/appendonly.aof.1.base.rdb", 100);
+    put_sized("data/appendonlydir/appendonly.aof.1.incr.aof", 10);
+    append("data/appendonlydir/appendonly.aof.manifest",
+           "file appendonly.aof.1.base.rdb seq 1 type b\n"
+           "file appendonly.aof.0.incr.aof seq 1 type h\n"
+           "file appendonly.aof.1.incr.aof seq 1 type i\n");
+}
+
+static bool
+is_told(const char *words)
+{
+    json_t *all = notice_write(notices), *item;
+    bool found = false;
+    size_t i;
+
+    json_array_foreach(all, i, item)
+    {
+        ck_assert_str_eq(json_string_value(json_object_get(item, "event")),
+                         "watch");
+        found = found ||
+                strstr(json_string_value(json_object_get(item, "text")),
+                       words) != NULL;
+    }
+    json_decref(all);
+    return found;
+}
+
+START_TEST(shows_what_is_there_and_tells_of_none_of_it)
+{
+    put_sized("data/dump.rdb", 5);
+    make_aof();
+    point("appendonlydir", true);
+    ck_assert(view->present && view->aof_present && view->aof_seen);
+    ck_assert_int_eq(view->rdb_size, 5);
+    ck_assert_int_eq(view->rdb_seen_ms, -1);
+    ck_assert_int_gt(view->rdb_modified_ms, 0);
+    ck_assert_int_eq(view->aof_size, 110);
+    ck_assert_int_eq(view->aof_seen_ms, -1);
+    ck_assert_ptr_nonnull(
+        strstr(view->manifest_path, "/appendonlydir/appendonly.aof.manifest"));
+    ck_assert_str_eq(view->trouble, "");
+    ck_assert_int_gt(view->free_bytes, 0);
+    ck_assert_int_ge(view->total_bytes, view->free_bytes);
+    turn(300);
+    ck_assert_int_eq(new_rdbs, 0);
+    ck_assert(!is_told(""));
+}
+END_TEST
+
+START_TEST(tells_of_a_new_dump_within_200_ms)
+{
+    point("appendonlydir", false);
+    for (int i = 1; i <= 5; i++) {
+        uint64_t then = clock_steady_ms();
+
+        put_sized("data/dump.rdb", (size_t)i);
+        WAIT_FOR(view->rdb_size == i);
+        ck_assert_uint_lt(clock_steady_ms() - then, 200);
+        ck_assert_int_eq(new_rdbs, i);
+    }
+    ck_assert_int_gt(view->rdb_seen_ms, 0);
+    ck_assert_uint_ge(view->events[WATCH_RDB], 5);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *s = suite_create("watch");
+    TCase *t = tcase_create("watch");
+    SRunner *runner = srunner_create(s);
+    int failed;
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, shows_what_is_there_and_tells_of_none_of_it);
+    tcase_add_test(t, tells_of_a_new_dump_within_200_ms);
+    suite_add_tcase(s, t);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
