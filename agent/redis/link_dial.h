@@ -6,7 +6,7 @@
 #define REDIS_LINK_DIAL_H
 
 #include "base/error.h"
-#include "redis/url.h"
+#include "base/url.h"
 
 struct event_base;
 struct link_dial;
