@@ -200,8 +200,14 @@ dist: ## build/redkeep-VERSION.tar.gz of the last commit
 		-o build/redkeep-$(VERSION).tar.gz HEAD
 	@echo build/redkeep-$(VERSION).tar.gz
 
-install: build/redkeep ## into PREFIX (/usr/local), below DESTDIR
-	install -D -m 755 build/redkeep $(DESTDIR)$(PREFIX)/bin/redkeep
+install: build/redkeep build/redkeepd ## into PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 build/redkeep build/redkeepd $(DESTDIR)$(PREFIX)/bin
+	for unit in redkeepd.service redkeepd@.service; do \
+		sed 's,/usr/bin/redkeepd,$(PREFIX)/bin/redkeepd,' \
+			packaging/systemd/$$unit \
+			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \

@@ -313,7 +313,7 @@ config_set_option(struct config *c, const char *name, const char *value,
         return error_set(e, ERROR_USAGE, "--%s: wants a value", name);
     if (config_value_put(&c->values[key - config_keys], key, value,
                          CONFIG_FROM_OPTION, e) != 0)
-        return error_in(e, "--%s", name);
+        return error_in(e, "--%s: %s", name, key->name);
     return 0;
 }
 

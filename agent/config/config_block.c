@@ -5,12 +5,19 @@
 
 #include "base/memory.h"
 
-/* Names of blocks become keys of JSON beside these. */
+/* Names of blocks become keys of JSON beside these; dependencies also beside
+ * what the agent looks at itself. */
+static const char counters_reserved[] = "status checked_at warnings";
+static const char dependency_reserved[] =
+    "status checked_at warnings redis repository archive cache";
+
 static bool
-is_reserved(const char *name)
+is_reserved(const char *kind, const char *name)
 {
-    return strcmp(name, "status") == 0 || strcmp(name, "checked_at") == 0 ||
-           strcmp(name, "warnings") == 0;
+    const char *words = strcmp(kind, "dependency") == 0 ? dependency_reserved
+                                                        : counters_reserved;
+
+    return config_value_find_word(words, name, strlen(name)) >= 0;
 }
 
 static bool
@@ -28,8 +35,9 @@ check_name(const struct config *c, const char *kind, const char *name,
     if (config_value_read(&config_keys[CONFIG_INSTANCE], name, &ignored, e) !=
         0)
         return error_in(e, "[%s NAME]", kind);
-    if (is_reserved(name))
-        return error_set(e, ERROR_USAGE, "[%s %s]: this name is reserved", kind,
+    if (is_reserved(kind, name))
+        return error_set(e, ERROR_USAGE,
+                         "[%s %s]: this name is reserved, choose another", kind,
                          name);
     for (size_t i = 0; i < c->block_count; i++)
         if (is_of(&c->blocks[i], kind) && strcmp(c->blocks[i].name, name) == 0)

@@ -46,6 +46,25 @@ complain(struct reader *r, const char *format, ...)
     config_sink_add(r->sink, "%s:%u: %s", r->path, r->line, text.text);
 }
 
+/* What stands where a key would, for messages: up to '=', or one word. */
+static const char *
+name_key(const char *line, size_t size, char out[SHOWN_BYTES])
+{
+    const char *equals = memchr(line, '=', size), *end = line + size;
+
+    while (line < end && (*line == ' ' || *line == '\t'))
+        line++;
+    if (equals != NULL)
+        end = equals;
+    else
+        end = line + strcspn(line, " \t\r\n:");
+    while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    if (end == line && size > 0)
+        end++; /* the '=' itself */
+    return text_quote(out, SHOWN_BYTES, line, (size_t)(end - line));
+}
+
 void
 config_sink_add(struct config_sink *sink, const char *format, ...)
 {
@@ -109,17 +128,21 @@ static void
 take_section(struct reader *r, char *line)
 {
     char *close = strchr(line, ']'), *text = line + 1, *rest;
+    char quoted[SHOWN_BYTES];
 
     r->block = NULL;
     r->known = false;
     r->section[0] = '\0';
     if (close == NULL) {
-        complain(r, "a section begins with '[', but no ']' follows");
+        complain(r, "%s: a section begins with '[', but no ']' follows",
+                 name_key(line, strlen(line), quoted));
         return;
     }
     rest = close + 1 + strspn(close + 1, " \t");
     if (*rest != '\0' && (*rest != ';' || rest == close + 1)) {
-        complain(r, "there is more behind the ']' of a section");
+        complain(r, "%s: there is more behind the ']' of a section",
+                 text_quote(quoted, sizeof quoted, line,
+                            (size_t)(close + 1 - line)));
         return;
     }
     text += strspn(text, " \t");
@@ -129,28 +152,36 @@ take_section(struct reader *r, char *line)
     begin_section(r, text);
 }
 
+static bool
+is_key(const char *text)
+{
+    const char *at = text;
+
+    while (islower((unsigned char)*at) || isdigit((unsigned char)*at) ||
+           *at == '_')
+        at++;
+    return at > text && *at == '\0';
+}
+
 /* Whether the library may have the line; else it is dealt with. */
 static bool
 is_pair(struct reader *r, const char *line)
 {
-    char quoted[SHOWN_BYTES];
-    size_t length = strcspn(line, "=");
-    bool good = true;
+    char key[SHOWN_BYTES], room[CONFIG_KEYS_OPTION_SIZE];
+    const char *nearest = NULL;
 
-    if (line[length] == '\0') {
-        complain(r, "'%s' is not of the form key = value",
-                 text_quote(quoted, sizeof quoted, line, strlen(line)));
+    name_key(line, strlen(line), key);
+    if (strchr(line, '=') == NULL) {
+        complain(r, "%s: the line is not of the form key = value", key);
         return false;
     }
-    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t'))
-        length--;
-    for (size_t i = 0; i < length && good; i++)
-        good = islower((unsigned char)line[i]) != 0 ||
-               isdigit((unsigned char)line[i]) != 0 || line[i] == '_';
-    if (good && length > 0)
+    if (is_key(key))
         return true;
-    complain(r, "'%s' is no name of a key",
-             text_quote(quoted, sizeof quoted, line, length));
+    if (r->section[0] != '\0')
+        nearest = config_keys_nearest(r->section, key, room);
+    complain(r, "%s: no name of a key (of a-z, 0-9 and '_')%s%s%s", key,
+             nearest == NULL ? "" : "; did you mean ",
+             nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
     return false;
 }
 
@@ -158,11 +189,15 @@ static bool
 judge_line(struct reader *r, char *line)
 {
     size_t blanks = strspn(line, " \t");
+    char key[SHOWN_BYTES];
 
     if (line[blanks] == '\0' || line[0] == ';' || line[0] == '#')
         return false;
     if (blanks > 0) {
-        complain(r, "the line is indented: lines cannot be continued");
+        complain(r,
+                 "%s: the line is indented: no line continues another, begin "
+                 "it at the margin",
+                 name_key(line, strlen(line), key));
         return false;
     }
     if (line[0] == '[') {
@@ -177,6 +212,7 @@ static bool
 next_line(struct reader *r, char line[CONFIG_LINE_MAX + 1], bool *usable)
 {
     const char *begin = r->at, *newline;
+    char key[SHOWN_BYTES];
     size_t length;
 
     if (begin == r->end)
@@ -188,11 +224,12 @@ next_line(struct reader *r, char line[CONFIG_LINE_MAX + 1], bool *usable)
     if (length > 0 && begin[length - 1] == '\r')
         length--;
     *usable = false;
+    name_key(begin, length, key);
     if (memchr(begin, '\0', length) != NULL)
-        complain(r, "the line holds a NUL byte");
+        complain(r, "%s: the line holds a NUL byte", key);
     else if (length > CONFIG_LINE_MAX)
-        complain(r, "the line has %zu bytes, at most %d are allowed", length,
-                 (int)CONFIG_LINE_MAX);
+        complain(r, "%s: the line has %zu bytes, at most %d are allowed", key,
+                 length, (int)CONFIG_LINE_MAX);
     else
         *usable = true;
     if (*usable) {
@@ -207,7 +244,7 @@ static char *
 give_line(char *out, int room, void *stream)
 {
     struct reader *r = stream;
-    char line[CONFIG_LINE_MAX + 1] = "";
+    char line[CONFIG_LINE_MAX + 1] = "", key[SHOWN_BYTES];
     bool usable;
 
     while (next_line(r, line, &usable)) {
@@ -215,8 +252,8 @@ give_line(char *out, int room, void *stream)
             continue;
         if (strlen(line) < (size_t)room)
             return memcpy(out, line, strlen(line) + 1);
-        complain(r, "the line is longer than the INI library allows (%d)",
-                 room - 1);
+        complain(r, "%s: the line is longer than the INI library allows (%d)",
+                 name_key(line, strlen(line), key), room - 1);
     }
     return NULL;
 }

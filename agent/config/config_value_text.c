@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/url.h"
 #include "config/config_value.h"
 #include "config/schedule.h"
 
@@ -44,19 +45,15 @@ begins_with(const char *text, const char *prefix)
     return strncmp(text, prefix, length) == 0 && text[length] != '\0';
 }
 
-/* The whole grammar of a server's URL is for who connects; this is its head. */
 static int
-check_server(const struct config_key_info *key, const char *text,
-             struct error *e)
+check_server(const char *text, struct error *e)
 {
-    if (begins_with(text, "redis://") || begins_with(text, "rediss://") ||
-        begins_with(text, "unix:///"))
-        return 0;
-    return config_value_refuse(
-        key, text,
-        "a URL like redis://127.0.0.1:6379, rediss://host or "
-        "unix:///run/redis.sock",
-        e);
+    struct url u;
+
+    if (url_read(&u, text, e) != 0)
+        return -1;
+    url_clear(&u);
+    return 0;
 }
 
 static int
@@ -64,11 +61,11 @@ check_url(const struct config_key_info *key, const char *text, struct error *e)
 {
     bool good = begins_with(text, "http://") || begins_with(text, "https://");
 
-    return good && strchr(text, ' ') == NULL
-               ? 0
-               : config_value_refuse(
-                     key, text, "a URL that begins with http:// or https://",
-                     e);
+    if (good && strpbrk(text, " \t") == NULL &&
+        strchr("/:?#", strstr(text, "//")[2]) == NULL)
+        return 0;
+    return config_value_refuse(key, text,
+                               "a URL like https://host/path, or http://", e);
 }
 
 static bool
@@ -193,7 +190,7 @@ config_value_text_check(const struct config_key_info *key, const char *text,
     case CONFIG_TYPE_NAME:
         return check_name(key, text, e);
     case CONFIG_TYPE_SERVER:
-        return check_server(key, text, e);
+        return check_server(text, e);
     case CONFIG_TYPE_URL:
         return check_url(key, text, e);
     case CONFIG_TYPE_LISTEN:

@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "redis/url.h"
+#include "base/url.h"
 
 struct link;
 struct redisReply; /* hiredis' */

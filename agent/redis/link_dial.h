@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "redis/url.h"
+#include "base/url.h"
 
 struct event_base;
 struct link_dial;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "redis/url.h"
+#include "base/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

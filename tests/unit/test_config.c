@@ -167,10 +167,11 @@ static const struct {
      "there is no option --http-listne; did you mean "
      "--http-listen?"},
     {"qqqqqqqqqqq", "x", "there is no option --qqqqqqqqqqq"},
-    {"snapshot-level", "x", "--snapshot-level: 'x' is not a whole number"},
+    {"snapshot-level", "x",
+     "--snapshot-level: level: 'x' is not a whole number"},
     {"repo", NULL, "--repo: wants a value"},
-    {"repo", "", "--repo: has no value"},
-    {"repo", "a\nb", "--repo: holds a control character (\\x0a)"},
+    {"repo", "", "--repo: repo: has no value"},
+    {"repo", "a\nb", "--repo: repo: holds a control character (\\x0a)"},
 };
 
 START_TEST(names_a_bad_option)

@@ -12,7 +12,7 @@ START_TEST(reads_a_file)
 {
     ck_assert_msg(load("\xef\xbb\xbf; head\n# also\n[redkeep] ; ours\r\n"
                        "repo = /srv/backup  ; where\r\n"
-                       "redis=redis://h:1/2#x;y\n"
+                       "redis=redis://u:x;y@h:1/2\n"
                        "\n   \n[ http ]\n"
                        "listen = [::1]:9736\n"
                        "token_probes=yes\n"
@@ -23,7 +23,7 @@ START_TEST(reads_a_file)
                        NULL) == 0,
                   "%s", problems);
     ck_assert_str_eq(config_text(&c, CONFIG_REPO), "/srv/backup");
-    ck_assert_str_eq(config_text(&c, CONFIG_REDIS), "redis://h:1/2#x;y");
+    ck_assert_str_eq(config_text(&c, CONFIG_REDIS), "redis://u:x;y@h:1/2");
     ck_assert_str_eq(config_text(&c, CONFIG_HTTP_LISTEN), "[::1]:9736");
     ck_assert(config_flag(&c, CONFIG_HTTP_TOKEN_PROBES));
     ck_assert(config_lists(&c, CONFIG_SNAPSHOT_INCLUDE, "config"));
@@ -52,20 +52,24 @@ static const struct {
      "FILE:3: [htttp]: there is no such section; did you mean [http]?\n"},
     {"[no\x1b]\n", "FILE:1: [no\\x1b]: there is no such section\n"},
     {"[redkeep\nrepo = /x\n",
-     "FILE:1: a section begins with '[', but no ']' follows\n"},
-    {"[redkeep] x\n", "FILE:1: there is more behind the ']' of a section\n"},
+     "FILE:1: [redkeep: a section begins with '[', but no ']' follows\n"},
+    {"[redkeep] x\n",
+     "FILE:1: [redkeep]: there is more behind the ']' of a section\n"},
     {"[redkeep x]\n", "FILE:1: [redkeep]: takes no name\n"},
     {"[redkeep]\nrepo = /a\nrepo = /b\n",
      "FILE:3: repo: given twice, first on line 2\n"},
     {"[redkeep]\nrepo = /a\n[http]\n[redkeep]\nrepo = /a\n",
      "FILE:5: repo: given twice, first on line 2\n"},
     {"[redkeep]\nrepo = /a\n  /b\n",
-     "FILE:3: the line is indented: lines cannot be continued\n"},
-    {"[redkeep]\nrepo\n", "FILE:2: 'repo' is not of the form key = value\n"},
+     "FILE:3: /b: the line is indented: no line continues another, begin it at the margin\n"},
+    {"[redkeep]\nrepo\n",
+     "FILE:2: repo: the line is not of the form key = value\n"},
     {"[redkeep]\nrepo: /a\n",
-     "FILE:2: 'repo: /a' is not of the form key = value\n"},
-    {"[redkeep]\nrepo:a = /a\n", "FILE:2: 'repo:a' is no name of a key\n"},
-    {"[redkeep]\n= /a\n", "FILE:2: '' is no name of a key\n"},
+     "FILE:2: repo: the line is not of the form key = value\n"},
+    {"[redkeep]\nrepo:a = /a\n",
+     "FILE:2: repo:a: no name of a key (of a-z, 0-9 and '_'); did you mean repo?\n"},
+    {"[redkeep]\n= /a\n",
+     "FILE:2: =: no name of a key (of a-z, 0-9 and '_')\n"},
     {"[redkeep]\nrepo =\ndata_dir = ; none\n",
      "FILE:2: repo: has no value\nFILE:3: data_dir: has no value\n"},
     {"[redkeep]\ninstance = a/b\n",
@@ -75,8 +79,10 @@ static const struct {
      "FILE:2: instance: '..' is not a name (letters, digits, '_', '.', '-'; "
      "at most 40)\n"},
     {"[redkeep]\nredis = http://user:secret@h\n",
-     "FILE:2: redis: the value is not a URL like redis://127.0.0.1:6379, "
-     "rediss://host or unix:///run/redis.sock\n"},
+     "FILE:2: redis: the URL does not begin with redis://, rediss:// or "
+     "unix://\n"},
+    {"[redkeep]\nredis = redis://h:70000/1\n",
+     "FILE:2: redis: the URL's port is not a number from 1 to 65535\n"},
     {"[redkeep]\nlog_level = loud\n",
      "FILE:2: log_level: 'loud' is not one of error, warn, info, debug\n"},
     {"[http]\nmax_connections = 5\ntoken_probes = true\n",
@@ -121,8 +127,11 @@ static const struct {
      "FILE:2: fragmentation: '1.2345' is not a number like 10 or 1.5\n"
      "FILE:3: aof_grown: '.5' is not a number like 10 or 1.5\n"},
     {"[hooks]\nwebhook = ftp://key@h\n",
-     "FILE:2: webhook: the value is not a URL that begins with http:// or "
-     "https://\n"},
+     "FILE:2: webhook: the value is not a URL like https://host/path, or "
+     "http://\n"},
+    {"[hooks]\nheartbeat = https:///ping\n",
+     "FILE:2: heartbeat: the value is not a URL like https://host/path, or "
+     "http://\n"},
     {"[queues]\nwatch = bullmq:,rq\n",
      "FILE:2: watch: 'bullmq:,rq' is not a list of bullmq:PREFIX, sidekiq, "
      "celery:QUEUE and rq, or auto, or off\n"},
@@ -131,7 +140,13 @@ static const struct {
     {"[counters a b]\n", "FILE:1: [counters NAME]: 'a b' is not a name "
                          "(letters, digits, '_', '.', '-'; at most 40)\n"},
     {"[counters status]\nsource = x\n",
-     "FILE:1: [counters status]: this name is reserved\n"},
+     "FILE:1: [counters status]: this name is reserved, choose another\n"},
+    {"[dependency redis]\ncommand = x\n",
+     "FILE:1: [dependency redis]: this name is reserved, choose another\n"},
+    {"[redkeep]\nRepo = /x\n",
+     "FILE:2: Repo: no name of a key (of a-z, 0-9 and '_'); did you mean repo?\n"},
+    {"[http]\n\tlisten = off\n",
+     "FILE:2: listen: the line is indented: no line continues another, begin it at the margin\n"},
     {"[counters a]\nsource = x\n[counters a]\nsource = y\n",
      "FILE:3: [counters a]: given twice, first on line 1\n"},
     {"[counters a]\n\nsample = 1\nsorce = x\n",
@@ -170,8 +185,9 @@ START_TEST(never_cuts_a_long_line)
     config_clear(&c);
     config_init(&c);
     ck_assert_int_eq(load(text, NULL), -1);
-    ck_assert_str_eq(problems, "FILE:2: the line has 200 bytes, at most 199 "
-                               "are allowed\n");
+    ck_assert_str_eq(problems,
+                     "FILE:2: repo: the line has 200 bytes, at most 199 "
+                     "are allowed\n");
     ck_assert_str_eq(config_text(&c, CONFIG_REPO), "/var/lib/redkeep");
     ck_assert_str_eq(config_text(&c, CONFIG_LOG_PINS), "fd");
 }
@@ -182,7 +198,7 @@ START_TEST(refuses_a_nul_byte)
     static const char text[] = "[redkeep]\nrepo = /a\0b\n";
 
     ck_assert_int_eq(load_bytes(text, sizeof text - 1, NULL), -1);
-    ck_assert_str_eq(problems, "FILE:2: the line holds a NUL byte\n");
+    ck_assert_str_eq(problems, "FILE:2: repo: the line holds a NUL byte\n");
 }
 END_TEST
 

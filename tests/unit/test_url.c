@@ -1,4 +1,4 @@
-#include "redis/url.h"
+#include "base/url.h"
 
 #include <check.h>
 #include <stdlib.h>

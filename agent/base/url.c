@@ -1,4 +1,4 @@
-#include "redis/url.h"
+#include "base/url.h"
 
 #include <limits.h>
 #include <stdint.h>

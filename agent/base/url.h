@@ -2,8 +2,8 @@
  * url.h - where a server is: redis://[user:password@]host[:port][/db],
  * rediss://... (TLS), unix:///path[?db=N] with [user:password@] after "unix://".
  */
-#ifndef REDIS_URL_H
-#define REDIS_URL_H
+#ifndef BASE_URL_H
+#define BASE_URL_H
 
 #include <stdbool.h>
 
