@@ -3,8 +3,8 @@
 #include <string.h>
 
 const struct command *const command_all[] = {
-    &cmd_check,   &cmd_snapshot, &cmd_list, &cmd_verify,
-    &cmd_restore, &cmd_repair,   NULL,
+    &cmd_check,   &cmd_snapshot, &cmd_list,   &cmd_verify,
+    &cmd_restore, &cmd_repair,   &cmd_status, NULL,
 };
 
 const char *
