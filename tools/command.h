@@ -48,7 +48,7 @@ struct command {
 };
 
 extern const struct command cmd_check, cmd_snapshot, cmd_list, cmd_verify,
-    cmd_restore, cmd_repair, cmd_prune, cmd_hold, cmd_release;
+    cmd_restore, cmd_repair, cmd_prune, cmd_hold, cmd_release, cmd_status;
 
 /* All commands, NULL-terminated. */
 extern const struct command *const command_all[];

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "redis/link.h"
-#include "redis/url.h"
+#include "base/url.h"
 
 /* Not to be moved once read: link points into it. */
 struct reach {
