@@ -43,7 +43,7 @@ FUZZ := $(FUZZ_C:tests/fuzz/%.c=build/fuzz/%)
 # `make deps` has to install it first.
 
 LIBRARIES := libarchive libevent libevent_openssl libisal libzstd \
-	hiredis inih jansson openssl zlib
+	libcurl hiredis inih jansson openssl zlib
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla
 DEFINES := -D_GNU_SOURCE -DREDKEEP_VERSION='"$(VERSION)"' -Iagent

@@ -4,50 +4,9 @@
 #include "answer.h"
 #include "base/text.h"
 #include "command.h"
+#include "jobs/listing.h"
 #include "repo/storage.h"
 #include "table.h"
-
-static json_t *
-to_json(const struct catalog_entry *n)
-{
-    json_t *bound = n->bound == CATALOG_NO_SERVER
-                        ? json_null()
-                        : json_boolean(n->bound == CATALOG_BOUND);
-
-    return json_pack(
-        "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id", n->id,
-        "kind", n->kind == CATALOG_FULL ? "full" : "incremental", "parent",
-        answer_text(n->parent), "state_time", answer_time(n->state_time_ms),
-        "bytes_source", (json_int_t)n->bytes_source, "bytes_stored",
-        (json_int_t)n->bytes_stored, "verdict", verdict_name(n->verdict),
-        "bound", bound, "keys", answer_number(n->keys), "verified",
-        answer_time(n->verified_ms), "held", n->held);
-}
-
-/* An entry that cannot be read is shown, but nothing of it is believed. */
-static json_t *
-broken_json(const struct catalog_item *item)
-{
-    return json_pack("{s:s, s:s, s:n, s:n, s:n, s:n, s:s, s:n, s:n, s:n, s:b,"
-                     " s:o}",
-                     "id", item->id, "kind", "full", "parent", "state_time",
-                     "bytes_source", "bytes_stored", "verdict", "damaged",
-                     "bound", "keys", "verified", "held", item->entry.held,
-                     "error", answer_text(item->broken.text));
-}
-
-static int
-print_json(const struct catalog *c, struct error *e)
-{
-    json_t *all = json_array();
-
-    for (size_t i = 0; i < c->count; i++)
-        json_array_append_new(all, c->items[i].broken.kind == ERROR_NONE
-                                       ? to_json(&c->items[i].entry)
-                                       : broken_json(&c->items[i]));
-    return answer_print(
-        json_pack("{s:o, s:[], s:[]}", "snapshots", all, "windows", "gaps"), e);
-}
 
 static const char *
 bound_word(enum catalog_bound bound)
@@ -132,7 +91,7 @@ run(struct invocation *in, struct error *e)
         goto out;
     rc = 0;
     if (in->json)
-        rc = print_json(&catalog, e);
+        rc = answer_print(listing_write(&catalog, 0), e);
     else
         show(&catalog, &storage);
 

@@ -41,6 +41,8 @@ struct command {
     const char *summary;
     const char *details; /* for its own --help */
     size_t words_min, words_max;
+    bool
+        inner; /* for the agent alone: told to nobody, reads no configuration */
     struct command_option options[COMMAND_OPTIONS_MAX];
     struct command_option settings[COMMAND_OPTIONS_MAX]; /* keys it heeds */
     /* The exit status, or -1 and why it could not be done. */
@@ -48,7 +50,8 @@ struct command {
 };
 
 extern const struct command cmd_check, cmd_snapshot, cmd_list, cmd_verify,
-    cmd_restore, cmd_repair, cmd_prune, cmd_hold, cmd_release, cmd_status;
+    cmd_restore, cmd_repair, cmd_prune, cmd_hold, cmd_release, cmd_status,
+    errand_child, keeper;
 
 /* All commands, NULL-terminated. */
 extern const struct command *const command_all[];

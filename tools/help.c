@@ -83,8 +83,9 @@ help_print(const struct command *command)
     puts("usage: redkeep [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
          "Keeps the data of a Redis or Valkey server, and gives it back.\n");
     for (size_t i = 0; command_all[i] != NULL; i++)
-        printf("  %-9s %-13s %s\n", command_all[i]->name, command_all[i]->words,
-               command_all[i]->summary);
+        if (!command_all[i]->inner)
+            printf("  %-9s %-13s %s\n", command_all[i]->name,
+                   command_all[i]->words, command_all[i]->summary);
     print_common();
     puts("\nExit status: 0 done and all is well, 1 done but what was judged is"
          " not,\n2 usage or configuration, 3 could not do it, 4 refused to"

@@ -149,8 +149,9 @@ unknown_command(const char *word, struct error *e)
 {
     error_set(e, ERROR_USAGE, "unknown command '%s'; there are", word);
     for (size_t i = 0; command_all[i] != NULL; i++)
-        error_set(e, ERROR_USAGE, "%s%s %s", e->text, i > 0 ? "," : "",
-                  command_all[i]->name);
+        if (!command_all[i]->inner)
+            error_set(e, ERROR_USAGE, "%s%s %s", e->text, i > 0 ? "," : "",
+                      command_all[i]->name);
     return -1;
 }
 
@@ -238,7 +239,9 @@ options_read(struct invocation *in, int argc, char **argv, struct error *e)
         return OPTIONS_HELP;
     if (l.version)
         return OPTIONS_VERSION;
-    if (check_words(in, e) != 0 ||
+    if (check_words(in, e) != 0)
+        return OPTIONS_FAILED;
+    if (!in->command->inner &&
         config_load(&in->config, l.file, environ, NULL, NULL, e) != 0)
         return OPTIONS_FAILED;
     return OPTIONS_RUN;

@@ -1,0 +1,83 @@
+#include "jobs/listing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* Bytes that are no UTF-8 are shown as \xHH. NULL gives null. */
+static json_t *
+write_text(const char *text)
+{
+    json_t *value = text != NULL ? json_string(text) : json_null();
+    size_t size;
+    char *shown;
+
+    if (value != NULL)
+        return value;
+    size = 4 * strlen(text) + 4;
+    shown = memory_new(size);
+    value = json_string(text_quote(shown, size, text, strlen(text)));
+    free(shown);
+    return value;
+}
+
+static json_t *
+write_time(int64_t ms)
+{
+    char text[TEXT_TIME_SIZE];
+
+    if (ms < 0)
+        return json_null();
+    text_write_time(text, ms);
+    return json_string(text);
+}
+
+static json_t *
+write_entry(const struct catalog_entry *n)
+{
+    json_t *bound = n->bound == CATALOG_NO_SERVER
+                        ? json_null()
+                        : json_boolean(n->bound == CATALOG_BOUND);
+
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id", n->id,
+        "kind", n->kind == CATALOG_FULL ? "full" : "incremental", "parent",
+        write_text(n->parent), "state_time", write_time(n->state_time_ms),
+        "bytes_source", (json_int_t)n->bytes_source, "bytes_stored",
+        (json_int_t)n->bytes_stored, "verdict", verdict_name(n->verdict),
+        "bound", bound, "keys",
+        n->keys < 0 ? json_null() : json_integer(n->keys), "verified",
+        write_time(n->verified_ms), "held", n->held);
+}
+
+/* An entry that cannot be read is shown, but nothing of it is believed. */
+static json_t *
+write_broken(const struct catalog_item *item)
+{
+    return json_pack("{s:s, s:s, s:n, s:n, s:n, s:n, s:s, s:n, s:n, s:n, s:b,"
+                     " s:o}",
+                     "id", item->id, "kind", "full", "parent", "state_time",
+                     "bytes_source", "bytes_stored", "verdict", "damaged",
+                     "bound", "keys", "verified", "held", item->entry.held,
+                     "error", write_text(item->broken.text));
+}
+
+json_t *
+listing_write_item(const struct catalog_item *item)
+{
+    return item->broken.kind == ERROR_NONE ? write_entry(&item->entry)
+                                           : write_broken(item);
+}
+
+json_t *
+listing_write(const struct catalog *c, size_t max)
+{
+    json_t *all = json_array();
+    size_t first = max > 0 && c->count > max ? c->count - max : 0;
+
+    for (size_t i = first; i < c->count; i++)
+        json_array_append_new(all, listing_write_item(&c->items[i]));
+    return json_pack("{s:o, s:[], s:[]}", "snapshots", all, "windows", "gaps");
+}

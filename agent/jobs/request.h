@@ -1,0 +1,24 @@
+/*
+ * request.h - one HTTP request to somebody else: a webhook, a heartbeat. TLS
+ * is verified, redirects are not followed, what is answered is not kept.
+ */
+#ifndef JOBS_REQUEST_H
+#define JOBS_REQUEST_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct request_task {
+    const char *url;  /* http:// or https:// */
+    const char *body; /* JSON to POST; NULL: GET */
+    uint64_t timeout_ms;
+};
+
+/*
+ * 0: an answer came, *status is its number. Else -1; no text names the URL, whose
+ * path may be a secret.
+ */
+int request_send(const struct request_task *task, int *status, struct error *e);
+
+#endif

@@ -1,0 +1,265 @@
+#include "jobs/shell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "base/text.h"
+
+enum {
+    LOOK_MS = 20, /* how often we ask where the kernel does not tell */
+    IDLE_MS = 1000,
+    KEPT_BYTES = 4096,
+    REST_READS = 64, /* what a pipe may still hold */
+    CANNOT_EXECUTE = 127,
+};
+
+/* The beginning of what the command prints; the rest is read and dropped. */
+struct catch
+{
+    int fd; /* -1 at its end */
+    size_t used;
+    char text[KEPT_BYTES];
+};
+
+struct run {
+    pid_t pid;
+    int ended; /* readable when it has ended; -1: old kernels have none */
+    int input; /* -1: all is written */
+    const char *left;
+    struct catch output, errors;
+};
+
+static void
+close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* Runs in the child: only calls that are safe after fork. */
+static void
+become(const struct shell_task *task, const int ends[3], pid_t parent)
+{
+    char *argv[] = {"sh", "-c", (char *)(uintptr_t)task->command, NULL};
+
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    setpgid(0, 0);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+        dup2(ends[0], STDIN_FILENO) >= 0 && dup2(ends[1], STDOUT_FILENO) >= 0 &&
+        dup2(ends[2], STDERR_FILENO) >= 0)
+        execv("/bin/sh", argv);
+    _exit(CANNOT_EXECUTE);
+}
+
+/* Before the fork, as setenv allocates. This process runs nothing else. */
+static void
+set_variables(const char *const *variables)
+{
+    for (; variables != NULL && *variables != NULL; variables++) {
+        const char *equals = strchr(*variables, '=');
+
+        if (equals != NULL) {
+            char *name =
+                text_format("%.*s", (int)(equals - *variables), *variables);
+
+            setenv(name, equals + 1, 1);
+            free(name);
+        }
+    }
+}
+
+static int
+open_pipes(int pipes[3][2], struct error *e)
+{
+    for (int i = 0; i < 3; i++)
+        if (pipe2(pipes[i], O_CLOEXEC) != 0)
+            return error_sys(e, "make a pipe");
+    for (int i = 0; i < 3; i++)
+        fcntl(pipes[i][i == 0 ? 1 : 0], F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+static int
+start(struct run *run, const struct shell_task *task, struct error *e)
+{
+    int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, rc = -1;
+    pid_t parent = getpid();
+
+    set_variables(task->variables);
+    if (open_pipes(pipes, e) == 0) {
+        int theirs[3] = {pipes[0][0], pipes[1][1], pipes[2][1]};
+
+        run->pid = fork();
+        if (run->pid == 0)
+            become(task, theirs, parent);
+        rc = run->pid > 0 ? 0 : error_sys(e, "run sh");
+    }
+    if (rc == 0) {
+        setpgid(run->pid, run->pid); /* whoever of us is first */
+        run->ended = (int)syscall(SYS_pidfd_open, run->pid, 0);
+        run->input = pipes[0][1];
+        run->output.fd = pipes[1][0];
+        run->errors.fd = pipes[2][0];
+        pipes[0][1] = pipes[1][0] = pipes[2][0] = -1;
+    }
+    for (int i = 0; i < 6; i++)
+        close_end(&pipes[i / 2][i % 2]);
+    return rc;
+}
+
+static void
+give_input(struct run *run)
+{
+    ssize_t n = 0;
+
+    if (*run->left != '\0')
+        n = write(run->input, run->left, strlen(run->left));
+    if (n > 0)
+        run->left += n;
+    /* A command that does not read its input is no error. */
+    if (*run->left == '\0' || (n < 0 && errno != EAGAIN && errno != EINTR))
+        close_end(&run->input);
+}
+
+/* False: there is no more for now. */
+static bool
+take_output(struct catch *c)
+{
+    char spill[4096];
+    size_t room = sizeof c->text - c->used;
+    ssize_t n;
+
+    if (c->fd < 0)
+        return false;
+    n = read(c->fd, room > 0 ? c->text + c->used : spill,
+             room > 0 ? room : sizeof spill);
+    if (n > 0 && room > 0)
+        c->used += (size_t)n;
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        close_end(&c->fd);
+    return n > 0;
+}
+
+/* It stays a zombie, so that neither its number nor its group is another's. */
+static bool
+has_ended(const struct run *run)
+{
+    siginfo_t info = {0};
+
+    return waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+               0 &&
+           info.si_pid == run->pid;
+}
+
+/* Waits a little for something to do. False: the watched one has ended. */
+static bool
+turn(struct run *run, int watched, uint64_t left_ms)
+{
+    int idle_ms = run->ended >= 0 ? IDLE_MS : LOOK_MS;
+    int limit_ms = left_ms < (uint64_t)idle_ms ? (int)left_ms : idle_ms;
+    struct pollfd waits[] = {
+        {.fd = run->input, .events = POLLOUT},
+        {.fd = run->output.fd, .events = POLLIN},
+        {.fd = run->errors.fd, .events = POLLIN},
+        {.fd = watched, .events = POLLIN},
+        {.fd = run->ended, .events = POLLIN},
+    };
+
+    if (poll(waits, sizeof waits / sizeof *waits, limit_ms) <= 0)
+        return true;
+    if (waits[0].revents != 0)
+        give_input(run);
+    if (waits[1].revents != 0)
+        take_output(&run->output);
+    if (waits[2].revents != 0)
+        take_output(&run->errors);
+    return waits[3].revents == 0;
+}
+
+/* 0: it has ended, or its time has. */
+static int
+attend(struct run *run, const struct shell_task *task,
+       struct shell_outcome *outcome, struct error *e)
+{
+    uint64_t begin = clock_steady_ms();
+
+    while (!has_ended(run)) {
+        outcome->took_ms = clock_steady_ms() - begin;
+        if (outcome->took_ms >= task->timeout_ms) {
+            outcome->timed_out = true;
+            return 0;
+        }
+        if (process_check_stop(e) != 0)
+            return -1;
+        if (!turn(run, task->watched, task->timeout_ms - outcome->took_ms))
+            return error_set(e, ERROR_STOPPED, "whoever asked is gone");
+    }
+    outcome->took_ms = clock_steady_ms() - begin;
+    for (int i = 0; i < REST_READS && take_output(&run->output); i++)
+        continue;
+    for (int i = 0; i < REST_READS && take_output(&run->errors); i++)
+        continue;
+    return 0;
+}
+
+static void
+keep_line(char out[SHELL_LINE_SIZE], const struct catch *c)
+{
+    size_t begin = 0, end;
+
+    while (begin < c->used && strchr(" \t\r\n", c->text[begin]) != NULL)
+        begin++;
+    end = begin;
+    while (end < c->used && c->text[end] != '\n' && c->text[end] != '\r')
+        end++;
+    text_quote(out, SHELL_LINE_SIZE, c->text + begin, end - begin);
+}
+
+static void
+end(struct run *run, struct shell_outcome *outcome)
+{
+    int status = 0;
+
+    kill(-run->pid, SIGKILL);
+    while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    outcome->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    outcome->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    close_end(&run->ended);
+    close_end(&run->input);
+    close_end(&run->output.fd);
+    close_end(&run->errors.fd);
+}
+
+int
+shell_run(const struct shell_task *task, struct shell_outcome *outcome,
+          struct error *e)
+{
+    struct run run = {.ended = -1,
+                      .input = -1,
+                      .left = task->input != NULL ? task->input : "",
+                      .output.fd = -1,
+                      .errors.fd = -1};
+    int rc;
+
+    *outcome = (struct shell_outcome){.exit_status = -1};
+    if (start(&run, task, e) != 0)
+        return -1;
+    rc = attend(&run, task, outcome, e);
+    end(&run, outcome);
+    keep_line(outcome->output, &run.output);
+    keep_line(outcome->errors, &run.errors);
+    return rc;
+}
