@@ -1,6 +1,7 @@
 /*
- * hooks.h - tells others: on_event, on_alarm, webhook, heartbeat. One at a time
- * and in order, from a queue of bounded length; what overflows is counted and told.
+ * hooks.h - tells others: on_event, on_alarm, webhook, heartbeat. Commands one
+ * at a time and in order, and so the webhook, beside them: each has a queue of
+ * bounded length. Of what overflows the oldest goes, counted and told.
  */
 #ifndef DAEMON_HOOKS_H
 #define DAEMON_HOOKS_H

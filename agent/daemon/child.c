@@ -1,0 +1,246 @@
+#include "daemon/child.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+/* What the shell uses for "cannot be executed", too. */
+enum { CANNOT_EXECUTE = 127 };
+
+struct child {
+    struct event *exited;     /* SIGCHLD: of this child, or of another */
+    struct bufferevent *link; /* NULL: nobody listens any more */
+    struct child_events events;
+    size_t line_max;
+    pid_t pid;
+    bool too_long;
+};
+
+/* Runs in the child: only calls that are safe after fork. */
+static void
+become(const struct child_task *task, int link, pid_t parent)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (prctl(PR_SET_PDEATHSIG, task->death_signal) != 0 ||
+        getppid() != parent) /* it died before the call */
+        _exit(CANNOT_EXECUTE);
+    if (dup2(link, STDIN_FILENO) >= 0 && dup2(link, STDOUT_FILENO) >= 0)
+        execv(task->program, (char *const *)task->argv);
+    _exit(CANNOT_EXECUTE);
+}
+
+static void
+send_signal(const struct child *c, int number)
+{
+    if (c->pid > 0)
+        kill(c->pid, number);
+}
+
+static void
+destroy(struct child *c)
+{
+    if (c->link != NULL)
+        bufferevent_free(c->link);
+    event_free(c->exited);
+    free(c);
+}
+
+static void
+tell_lines(struct child *c)
+{
+    struct evbuffer *in;
+    size_t length;
+    char *line;
+
+    while (c->link != NULL) {
+        in = bufferevent_get_input(c->link);
+        line = evbuffer_readln(in, &length, EVBUFFER_EOL_LF);
+        if (line == NULL)
+            break;
+        c->events.line(c->events.context, line);
+        free(line);
+    }
+    if (c->link == NULL ||
+        evbuffer_get_length(bufferevent_get_input(c->link)) <= c->line_max)
+        return;
+    c->too_long = true;
+    bufferevent_disable(c->link, EV_READ);
+    send_signal(c, SIGKILL);
+}
+
+static void
+readable(struct bufferevent *link, void *context)
+{
+    (void)link;
+    tell_lines(context);
+}
+
+/* The end of its output; what comes of it is told when it is reaped. */
+static void
+closed(struct bufferevent *link, short what, void *context)
+{
+    (void)what;
+    (void)context;
+    bufferevent_disable(link, EV_READ | EV_WRITE);
+}
+
+/* What it wrote before it ended is still in the socket. */
+static void
+take_rest(struct child *c)
+{
+    struct evbuffer *in = bufferevent_get_input(c->link);
+
+    while (!c->too_long && c->link != NULL &&
+           evbuffer_read(in, bufferevent_getfd(c->link), -1) > 0)
+        tell_lines(c);
+}
+
+static void
+describe(const struct child *c, int status, char how[CHILD_HOW_SIZE])
+{
+    if (c->too_long)
+        snprintf(how, CHILD_HOW_SIZE, "it wrote a line of more than %zu bytes",
+                 c->line_max);
+    else if (WIFSIGNALED(status))
+        snprintf(how, CHILD_HOW_SIZE, "signal %d (%s) ended it",
+                 WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) == CANNOT_EXECUTE)
+        snprintf(how, CHILD_HOW_SIZE, "it cannot be executed");
+    else
+        snprintf(how, CHILD_HOW_SIZE, "exit status %d", WEXITSTATUS(status));
+}
+
+static void
+look(evutil_socket_t number, short what, void *context)
+{
+    struct child *c = context;
+    char how[CHILD_HOW_SIZE];
+    int status;
+
+    (void)number;
+    (void)what;
+    if (waitpid(c->pid, &status, WNOHANG) != c->pid)
+        return;
+    c->pid = 0; /* may be another's from now on */
+    if (c->link != NULL)
+        take_rest(c);
+    if (c->link != NULL) {
+        describe(c, status, how);
+        c->events.ended(c->events.context, how);
+    }
+    destroy(c);
+}
+
+static int
+connect_child(struct child *c, struct event_base *base, int *theirs,
+              struct error *e)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return error_sys(e, "make a socket for a child");
+    evutil_make_socket_nonblocking(ends[0]);
+    *theirs = ends[1];
+    c->link = bufferevent_socket_new(base, ends[0], BEV_OPT_CLOSE_ON_FREE);
+    if (c->link == NULL) {
+        close(ends[0]);
+        close(ends[1]);
+        return error_set(e, ERROR_FAILED, "make a socket for a child");
+    }
+    bufferevent_setcb(c->link, readable, NULL, closed, c);
+    bufferevent_enable(c->link, EV_READ | EV_WRITE);
+    return 0;
+}
+
+/* No handler of ours may run in the child: it would write into our loop. */
+static pid_t
+fork_quietly(void)
+{
+    sigset_t all, before;
+    pid_t pid;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    if (pid != 0)
+        sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid;
+}
+
+struct child *
+child_start(struct event_base *base, const struct child_task *task,
+            const struct child_events *events, struct error *e)
+{
+    struct child *c = memory_new(sizeof *c);
+    pid_t parent = getpid();
+    int theirs = -1;
+
+    c->events = *events;
+    c->line_max = task->line_max;
+    /* Listened to before there is a child, so that no end is missed. */
+    c->exited = evsignal_new(base, SIGCHLD, look, c);
+    if (c->exited == NULL || event_add(c->exited, NULL) != 0) {
+        error_set(e, ERROR_FAILED, "listen for a child's end");
+        goto fail;
+    }
+    if (connect_child(c, base, &theirs, e) != 0)
+        goto fail;
+    c->pid = fork_quietly();
+    if (c->pid == 0)
+        become(task, theirs, parent);
+    if (c->pid < 0)
+        error_sys(e, "run %s %s", task->program, task->argv[1]);
+    close(theirs);
+    if (c->pid > 0)
+        return c;
+
+fail:
+    destroy(c);
+    return NULL;
+}
+
+void
+child_send(struct child *c, const void *bytes, size_t size)
+{
+    bufferevent_write(c->link, bytes, size);
+}
+
+pid_t
+child_pid(const struct child *c)
+{
+    return c->pid;
+}
+
+void
+child_kill(struct child *c, int number)
+{
+    send_signal(c, number);
+}
+
+void
+child_free(struct child *c, int number)
+{
+    if (c == NULL)
+        return;
+    send_signal(c, number);
+    bufferevent_free(c->link);
+    c->link = NULL;
+}
