@@ -30,7 +30,7 @@ struct http_view {
  */
 struct http *http_new(const struct agent *agent, struct error *e);
 
-const struct http_view *http_view(const struct http *h); /* h may be NULL */
+const struct http_view *http_view(struct http *h); /* h may be NULL */
 
 /* Token and limits of another configuration; the address stays. */
 int http_reload(struct http *h, const struct config *config, struct error *e);

@@ -9,8 +9,11 @@
 
 struct agent;
 
-/* A new object, the caller's. */
+/* Each a new object, the caller's. */
 json_t *status_json(const struct agent *agent, int64_t now_ms);
-json_t *status_snapshots(const struct agent *agent);
+json_t *status_snapshots(const struct agent *agent, int64_t now_ms);
+
+/* Those raised now, as an array. */
+json_t *status_alarms(const struct agent *agent);
 
 #endif

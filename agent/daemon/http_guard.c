@@ -1,0 +1,389 @@
+#include "daemon/http_guard.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "daemon/http_answer.h"
+#include "daemon/http_head.h"
+
+/* evhttp reads on while it writes; what it may hold of that. */
+enum { INPUT_MAX = 32 * 1024 };
+
+enum state {
+    ARRIVED, /* evhttp has it, but has not told us its connection yet */
+    IDLE,    /* no byte of a request is there */
+    READING,
+    ANSWERING,
+    CLOSED, /* evhttp is letting go of it */
+    LINGERING,
+};
+
+struct http_guard {
+    struct http_guards *all;
+    struct http_guard *next, **link;
+    struct bufferevent *bev;              /* a reference of our own */
+    struct evhttp_connection *connection; /* NULL unless evhttp has it */
+    struct event *timer;
+    struct evbuffer_cb_entry *input, *output;
+    enum state state;
+    uint64_t since_ms;     /* first byte of the request, or the answer began */
+    struct http_head head; /* of the request */
+    bool counted;          /* its answer was */
+};
+
+struct http_guards {
+    struct event_base *base;
+    struct http_guard *first;
+    struct http_guard_limits limits;
+    http_guard_counted *counted;
+    void *context;
+};
+
+static void
+wait_ms(struct http_guard *g, uint64_t ms)
+{
+    struct timeval time = {.tv_sec = (time_t)(ms / 1000),
+                           .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    event_add(g->timer, &time);
+}
+
+/* From the loop, not from within evhttp's or the buffer's own work. */
+static void
+wake(struct http_guard *g)
+{
+    event_active(g->timer, EV_TIMEOUT, 0);
+}
+
+static void
+drop(struct http_guard *g)
+{
+    *g->link = g->next;
+    if (g->next != NULL)
+        g->next->link = g->link;
+    event_free(g->timer);
+    evbuffer_remove_cb_entry(bufferevent_get_input(g->bev), g->input);
+    evbuffer_remove_cb_entry(bufferevent_get_output(g->bev), g->output);
+    bufferevent_setcb(g->bev, NULL, NULL, NULL, NULL);
+    bufferevent_decref(g->bev);
+    free(g);
+}
+
+/* Sizes of the head; bodies are evhttp's business. */
+static void
+scan(struct http_guard *g, struct evbuffer *input, size_t offset)
+{
+    struct evbuffer_ptr at;
+    char bytes[1024];
+    ev_ssize_t count;
+
+    evbuffer_ptr_set(input, &at, offset, EVBUFFER_PTR_SET);
+    while (!g->head.done && g->head.refusal == 0) {
+        count = evbuffer_copyout_from(input, &at, bytes, sizeof bytes);
+        if (count <= 0)
+            return;
+        http_head_take(&g->head, bytes, (size_t)count);
+        evbuffer_ptr_set(input, &at, (size_t)count, EVBUFFER_PTR_ADD);
+    }
+    if (g->head.refusal != 0)
+        wake(g);
+}
+
+static void
+begin_reading(struct http_guard *g)
+{
+    g->state = READING;
+    g->since_ms = clock_steady_ms();
+    g->head = (struct http_head){0};
+    wait_ms(g, g->all->limits.request_ms);
+}
+
+static void
+on_input(struct evbuffer *input, const struct evbuffer_cb_info *info,
+         void *context)
+{
+    struct http_guard *g = context;
+
+    if (info->n_added == 0)
+        return;
+    if (g->state == IDLE)
+        begin_reading(g);
+    if (g->state == READING)
+        scan(g, input, evbuffer_get_length(input) - info->n_added);
+}
+
+/* evhttp begins each answer with its status line, in one piece. */
+static void
+on_output(struct evbuffer *output, const struct evbuffer_cb_info *info,
+          void *context)
+{
+    struct http_guard *g = context;
+    struct evbuffer_ptr at;
+    char line[13] = "";
+    int code;
+
+    if (info->n_added == 0 || g->counted)
+        return;
+    evbuffer_ptr_set(output, &at, info->orig_size - info->n_deleted,
+                     EVBUFFER_PTR_SET);
+    evbuffer_copyout_from(output, &at, line, sizeof line - 1);
+    code = strncmp(line, "HTTP/1.", 7) == 0 ? atoi(line + 9) : 0;
+    if (code < 200)
+        return; /* 100 Continue: the answer is still to come */
+    g->counted = true;
+    g->all->counted(g->all->context, code);
+}
+
+/* The answer was sent: the next request, if it has begun, or a rest. */
+static void
+on_complete(struct evhttp_request *request, void *context)
+{
+    struct http_guard *g = context;
+    struct evbuffer *input = bufferevent_get_input(g->bev);
+
+    (void)request;
+    g->counted = false;
+    if (evbuffer_get_length(input) == 0) {
+        g->state = IDLE;
+        wait_ms(g, g->all->limits.idle_ms);
+        return;
+    }
+    begin_reading(g);
+    scan(g, input, 0);
+}
+
+/* evhttp frees its part behind this, and closes our side for writing. */
+static void
+on_closed(struct evhttp_connection *connection, void *context)
+{
+    struct http_guard *g = context;
+
+    (void)connection;
+    g->connection = NULL;
+    g->state = CLOSED;
+    wake(g);
+}
+
+static void
+end(struct http_guard *g)
+{
+    evhttp_connection_free(g->connection);
+}
+
+/* Nothing of an answer is on its way: the socket's buffer takes these bytes. */
+static void
+refuse(struct http_guard *g, int code)
+{
+    char text[HTTP_ANSWER_REFUSAL_SIZE];
+    size_t size = http_answer_refusal(text, code);
+
+    send(bufferevent_getfd(g->bev), text, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    g->all->counted(g->all->context, code);
+    end(g);
+}
+
+/* The slowest of those who keep others waiting; NULL: nobody does. */
+static struct http_guard *
+find_slow(const struct http_guards *all, uint64_t now_ms)
+{
+    struct http_guard *slow = NULL;
+
+    for (struct http_guard *g = all->first; g != NULL; g = g->next)
+        if ((g->state == READING || g->state == ANSWERING) &&
+            now_ms - g->since_ms >= HTTP_GUARD_SLOW_MS &&
+            (slow == NULL || g->since_ms < slow->since_ms))
+            slow = g;
+    return slow;
+}
+
+/*
+ * The argument of evhttp's callbacks is its connection (so in 2.0, 2.1 and
+ * 2.2): there is no other way to it before the first request, and it is looked
+ * at before it is believed.
+ */
+static void
+settle(struct http_guard *g)
+{
+    struct http_guard *slow;
+    void *argument = NULL;
+
+    bufferevent_getcb(g->bev, NULL, NULL, NULL, &argument);
+    if (argument == NULL ||
+        evhttp_connection_get_bufferevent(argument) != g->bev) {
+        drop(g); /* evhttp has given it up already */
+        return;
+    }
+    g->connection = argument;
+    evhttp_connection_set_closecb(g->connection, on_closed, g);
+    bufferevent_setwatermark(g->bev, EV_READ, 0, INPUT_MAX);
+    g->state = IDLE;
+    wait_ms(g, g->all->limits.idle_ms);
+    if (http_guard_count(g->all) <= g->all->limits.connections)
+        return;
+    slow = find_slow(g->all, clock_steady_ms());
+    if (slow != NULL)
+        end(slow);
+    else
+        refuse(g, 503);
+}
+
+static void
+on_drain(struct bufferevent *bev, void *context)
+{
+    struct evbuffer *input = bufferevent_get_input(bev);
+
+    (void)context;
+    evbuffer_drain(input, evbuffer_get_length(input));
+}
+
+static void
+on_gone(struct bufferevent *bev, short what, void *context)
+{
+    (void)bev;
+    (void)what;
+    drop(context);
+}
+
+static void
+linger(struct http_guard *g)
+{
+    unsigned count = 0;
+
+    for (const struct http_guard *o = g->all->first; o != NULL; o = o->next)
+        count += o->state == LINGERING;
+    if (count >= g->all->limits.connections) {
+        drop(g);
+        return;
+    }
+    g->state = LINGERING;
+    wait_ms(g, HTTP_GUARD_LINGER_MS);
+    bufferevent_setcb(g->bev, on_drain, NULL, on_gone, g);
+    on_drain(g->bev, NULL);
+    bufferevent_enable(g->bev, EV_READ);
+}
+
+static void
+on_timer(int fd, short what, void *context)
+{
+    struct http_guard *g = context;
+
+    (void)fd;
+    (void)what;
+    switch (g->state) {
+    case ARRIVED:
+        settle(g);
+        break;
+    case READING:
+        if (g->head.refusal != 0)
+            refuse(g, g->head.refusal);
+        else
+            end(g);
+        break;
+    case IDLE:
+    case ANSWERING:
+        end(g);
+        break;
+    case CLOSED:
+        linger(g);
+        break;
+    case LINGERING:
+        drop(g);
+        break;
+    }
+}
+
+struct http_guards *
+http_guard_new(struct event_base *base, http_guard_counted *counted,
+               void *context)
+{
+    struct http_guards *all = memory_new(sizeof *all);
+
+    all->base = base;
+    all->counted = counted;
+    all->context = context;
+    return all;
+}
+
+void
+http_guard_limit(struct http_guards *all,
+                 const struct http_guard_limits *limits)
+{
+    all->limits = *limits;
+}
+
+struct bufferevent *
+http_guard_admit(struct event_base *base, void *context)
+{
+    struct http_guards *all = context;
+    struct bufferevent *bev =
+        bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    struct http_guard *g = memory_new(sizeof *g);
+
+    bufferevent_incref(bev);
+    g->all = all;
+    g->bev = bev;
+    g->timer = event_new(base, -1, 0, on_timer, g);
+    g->input = evbuffer_add_cb(bufferevent_get_input(bev), on_input, g);
+    g->output = evbuffer_add_cb(bufferevent_get_output(bev), on_output, g);
+    g->next = all->first;
+    g->link = &all->first;
+    if (g->next != NULL)
+        g->next->link = &g->next;
+    all->first = g;
+    wake(g);
+    return bev;
+}
+
+int
+http_guard_begin(struct http_guards *all, struct evhttp_request *request)
+{
+    struct evhttp_connection *connection =
+        evhttp_request_get_connection(request);
+    struct http_guard *g = all->first;
+
+    while (g->connection != connection)
+        g = g->next;
+    g->state = ANSWERING;
+    g->since_ms = clock_steady_ms();
+    wait_ms(g, all->limits.idle_ms);
+    evhttp_request_set_on_complete_cb(request, on_complete, g);
+    return g->head.refusal;
+}
+
+unsigned
+http_guard_count(const struct http_guards *all)
+{
+    unsigned count = 0;
+
+    for (const struct http_guard *g = all->first; g != NULL; g = g->next)
+        count += g->connection != NULL;
+    return count;
+}
+
+size_t
+http_guard_pending(const struct http_guards *all)
+{
+    size_t bytes = 0;
+
+    for (const struct http_guard *g = all->first; g != NULL; g = g->next)
+        bytes += evbuffer_get_length(bufferevent_get_output(g->bev));
+    return bytes;
+}
+
+void
+http_guard_free(struct http_guards *all)
+{
+    if (all == NULL)
+        return;
+    while (all->first != NULL)
+        drop(all->first);
+    free(all);
+}

@@ -1,0 +1,28 @@
+/*
+ * http_head.h - how large the head of a request may be: request line and
+ * headers, looked at as the bytes come in.
+ */
+#ifndef DAEMON_HTTP_HEAD_H
+#define DAEMON_HTTP_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    HTTP_HEAD_LINE_MAX = 4096, /* the request line */
+    HTTP_HEAD_MAX = 16 * 1024,
+    HTTP_HEAD_LINES_MAX = 100, /* each header costs far more than its bytes */
+};
+
+/* Begins as zeros. */
+struct http_head {
+    size_t bytes, line_bytes; /* of all, and of the line that is on */
+    unsigned lines;           /* that have ended */
+    bool done;                /* the empty line was there */
+    int refusal;              /* 414 or 431: it is too large; else 0 */
+};
+
+/* Takes the next bytes; what follows the head is left alone. */
+void http_head_take(struct http_head *head, const char *bytes, size_t count);
+
+#endif
