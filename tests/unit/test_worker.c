@@ -266,12 +266,15 @@ END_TEST
 
 START_TEST(leaves_no_descriptors_to_it)
 {
-    run("cd /proc/$$/fd && echo \"{\\\"fds\\\": \\\"$(echo *)\\\"}\" >&3",
+    int stray = open("/dev/null", O_RDONLY);
+
+    ck_assert_int_ge(stray, 0);
+    /* 10 is where the shell has its script. */
+    run("for n in 4 5 6 7 8 9 11 12 13 14 15 16 17 18 19 20; do"
+        " [ ! -e /proc/$$/fd/$n ] || exit 9; done; echo {} >&3",
         (struct worker_task){0});
-    /* 10: where the shell has its script. */
-    ck_assert_msg(strcmp(reported("fds"), "0 1 10 2 3") == 0 ||
-                      strcmp(reported("fds"), "0 1 2 3 255") == 0,
-                  "%s", reported("fds"));
+    ck_assert_int_eq(got.o.exit_status, 0);
+    close(stray);
 }
 END_TEST
 
@@ -345,9 +348,12 @@ END_TEST
 
 START_TEST(keeps_two_apart)
 {
-    struct worker *other = start("sleep 100", (struct worker_task){0});
+    static const char script[] =
+        "[ $3 != verify ] || exec sleep 100; echo '{\"id\": \"x\"}' >&3";
+    static const char *const verify[] = {"redkeep", "verify", NULL};
+    struct worker *other = start(script, (struct worker_task){.argv = verify});
 
-    run("echo '{\"id\": \"x\"}' >&3", (struct worker_task){0});
+    run(script, (struct worker_task){0});
     ck_assert_str_eq(reported("id"), "x");
     worker_free(other);
 }
