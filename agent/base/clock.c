@@ -7,7 +7,7 @@ read_us(clockid_t id)
 {
     struct timespec now;
 
-    /* Cannot fail: both clocks always exist on Linux. */
+    /* Cannot fail: these clocks always exist on Linux. */
     clock_gettime(id, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
@@ -28,4 +28,10 @@ uint64_t
 clock_steady_us(void)
 {
     return (uint64_t)read_us(CLOCK_MONOTONIC);
+}
+
+uint64_t
+clock_elapsed_ms(void)
+{
+    return (uint64_t)read_us(CLOCK_BOOTTIME) / 1000;
 }

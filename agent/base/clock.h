@@ -1,5 +1,5 @@
 /*
- * clock.h - the two clocks. Only programs and loops look at a clock; functions
+ * clock.h - the clocks. Only programs and loops look at a clock; functions
  * that judge or name something take the time as a parameter.
  */
 #ifndef BASE_CLOCK_H
@@ -15,5 +15,8 @@ uint64_t clock_steady_ms(void);
 
 /* The same in microseconds, for what is short. */
 uint64_t clock_steady_us(void);
+
+/* Like clock_steady_ms, and it goes on while the machine sleeps. */
+uint64_t clock_elapsed_ms(void);
 
 #endif

@@ -104,7 +104,7 @@ read_field(const struct field *f, const char *word, uint64_t *mask,
     *mask = 0;
     if (strlen(word) >= sizeof copy)
         return refuse(f, word, e);
-    strcpy(copy, word);
+    memcpy(copy, word, strlen(word) + 1);
     while ((item = strsep(&at, ",")) != NULL)
         if (!read_item(f, item, mask))
             return refuse(f, word, e);
@@ -137,7 +137,7 @@ schedule_cron_read(struct schedule *s, const char *text, struct error *e)
     if (strlen(text) >= sizeof copy)
         return error_set(e, ERROR_USAGE, "is longer than %zu bytes",
                          sizeof copy - 1);
-    strcpy(copy, text);
+    memcpy(copy, text, strlen(text) + 1);
     if (cut(copy, words) != FIELDS)
         return error_set(e, ERROR_USAGE, "has not five fields");
     for (unsigned i = 0; i < FIELDS; i++)

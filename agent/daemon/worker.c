@@ -265,6 +265,8 @@ worker_start(struct event_base *base, const struct worker_task *task,
     w->memory_bytes = task->memory_bytes;
     w->time_limit_ms = task->time_limit_ms;
     w->began_ms = clock_steady_ms();
+    /* One that does not read its input is not our end. */
+    signal(SIGPIPE, SIG_IGN);
     /* Heard before there is a child that could end. */
     w->child = (struct worker_child){.input = -1, .report = -1, .errors = -1};
     w->ended = evsignal_new(base, SIGCHLD, on_ended, w);

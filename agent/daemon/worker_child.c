@@ -109,6 +109,8 @@ take_descriptors(const struct pipes *p)
     for (int i = 0; i <= REPORT_FD; i++)
         if (from[i] < 0 || dup2(from[i], i) < 0)
             return false;
+    /* Ours end at exec, but we may have been started with others. */
+    close_range(REPORT_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     return true;
 }
 
