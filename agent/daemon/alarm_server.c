@@ -50,7 +50,7 @@ alarm_server_restarted(const struct alarm_scene *scene,
     char when[TEXT_TIME_SIZE];
 
     (void)memory;
-    if (server->restarts > 0 &&
+    if (server->restarts > 0 && server->restarted_ms <= scene->now_ms &&
         scene->now_ms - server->restarted_ms < MOMENT_MS) {
         text_write_time(when, server->restarted_ms);
         alarm_rules_raise(found, NAN, NAN,

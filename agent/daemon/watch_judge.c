@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "daemon/watch_state.h"
 
 /* An AOF that is switched on has its folder by then. */
@@ -39,7 +40,7 @@ void
 watch_judge(struct watch *w, int64_t now_ms)
 {
     struct watch_view *v = &w->view;
-    char trouble[sizeof v->trouble];
+    char raw[sizeof v->trouble], trouble[sizeof v->trouble];
 
     v->present = w->data.there;
     v->aof_present = w->aof.there;
@@ -47,7 +48,8 @@ watch_judge(struct watch *w, int64_t now_ms)
     v->manifest_path = w->list.there ? w->manifest_path : NULL;
     if (w->single && w->aof.there)
         v->manifest_path = w->aof_path;
-    v->gone = find_trouble(w, now_ms, trouble, sizeof trouble);
+    v->gone = find_trouble(w, now_ms, raw, sizeof raw);
+    text_quote(trouble, sizeof trouble, raw, strlen(raw));
     if (strcmp(trouble, v->trouble) == 0)
         return;
     memcpy(v->trouble, trouble, sizeof trouble);

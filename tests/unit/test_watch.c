@@ -1,160 +1,4 @@
-#include "daemon/watch.h"
-
-#include <event2/event.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/memory.h"
-#include "base/text.h"
-#include "folder.h"
-
-enum { AT_MOST_MS = 10000 };
-
-static struct event_base *base;
-static struct notices *notices;
-static struct watch *w;
-static const struct watch_view *view;
-static char data[80];
-static int new_rdbs, changes;
-
-static void
-count_rdb(void *context)
-{
-    (void)context;
-    new_rdbs++;
-}
-
-static void
-count_change(void *context)
-{
-    (void)context;
-    changes++;
-}
-
-static void
-nothing(int fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    (void)context;
-}
-
-/* Lets the loop turn for at most ms, or until something happened. */
-static void
-turn(unsigned ms)
-{
-    const struct timeval limit = {.tv_usec = ms * 1000};
-
-    event_base_once(base, -1, EV_TIMEOUT, nothing, NULL, &limit);
-    event_base_loop(base, EVLOOP_ONCE);
-}
-
-#define WAIT_FOR(condition)                                               \
-    for (uint64_t end_ = clock_steady_ms() + AT_MOST_MS; !(condition);    \
-         turn(5))                                                         \
-    ck_assert_msg(clock_steady_ms() < end_, "waited in vain for %s (%s)", \
-                  #condition, view->trouble)
-
-static void
-point(const char *appenddirname, bool appendonly)
-{
-    const struct watch_names names = {.data_dir = data,
-                                      .dbfilename = "dump.rdb",
-                                      .appendfilename = "appendonly.aof",
-                                      .appenddirname = appenddirname,
-                                      .appendonly = appendonly};
-
-    watch_point(w, &names);
-}
-
-static void
-begin(void)
-{
-    const struct watch_events events = {count_rdb, count_change, NULL};
-
-    folder_begin();
-    log_set_level(LOG_LEVEL_ERROR);
-    snprintf(data, sizeof data, "%s/data", path);
-    ck_assert_int_eq(mkdir(data, 0700), 0);
-    new_rdbs = changes = 0;
-    base = event_base_new();
-    notices = notice_new();
-    w = watch_new(base, notices, 50, &events, &e);
-    ck_assert_ptr_nonnull(w);
-    view = watch_view(w);
-}
-
-static void
-end(void)
-{
-    watch_free(w);
-    notice_free(notices);
-    event_base_free(base);
-    folder_end();
-}
-
-/* A file of so many bytes, as an operator writes it: in place. */
-static void
-write_over(const char *name, size_t size)
-{
-    char *bytes = memory_new(size + 1);
-    int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(file_write(fd, bytes, size, &e), 0);
-    close(fd);
-    free(bytes);
-}
-
-/* As servers do: aside, and renamed. */
-static void
-put_sized(const char *name, size_t size)
-{
-    write_over("data/temp-1.part", size);
-    ck_assert_int_eq(renameat(dir, "data/temp-1.part", dir, name), 0);
-}
-
-static void
-append(const char *name, const char *text)
-{
-    int fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT, 0600);
-
-    ck_assert_int_eq(file_write(fd, text, strlen(text), &e), 0);
-    close(fd);
-}
-
-static void
-make_aof(void)
-{
-    ck_assert_int_eq(mkdirat(dir, "data/appendonlydir", 0700), 0);
-    put_sized("data/appendonlydir/appendonly.aof.1.base.rdb", 100);
-    put_sized("data/appendonlydir/appendonly.aof.1.incr.aof", 10);
-    append("data/appendonlydir/appendonly.aof.manifest",
-           "file appendonly.aof.1.base.rdb seq 1 type b\n"
-           "file appendonly.aof.0.incr.aof seq 1 type h\n"
-           "file appendonly.aof.1.incr.aof seq 1 type i\n");
-}
-
-static bool
-is_told(const char *words)
-{
-    json_t *all = notice_write(notices), *item;
-    bool found = false;
-    size_t i;
-
-    json_array_foreach(all, i, item)
-    {
-        ck_assert_str_eq(json_string_value(json_object_get(item, "event")),
-                         "watch");
-        found = found ||
-                strstr(json_string_value(json_object_get(item, "text")),
-                       words) != NULL;
-    }
-    json_decref(all);
-    return found;
-}
+#include "test_watch_scene.h"
 
 START_TEST(shows_what_is_there_and_tells_of_none_of_it)
 {
@@ -178,36 +22,187 @@ START_TEST(shows_what_is_there_and_tells_of_none_of_it)
 }
 END_TEST
 
-START_TEST(tells_of_a_new_dump_within_200_ms)
+START_TEST(waits_for_a_data_directory_that_comes_later)
 {
+    ck_assert_int_eq(rmdir(data), 0);
     point("appendonlydir", false);
-    for (int i = 1; i <= 5; i++) {
-        uint64_t then = clock_steady_ms();
-
-        put_sized("data/dump.rdb", (size_t)i);
-        WAIT_FOR(view->rdb_size == i);
-        ck_assert_uint_lt(clock_steady_ms() - then, 200);
-        ck_assert_int_eq(new_rdbs, i);
-    }
-    ck_assert_int_gt(view->rdb_seen_ms, 0);
-    ck_assert_uint_ge(view->events[WATCH_RDB], 5);
+    ck_assert(!view->present && !view->gone);
+    ck_assert_ptr_nonnull(
+        strstr(view->trouble, "cannot be seen: No such file"));
+    ck_assert_int_eq(mkdir(data, 0700), 0);
+    WAIT_FOR(view->present);
+    put_sized("data/dump.rdb", 4);
+    WAIT_FOR(new_rdbs == 1);
+    ck_assert_int_eq(renameat(dir, "data", dir, "old"), 0);
+    WAIT_FOR(!view->present);
+    ck_assert_int_eq(view->rdb_size, -1);
+    ck_assert_int_eq(renameat(dir, "old", dir, "data"), 0);
+    WAIT_FOR(view->present && view->rdb_size == 4);
+    ck_assert_str_eq(view->trouble, "");
+    put_sized("data/dump.rdb", 5);
+    WAIT_FOR(view->rdb_size == 5);
 }
 END_TEST
+
+START_TEST(looks_at_all_anew_when_events_were_lost)
+{
+    put_sized("data/dump.rdb", 5);
+    make_aof();
+    point("appendonlydir", true);
+    for (int i = 0; i < 20000; i++) {
+        append("data/x", "");
+        ck_assert_int_eq(unlinkat(dir, "data/x", 0), 0);
+    }
+    put_sized("data/dump.rdb", 6);
+    append("data/appendonlydir/appendonly.aof.9.incr.aof", "123");
+    WAIT_FOR(view->overflows > 0);
+    WAIT_FOR(new_rdbs == 1 && view->aof_size == 113);
+    ck_assert(is_told("events were lost"));
+}
+END_TEST
+
+START_TEST(looks_at_so_many_files_and_no_more)
+{
+    char name[80];
+    uint64_t then;
+
+    make_aof();
+    for (int i = 0; i < 2 * WATCH_PARTS_MAX; i++) {
+        snprintf(name, sizeof name, "data/appendonlydir/appendonly.aof.%d.x",
+                 i);
+        append(name, "1");
+    }
+    for (int i = 0; i < 2 * WATCH_TEMPS_MAX; i++) {
+        snprintf(name, sizeof name, "data/temp-%d.rdb", 1000000 + i);
+        append(name, "1");
+        make_old(name);
+    }
+    then = clock_steady_ms();
+    point("appendonlydir", true);
+    ck_assert_uint_lt(clock_steady_ms() - then, 500);
+    ck_assert_uint_eq(w->part_count, WATCH_PARTS_MAX);
+    ck_assert_uint_eq(view->leftovers, WATCH_TEMPS_MAX);
+    ck_assert_str_eq(view->trouble, "");
+}
+END_TEST
+
+START_TEST(does_not_fill_the_history_with_one_thing)
+{
+    json_t *all;
+
+    make_aof();
+    point("appendonlydir", true);
+    for (int i = 0; i < 40; i++) {
+        ck_assert_int_eq(renameat(dir, "data/appendonlydir", dir, "old"), 0);
+        watch_look(w, WATCH_LOOK_FOLDERS, clock_wall_ms());
+        ck_assert(view->gone);
+        ck_assert_int_eq(renameat(dir, "old", dir, "data/appendonlydir"), 0);
+        watch_look(w, WATCH_LOOK_FOLDERS, clock_wall_ms());
+        ck_assert(!view->gone);
+    }
+    all = notice_write(notices);
+    ck_assert_uint_eq(json_array_size(all), WATCH_TOLD_MAX);
+    json_decref(all);
+}
+END_TEST
+
+START_TEST(takes_no_path_for_a_name)
+{
+    const struct watch_names names = {.data_dir = data,
+                                      .dbfilename = "../../etc/passwd",
+                                      .appendfilename = "",
+                                      .appenddirname = ".."};
+
+    watch_point(w, &names);
+    ck_assert(text_has_suffix(view->rdb_path, "/data/dump.rdb"));
+    ck_assert(text_has_suffix(w->manifest_path,
+                              "/data/appendonlydir/appendonly.aof.manifest"));
+    watch_point(w, &(struct watch_names){.data_dir = "data"});
+    ck_assert_ptr_null(view->data_dir);
+    turn(100);
+}
+END_TEST
+
+START_TEST(watches_names_of_any_bytes)
+{
+    const struct watch_names names = {.data_dir = data,
+                                      .dbfilename = "\xff\n%s.rdb",
+                                      .appendfilename = "a \"b\n",
+                                      .appenddirname = "dir\x01"};
+
+    ck_assert_int_eq(mkdirat(dir, "data/dir\x01", 0700), 0);
+    put_sized("data/\xff\n%s.rdb", 70 * 1024);
+    watch_point(w, &names);
+    ck_assert_int_eq(view->rdb_size, 70 * 1024);
+    append("data/dir\x01/a \"b\n.1.incr.aof", "12");
+    WAIT_FOR(view->aof_size == 2);
+    put_sized("data/\xff\n%s.rdb", 10);
+    WAIT_FOR(view->collapsed);
+    ck_assert(is_told("\\xff\\x0a%s.rdb has collapsed"));
+}
+END_TEST
+
+START_TEST(is_pointed_elsewhere_and_nowhere)
+{
+    put_sized("data/dump.rdb", 5);
+    point("appendonlydir", false);
+    put_sized("data/dump.rdb", 6);
+    WAIT_FOR(new_rdbs == 1);
+    point("appendonlydir", false);
+    ck_assert_int_gt(view->rdb_seen_ms, 0);
+    ck_assert_int_eq(mkdirat(dir, "other", 0700), 0);
+    snprintf(data, sizeof data, "%s/other//", path);
+    point("appendonlydir", false);
+    ck_assert(text_has_suffix(view->data_dir, "/other"));
+    ck_assert(view->present);
+    ck_assert_int_eq(view->rdb_seen_ms, -1);
+    put_sized("data/dump.rdb", 7);
+    turn(200);
+    ck_assert_int_eq(new_rdbs, 1);
+    watch_point(w, &(struct watch_names){0});
+    ck_assert_ptr_null(view->data_dir);
+    ck_assert_ptr_null(view->rdb_path);
+    turn(100);
+}
+END_TEST
+
+START_TEST(counts_what_dead_children_left)
+{
+    append("data/temp-2147483647.rdb", "x");
+    append("data/temp-2147483646.rdb", "young");
+    append("data/temp-other.rdb", "x");
+    make_old("data/temp-2147483647.rdb");
+    make_old("data/temp-other.rdb");
+    point("appendonlydir", false);
+    ck_assert_uint_eq(view->leftovers, 1);
+    ck_assert(is_told("left temp-2147483647.rdb in "));
+    append("data/temp-rewriteaof-bg-2147483645.aof", "x");
+    make_old("data/temp-rewriteaof-bg-2147483645.aof");
+    /* A process of that number, but born after the file. */
+    append("data/temp-1.rdb", "x");
+    make_old("data/temp-1.rdb");
+    WAIT_FOR(view->leftovers == 3);
+    ck_assert_int_eq(unlinkat(dir, "data/temp-2147483647.rdb", 0), 0);
+    WAIT_FOR(view->leftovers == 2);
+}
+END_TEST
+
+static void
+add(TCase *t)
+{
+    tcase_add_test(t, shows_what_is_there_and_tells_of_none_of_it);
+    tcase_add_test(t, waits_for_a_data_directory_that_comes_later);
+    tcase_add_test(t, looks_at_all_anew_when_events_were_lost);
+    tcase_add_test(t, looks_at_so_many_files_and_no_more);
+    tcase_add_test(t, does_not_fill_the_history_with_one_thing);
+    tcase_add_test(t, takes_no_path_for_a_name);
+    tcase_add_test(t, watches_names_of_any_bytes);
+    tcase_add_test(t, is_pointed_elsewhere_and_nowhere);
+    tcase_add_test(t, counts_what_dead_children_left);
+}
 
 int
 main(void)
 {
-    Suite *s = suite_create("watch");
-    TCase *t = tcase_create("watch");
-    SRunner *runner = srunner_create(s);
-    int failed;
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, shows_what_is_there_and_tells_of_none_of_it);
-    tcase_add_test(t, tells_of_a_new_dump_within_200_ms);
-    suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run("watch", add);
 }
