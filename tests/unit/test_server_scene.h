@@ -78,7 +78,7 @@ set(struct scene *s, const char *option, const char *value)
                   e.text);
 }
 
-/* NULL answers: nobody listens. */
+/* The agent as it is to be, and the server; begin follows. */
 static inline void
 prepare(struct scene *s, const char *const *answers)
 {
