@@ -20,7 +20,6 @@ START_TEST(knows_the_server_once_it_is_connected)
     ck_assert(s.view->settings_known);
     ck_assert_str_eq(s.view->settings.dir, "/d");
     ck_assert_ptr_null(s.view->settings.dbfilename);
-    ck_assert_str_eq(s.view->relocated, "");
     ck_assert_uint_eq(s.view->transition_count, 2);
     ck_assert_int_eq(s.view->transitions[0].to, SERVER_CONNECTING);
     ck_assert_int_eq(s.view->transitions[1].to, SERVER_CONNECTED);
