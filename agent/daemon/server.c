@@ -53,7 +53,7 @@ server_new(struct event_base *base, const struct config *config,
     s->reach = reach;
     s->attempt = evtimer_new(base, server_connect_try, s);
     s->beat = evtimer_new(base, server_talk_turn, s);
-    s->heard = s->home = INFO_SETTINGS_NONE;
+    s->heard = INFO_SETTINGS_NONE;
     s->view = (struct server_view){
         .startup = true,
         .restarted_ms = -1,
@@ -89,16 +89,6 @@ server_look(struct server *s)
     server_talk_soon(s, SERVER_INFO);
 }
 
-/* Nothing that was heard holds for another server. */
-static void
-forget_server(struct server *s)
-{
-    s->run_id[0] = '\0';
-    info_read(&s->view.info, "");
-    s->view.info_ms = -1;
-    server_place_take(s, NULL);
-}
-
 int
 server_reload(struct server *s, const struct config *config, struct error *e)
 {
@@ -117,8 +107,7 @@ server_reload(struct server *s, const struct config *config, struct error *e)
     same_place = strcmp(before, s->view.url) == 0;
     free(before);
     if (!same_place)
-        forget_server(s);
-    server_place_settle(s);
+        server_talk_forget(s);
     if (s->open)
         link_core_set_timeout(s->core, fresh->link.command_timeout_ms);
     if (!same || !s->open)
@@ -137,7 +126,6 @@ server_free(struct server *s)
     event_free(s->attempt);
     event_free(s->beat);
     info_settings_clear(&s->heard);
-    info_settings_clear(&s->home);
     info_settings_clear(&s->view.settings);
     free(s->view.url);
     free_reach(s->reach);

@@ -71,11 +71,6 @@ struct server_view {
     int64_t info_ms;           /* when; -1 never */
     struct info_settings settings;
     bool settings_known;
-    /*
-     * Where the data is was changed under us: it is not where it was when this
-     * process (or its last reload) first heard. "": it was not.
-     */
-    char relocated[240];
 };
 
 struct server_events {

@@ -171,6 +171,25 @@ on_info(void *context, struct redisReply *reply, const struct error *why)
     link_reply_free(reply);
 }
 
+/* NULL: the server does not tell them. */
+static void
+take_settings(struct server *s, struct info_settings *heard)
+{
+    struct server_view *v = &s->view;
+    bool known = heard != NULL;
+
+    if (known == v->settings_known &&
+        (!known || info_settings_equal(heard, &v->settings)))
+        return;
+    info_settings_clear(&v->settings);
+    v->settings_known = known;
+    if (known) {
+        v->settings = *heard;
+        *heard = INFO_SETTINGS_NONE;
+    }
+    s->events.located(s->events.context);
+}
+
 static void
 on_setting(void *context, struct redisReply *reply, const struct error *why)
 {
@@ -192,7 +211,7 @@ on_setting(void *context, struct redisReply *reply, const struct error *why)
         return;
     if (!s->settings_bad)
         t->refused[0] = '\0';
-    server_place_take(s, s->settings_bad ? NULL : &s->heard);
+    take_settings(s, s->settings_bad ? NULL : &s->heard);
 }
 
 static void
@@ -270,4 +289,13 @@ server_talk_soon(struct server *s, enum server_question question)
     else
         t->due_ms = 0;
     wait_for_turn(s);
+}
+
+void
+server_talk_forget(struct server *s)
+{
+    s->run_id[0] = '\0';
+    info_read(&s->view.info, "");
+    s->view.info_ms = -1;
+    take_settings(s, NULL);
 }

@@ -1,8 +1,7 @@
 /*
  * server_work.h - what the parts of the connection share: server_connect
  * (attempts and losses), server_talk (what is asked of the server, again and
- * again), server_request (what others ask), server_place (where the data is),
- * server_tell (what became of it, for all who look).
+ * again), server_request (what others ask), server_tell (what became of it, for all who look).
  */
 #ifndef DAEMON_SERVER_WORK_H
 #define DAEMON_SERVER_WORK_H
@@ -59,9 +58,7 @@ struct server {
     struct server_slot slots[INFO_SETTINGS];
     struct info_settings heard; /* settings as they come in */
     bool settings_bad;          /* one of them did not */
-    struct info_settings home;  /* where the data was at first */
-    bool home_known;
-    char run_id[48]; /* the last told; "" */
+    char run_id[48];            /* the last told; "" */
 };
 
 /* server_connect */
@@ -97,19 +94,14 @@ void server_talk_end(struct server *s);
 /* Asks one question as soon as it can. */
 void server_talk_soon(struct server *s, enum server_question question);
 
+/* What was heard does not hold any more: it is another server's. */
+void server_talk_forget(struct server *s);
+
 /* server_request */
 
 /* Those not answered hear that they will not be; or, at the end, nothing. */
 void server_request_fail(struct server *s, const struct error *why);
 void server_request_clear(struct server *s);
-
-/* server_place */
-
-/* Settings as they were heard: taken over. NULL: the server refuses to tell. */
-void server_place_take(struct server *s, struct info_settings *heard);
-
-/* Where the data is now is where it belongs. */
-void server_place_settle(struct server *s);
 
 /* server_tell */
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import servers
+from agents import Agent
 from program import Program
 
 
@@ -95,6 +96,22 @@ def boot(serve):
         return server
 
     return start
+
+
+@pytest.fixture
+def agent(place):
+    """agent(server, connection_delays="1ms") starts an agent for it, of its
+    own home; begin=False leaves that to the scenario."""
+    running = []
+
+    def start(redis, home="agent", begin=True, **settings):
+        one = Agent(place / home, redis, **settings)
+        running.append(one)
+        return one.start() if begin else one
+
+    yield start
+    for one in running:
+        one.kill()
 
 
 @pytest.fixture
