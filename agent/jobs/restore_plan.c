@@ -44,7 +44,8 @@ check_collapse(const struct restore_work *w, struct error *e)
 
     if (before == NULL || w->options->yes)
         return 0;
-    retention_write_collapse(text, w->entry, before);
+    retention_write_collapse(text, w->entry, before,
+                             w->options->collapse_percent);
     return error_set(e, ERROR_REFUSED,
                      "the latest snapshot %s: name the one you want, or add"
                      " --yes",

@@ -68,17 +68,18 @@ find_parent(const struct judge *j, size_t i)
 static void
 judge_each(struct judge *j)
 {
-    for (size_t i = 0; i < j->r->count; i++) {
-        const struct catalog_entry *n = entry_of(j, i);
-        bool whole = !is_broken(j, i);
+    bool *whole = memory_new(j->r->count * sizeof *whole);
 
+    for (size_t i = 0; i < j->r->count; i++) {
         j->parents[i] = NONE;
-        if (whole && n->parent != NULL) {
+        whole[i] = !is_broken(j, i);
+        if (whole[i] && entry_of(j, i)->parent != NULL) {
             j->parents[i] = find_parent(j, i);
-            whole = j->parents[i] != NONE && j->good[j->parents[i]];
+            whole[i] = j->parents[i] != NONE && whole[j->parents[i]];
         }
-        j->good[i] = whole && n->verdict == VERDICT_SOUND;
+        j->good[i] = whole[i] && entry_of(j, i)->verdict == VERDICT_SOUND;
     }
+    free(whole);
 }
 
 /* Whatever the rules say. */
@@ -121,7 +122,7 @@ keep_by_rule(struct judge *j, size_t i, bool good_only, const char *reason)
         keep(j, i, reason);
     } else if (!j->good[i]) {
         if (entry_of(j, i)->verdict == VERDICT_SOUND)
-            why = "its parent is not";
+            why = "its chain is broken";
         snprintf(text, sizeof text, "%s (%s)", reason, why);
         keep(j, i, text);
     }

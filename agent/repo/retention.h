@@ -47,7 +47,8 @@ retention_collapsed(const struct catalog *c, const struct retention_mark *mark,
 /* "20261120T120000Z has 3 keys, 20261120T110000Z before it 1000". */
 void retention_write_collapse(char out[RETENTION_TEXT_SIZE],
                               const struct catalog_entry *entry,
-                              const struct catalog_entry *before);
+                              const struct catalog_entry *before,
+                              double collapse_percent);
 
 /*
  * Fills f: the newest snapshot is damaged, its entry cannot be read, or it has

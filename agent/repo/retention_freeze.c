@@ -20,14 +20,30 @@ know_keys(const struct catalog_entry *a, const struct catalog_entry *b)
 }
 
 /*
- * A dump is as large as its data. An AOF is not: a rewrite may make it a
- * tenth, so its size counts only where nothing else is known.
+ * A dump is as large as its data. An AOF may be many times larger, until a
+ * rewrite: before, only its base is sure to have been needed.
  */
-static bool
-compare_size(const struct catalog_entry *a, const struct catalog_entry *b)
+static double
+data_bytes(const struct catalog_entry *entry, bool surely)
 {
-    return a->dataset == b->dataset &&
-           (a->dataset == DATASET_RDB || !know_keys(a, b));
+    double sum = 0;
+
+    for (size_t n = 0; n < entry->file_count; n++) {
+        const struct catalog_file *f = &entry->files[n];
+
+        if (!f->config && (!surely || f->role == DATASET_ROLE_DUMP ||
+                           f->role == DATASET_ROLE_BASE))
+            sum += (double)f->size_bytes;
+    }
+    return sum;
+}
+
+static bool
+lost_size(const struct catalog_entry *entry, const struct catalog_entry *before,
+          double percent)
+{
+    return entry->dataset == before->dataset &&
+           lost(data_bytes(before, true), data_bytes(entry, false), percent);
 }
 
 static bool
@@ -45,9 +61,7 @@ has_collapsed(const struct catalog_entry *entry,
     if (percent <= 0 || before == NULL)
         return false;
     return lost_keys(entry, before, percent) ||
-           (compare_size(entry, before) &&
-            lost((double)before->bytes_source, (double)entry->bytes_source,
-                 percent));
+           lost_size(entry, before, percent);
 }
 
 /* A mark beyond the newest is of another history: of a later copy. */
@@ -86,18 +100,19 @@ retention_collapsed(const struct catalog *c, const struct retention_mark *mark,
 void
 retention_write_collapse(char out[RETENTION_TEXT_SIZE],
                          const struct catalog_entry *entry,
-                         const struct catalog_entry *before)
+                         const struct catalog_entry *before,
+                         double collapse_percent)
 {
     char now[TEXT_WORDS_SIZE], then[TEXT_WORDS_SIZE];
 
-    if (know_keys(entry, before) && entry->keys < before->keys) {
+    if (lost_keys(entry, before, collapse_percent)) {
         snprintf(out, RETENTION_TEXT_SIZE,
                  "%s has %lld keys, %s before it %lld", entry->id,
                  (long long)entry->keys, before->id, (long long)before->keys);
         return;
     }
-    text_write_size(now, entry->bytes_source);
-    text_write_size(then, before->bytes_source);
+    text_write_size(now, (uint64_t)data_bytes(entry, false));
+    text_write_size(then, (uint64_t)data_bytes(before, true));
     snprintf(out, RETENTION_TEXT_SIZE, "%s has %s of data, %s before it %s",
              entry->id, now, before->id, then);
 }
@@ -158,7 +173,7 @@ retention_freeze(struct retention_freeze *f, const struct catalog *c,
     if (before != NULL) {
         freeze_for(f, newest->id);
         f->collapsed = true;
-        retention_write_collapse(f->text, newest, before);
+        retention_write_collapse(f->text, newest, before, collapse_percent);
     } else if (newest->verdict == VERDICT_DAMAGED &&
                newest->sequence > marked(c, mark)) {
         freeze_for(f, newest->id);

@@ -233,6 +233,32 @@ START_TEST(knows_what_was_verified_and_what_is_held)
 }
 END_TEST
 
+START_TEST(holds_and_lets_go)
+{
+    struct error e = {0};
+    struct catalog c;
+
+    put_snapshot("20261120T113000Z", 1, VERDICT_SOUND);
+    put("20261120T123000Z.json", "a broken one can be held as well");
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(catalog_note_hold(dir, "20261120T113000Z", true, &e),
+                         0);
+        ck_assert_int_eq(catalog_note_hold(dir, "20261120T123000Z", true, &e),
+                         0);
+        c = loaded();
+        ck_assert(c.items[0].entry.held && c.items[1].entry.held);
+        catalog_clear(&c);
+    }
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(catalog_note_hold(dir, "20261120T113000Z", false, &e),
+                         0);
+        c = loaded();
+        ck_assert(!c.items[0].entry.held && c.items[1].entry.held);
+        catalog_clear(&c);
+    }
+}
+END_TEST
+
 START_TEST(gives_each_snapshot_an_id_of_its_own)
 {
     char id[CATALOG_ID_SIZE];
@@ -248,6 +274,11 @@ START_TEST(gives_each_snapshot_an_id_of_its_own)
     ck_assert_str_eq(id, "20261120T113000Z-3");
     catalog_new_id(&c, 1795174201000, id);
     ck_assert_str_eq(id, "20261120T113001Z");
+    catalog_clear(&c);
+    put("20261120T113000Z-10.json", "those before it were pruned");
+    c = loaded();
+    catalog_new_id(&c, 1795174200000, id);
+    ck_assert_str_eq(id, "20261120T113000Z-11");
     catalog_clear(&c);
 }
 END_TEST
@@ -311,6 +342,7 @@ main(void)
     tcase_add_test(cases, refuses_an_entry_under_another_name);
     tcase_add_test(cases, follows_no_link);
     tcase_add_test(cases, knows_what_was_verified_and_what_is_held);
+    tcase_add_test(cases, holds_and_lets_go);
     tcase_add_test(cases, gives_each_snapshot_an_id_of_its_own);
     tcase_add_loop_test(cases, gives_ids_whatever_the_clock_says, 0, 4);
     tcase_add_loop_test(cases, knows_the_form_of_an_id, 0,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -112,6 +113,36 @@ START_TEST(sees_a_renamed_host_as_the_same_machine)
     make("main", &alpha);
     renamed.host = "gamma";
     make("main", &renamed);
+}
+END_TEST
+
+START_TEST(opens_what_exists_without_making_it)
+{
+    struct storage_owner anywhere = alpha;
+    struct storage s;
+    struct error e = {0};
+
+    ck_assert_int_eq(storage_open_existing(&s, repo, "main", &alpha, true, &e),
+                     -1);
+    ck_assert_int_eq(e.kind, ERROR_FAILED);
+    ck_assert(!is_there("main", NULL));
+    make("main", &alpha);
+    anywhere.directory = NULL;
+    ck_assert_int_eq(
+        storage_open_existing(&s, repo, "main", &anywhere, false, &e), 0);
+    storage_close(&s);
+    anywhere.machine_id = "fedcba9876543210fedcba9876543210";
+    ck_assert_int_eq(
+        storage_open_existing(&s, repo, "main", &anywhere, false, &e), -1);
+    ck_assert_int_eq(e.kind, ERROR_REFUSED);
+    ck_assert_int_eq(storage_open_existing(&s, repo, "main", NULL, false, &e),
+                     0);
+    storage_close(&s);
+    ck_assert_int_eq(
+        storage_open_existing(&s, repo, "main", &anywhere, true, &e), 0);
+    storage_close(&s);
+    anywhere.directory = alpha.directory; /* that one stays */
+    make("main", &anywhere);
 }
 END_TEST
 
@@ -246,6 +277,39 @@ START_TEST(locks_each_job_once_and_readers_together)
 }
 END_TEST
 
+/* The holder is another process, that ends while we wait. */
+START_TEST(waits_for_readers_and_for_prune_a_while)
+{
+    struct lock lock = LOCK_NONE;
+    struct storage s;
+    struct error e = {0};
+    pid_t child;
+    int ready[2];
+    char byte;
+
+    make("main", &alpha);
+    ck_assert_int_eq(storage_open(&s, repo, "main", &e), 0);
+    ck_assert_int_eq(pipe(ready), 0);
+    child = fork();
+    if (child == 0) {
+        const char *held = _i == 0 ? STORAGE_READERS : "prune";
+
+        if (storage_lock(&s, &lock, held, &e) != 0 ||
+            write(ready[1], "x", 1) != 1)
+            _exit(1);
+        usleep(50000);
+        _exit(0);
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    ck_assert_msg((_i == 0 ? storage_lock_readers(&s, &lock, &e)
+                           : storage_lock_soon(&s, &lock, "prune", &e)) == 0,
+                  "%s", e.text);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    lock_release(&lock);
+    storage_close(&s);
+}
+END_TEST
+
 START_TEST(lets_readers_read_a_copy_without_locks)
 {
     struct storage s;
@@ -280,10 +344,12 @@ main(void)
     tcase_add_loop_test(cases, adopts_what_belongs_to_another_only_when_told, 0,
                         (int)(sizeof others / sizeof *others));
     tcase_add_test(cases, sees_a_renamed_host_as_the_same_machine);
+    tcase_add_test(cases, opens_what_exists_without_making_it);
     tcase_add_test(cases, takes_back_only_what_it_made_and_what_is_empty);
     tcase_add_test(cases, sweeps_what_a_killed_run_left);
     tcase_add_test(cases, opens_an_archive_only_in_its_size);
     tcase_add_test(cases, locks_each_job_once_and_readers_together);
+    tcase_add_loop_test(cases, waits_for_readers_and_for_prune_a_while, 0, 2);
     tcase_add_test(cases, lets_readers_read_a_copy_without_locks);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);
