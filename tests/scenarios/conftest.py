@@ -10,6 +10,7 @@ import pytest
 
 import servers
 from program import Program
+from terminals import Terminal
 
 
 def pytest_configure(config):
@@ -63,6 +64,11 @@ def place():
 @pytest.fixture
 def keep(place):
     return Program(place)
+
+
+@pytest.fixture
+def terminal(keep):
+    return Terminal(keep)
 
 
 @pytest.fixture
