@@ -78,6 +78,11 @@ fuzz_LIB := build/fuzz/libredkeep.a
 plain_AGENT := build/libredkeepd.a
 asan_AGENT := build/asan/libredkeepd.a
 fuzz_AGENT := build/fuzz/libredkeepd.a
+# So with the commands.
+plain_COMMANDS := build/libcommands.a
+asan_COMMANDS := build/asan/libcommands.a
+fuzz_COMMANDS := build/fuzz/libcommands.a
+COMMANDS_C := $(filter-out tools/main.c,$(TOOLS_C))
 AGENT_C := $(filter-out agent/daemon/redkeepd.c,$(DAEMON_C))
 
 define BUILD
@@ -91,6 +96,10 @@ $$($(1)_LIB): $$(LIB_C:%.c=$$($(1)_OBJ)/%.o)
 	$$(Q)ar rcs $$@ $$^
 
 $$($(1)_AGENT): $$(AGENT_C:%.c=$$($(1)_OBJ)/%.o)
+	$$(Q)rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+
+$$($(1)_COMMANDS): $$(COMMANDS_C:%.c=$$($(1)_OBJ)/%.o)
 	$$(Q)rm -f $$@
 	$$(Q)ar rcs $$@ $$^
 
@@ -117,11 +126,13 @@ build/redkeepd: $(plain_OBJ)/agent/daemon/redkeepd.o $(plain_AGENT) $(plain_LIB)
 build/generate: $(BENCH_C:%.c=$(plain_OBJ)/%.o) $(plain_LIB)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
-$(UNIT): build/unit/%: $(plain_OBJ)/tests/unit/%.o $(plain_AGENT) $(plain_LIB)
+$(UNIT): build/unit/%: $(plain_OBJ)/tests/unit/%.o $(plain_AGENT) \
+		$(plain_COMMANDS) $(plain_LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LINK) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
 
-$(ASAN): build/asan/unit/%: $(asan_OBJ)/tests/unit/%.o $(asan_AGENT) $(asan_LIB)
+$(ASAN): build/asan/unit/%: $(asan_OBJ)/tests/unit/%.o $(asan_AGENT) \
+		$(asan_COMMANDS) $(asan_LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
 

@@ -69,49 +69,57 @@ look(const struct config *config, const struct status_ask *ask, json_t **state,
     return read_offline(config, problem, state, e);
 }
 
+static bool
+is_coloured(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    return screen_columns(stdout) > 0 &&
+           (no_color == NULL || *no_color == '\0');
+}
+
 /* Gives state back. The exit status, or -1. */
 static int
-show(json_t *state, bool json, struct error *e)
+show(const struct invocation *in, json_t *state, struct error *e)
 {
     int64_t now_ms = status_shape_time(state, "time");
-    const char *no_color = getenv("NO_COLOR");
     struct status_wrongs wrongs;
     int rc;
 
     status_wrong_look(&wrongs, state, now_ms);
     rc = wrongs.count > 0 ? 1 : 0;
-    if (!json)
-        status_text_print(state, &wrongs, now_ms,
-                          screen_columns(stdout) > 0 &&
-                              (no_color == NULL || *no_color == '\0'));
-    else if (answer_print(json_incref(state), e) != 0)
+    if (in->json && answer_print(json_incref(state), e) != 0)
         rc = -1;
+    else if (!in->json && in->quiet)
+        status_text_print_wrongs(&wrongs, is_coloured());
+    else if (!in->json)
+        status_text_print(state, &wrongs, now_ms, is_coloured());
     status_wrong_clear(&wrongs);
     json_decref(state);
     return rc;
 }
 
 static int
-watch(const struct config *config, const struct status_ask *ask,
+watch(const struct invocation *in, const struct status_ask *ask,
       struct error *e)
 {
     json_t *state;
 
-    if (look(config, ask, &state, e) != 0)
+    if (look(&in->config, ask, &state, e) != 0)
         return -1;
     /* One write a picture, lest it flickers. */
     setvbuf(stdout, NULL, _IOFBF, 64 << 10);
     while (process_stop_signal() == 0) {
         fputs("\033[H\033[2J", stdout);
         if (state != NULL)
-            show(state, false, e);
+            show(in, state, e);
         else
             screen_print(stdout, 0, e->text);
         if (fflush(stdout) != 0)
             return error_sys(e, "write to standard output");
         poll(NULL, 0, REDRAW_MS);
         if (process_stop_signal() == 0)
-            look(config, ask, &state, e);
+            look(&in->config, ask, &state, e);
     }
     return 0;
 }
@@ -131,9 +139,9 @@ run(struct invocation *in, struct error *e)
     if (status_ask_read(&ask, &in->config, e) != 0)
         goto out;
     if (watching)
-        rc = watch(&in->config, &ask, e);
+        rc = watch(in, &ask, e);
     else if (look(&in->config, &ask, &state, e) == 0)
-        rc = show(state, in->json, e);
+        rc = show(in, state, e);
 
 out:
     status_ask_clear(&ask);

@@ -314,16 +314,9 @@ paint(bool colour, const char *code)
         printf("\033[%sm", code);
 }
 
-static void
-show_wrongs(const struct status_wrongs *wrongs, bool colour)
+void
+status_text_print_wrongs(const struct status_wrongs *wrongs, bool colour)
 {
-    putchar('\n');
-    if (wrongs->count == 0) {
-        paint(colour, "32");
-        puts("all is well");
-        paint(colour, "0");
-        return;
-    }
     for (size_t i = 0; i < wrongs->count; i++) {
         const struct status_wrong *w = &wrongs->items[i];
         struct status_row r = {0};
@@ -373,5 +366,11 @@ status_text_print(const json_t *state, const struct status_wrongs *wrongs,
     show_drill(state, now_ms);
     show_repository(state);
     show_jobs(state, now_ms);
-    show_wrongs(wrongs, colour);
+    putchar('\n');
+    status_text_print_wrongs(wrongs, colour);
+    if (wrongs->count > 0)
+        return;
+    paint(colour, "32");
+    puts("all is well");
+    paint(colour, "0");
 }

@@ -17,4 +17,7 @@
 void status_text_print(const json_t *state, const struct status_wrongs *wrongs,
                        int64_t now_ms, bool colour);
 
+/* Only what is wrong, and nothing if all is well. */
+void status_text_print_wrongs(const struct status_wrongs *wrongs, bool colour);
+
 #endif

@@ -11,6 +11,7 @@ import pytest
 import servers
 from agents import Agent
 from program import Program
+from terminals import Terminal
 
 
 def pytest_configure(config):
@@ -64,6 +65,11 @@ def place():
 @pytest.fixture
 def keep(place):
     return Program(place)
+
+
+@pytest.fixture
+def terminal(keep):
+    return Terminal(keep)
 
 
 @pytest.fixture

@@ -1,55 +1,12 @@
 """What is shown on a terminal, and that its commands are right as they stand."""
 
-import fcntl
 import os
-import pty
-import struct
 import subprocess
-import termios
 
 import pytest
 
 from program import STOPPED
-
-COLUMNS = 80
-
-
-class Terminal:
-    """Runs the program on a terminal of 80 columns, and types answers."""
-
-    def __init__(self, keep):
-        self.keep = keep
-
-    def __call__(self, *args, exit, typed=b""):
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", 24, COLUMNS, 0, 0))
-        process = subprocess.Popen(
-            self.keep.words(args, None), stdin=slave, stdout=slave,
-            stderr=slave, env=self.keep.environment(None),
-            cwd=self.keep.place)
-        os.close(slave)
-        shown = b""
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:  # EIO: nobody has it open any more
-                piece = b""
-            if piece == b"":
-                break
-            shown += piece
-            if typed and b"[y/N]" in shown:
-                os.write(master, typed)
-                typed = b""
-        os.close(master)
-        text = shown.decode().replace("\r\n", "\n")
-        assert process.wait(timeout=60) == exit, text
-        return text
-
-
-@pytest.fixture
-def terminal(keep):
-    return Terminal(keep)
+from terminals import COLUMNS
 
 
 def torn_in_multi(folder):
