@@ -147,7 +147,7 @@ $(UNIT) $(ASAN) $(FUZZ): | packages-test
 
 # What can be asked for; `make help` prints these lines.
 
-all: build/redkeep ## build/redkeep
+all: build/redkeep build/redkeepd ## build/redkeep, build/redkeepd
 
 deps: ## install what building and the demo need
 	$(if $(filter no,$(DEPS)),,@packaging/deps/install build)
@@ -178,10 +178,10 @@ check: $(UNIT) ## unit tests
 check-asan: $(ASAN) ## unit tests under AddressSanitizer and UBSan
 	@tests/unit/run check-asan $^
 
-check-scenarios: build/redkeep | deps-test ## tests on real servers
+check-scenarios: all | deps-test ## tests on real servers
 	@tests/scenarios/run $(PYTHON) build/redkeep $(SCENARIOS)
 
-lint: build/redkeep $(LIB_C:%.c=$(plain_OBJ)/%.o) | packages-test ## house rules, format, static analysis, manuals
+lint: all $(LIB_C:%.c=$(plain_OBJ)/%.o) | packages-test ## house rules, format, static analysis, manuals
 	@tests/lint/run
 
 fuzz-smoke: $(FUZZ) ## each fuzz target for a few seconds
