@@ -168,14 +168,20 @@ run_loop(struct agent *a)
 }
 
 static void
+forget(struct event *event)
+{
+    if (event != NULL)
+        event_free(event);
+}
+
+static void
 free_loop(struct agent_loop *loop)
 {
-    struct event *const all[] = {loop->tick, loop->watchdog, loop->term,
-                                 loop->interrupt, loop->hangup};
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i] != NULL)
-            event_free(all[i]);
+    forget(loop->tick);
+    forget(loop->watchdog);
+    forget(loop->term);
+    forget(loop->interrupt);
+    forget(loop->hangup);
 }
 
 /*

@@ -45,7 +45,7 @@ static const struct {
     {"--repo", "--repo wants a value"},
     {"--rep /x", "there is no option --rep; did you mean --repo?"},
     {"--connection-jitter 99",
-     "--connection-jitter: '99' is not a number from 0 to 50"},
+     "--connection-jitter: jitter: '99' is not a number from 0 to 50"},
 };
 
 START_TEST(refuses_and_says_why)
