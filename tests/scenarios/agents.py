@@ -122,7 +122,7 @@ class Agent:
     def start(self):
         """Starts it and waits until it serves."""
         self.launch()
-        wait_for(self.serves, f"the agent: {self.log_text()}")
+        wait_for(self.serves, lambda: f"the agent: {self.log_text()}")
         return self
 
     def serves(self):
@@ -207,7 +207,7 @@ class Agent:
 
     def wait_state(self, state, seconds=20):
         wait_for(lambda: self.state() == state,
-                 f"{state}: {self.dependency()}", seconds)
+                 lambda: f"{state}: {self.dependency()}", seconds)
         return self
 
     def log_text(self):
@@ -218,7 +218,7 @@ class Agent:
 
     def wait_log(self, pattern, seconds=20):
         return wait_for(lambda: self.says(pattern),
-                        f"{pattern!r} in {self.log_text()}", seconds)
+                        lambda: f"{pattern!r} in {self.log_text()}", seconds)
 
     # What it costs.
 
