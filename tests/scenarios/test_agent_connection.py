@@ -85,7 +85,7 @@ def test_the_agent_is_there_first(serve, agent, place):
     one.wait_log(r"Server started - some features may be degraded")
     told = one.wait_log(r"Connected successfully \(retryCount: (\d+), "
                         r"totalAttemptTime: (\d+)ms\)")
-    assert int(told[1]) >= failed and int(told[2]) >= 400
+    assert int(told[1]) >= failed and int(told[2]) >= 390
 
 
 def test_the_server_never_comes_and_comes_at_last(serve, agent):
@@ -244,27 +244,27 @@ def test_a_name_server_that_does_not_answer(agent, place):
 def test_a_thousand_connections_leave_nothing_behind(serve, agent):
     server = serve()
     one = agent(server, connection_delays="1ms",
-                connection_ping_interval="10ms", alarms_reconnects="0",
+                connection_ping_interval="1h", alarms_reconnects="0",
                 log_level="error")
     one.wait_state("connected")
 
-    def reconnects():
-        return one.dependency()["details"]["reconnects"]
+    client = server.client()
 
     def lose(times):
-        end = reconnects() + times
-        client = server.client()
-        while reconnects() < end:
-            for _ in range(20):
-                client.client_kill_filter(_type="normal", skipme=True)
+        """Throws the agent out as soon as it has asked all it asks."""
+        while times > 0:
+            for guest in client.client_list():
+                if guest["cmd"].startswith(("config", "info")):
+                    client.client_kill_filter(_id=guest["id"])
+                    times -= 1
         one.wait_state("connected")
-        wait_for(lambda: len(server.client().client_list()) <= 3, "rest")
 
-    lose(300)
-    before = one.descriptors(), one.rss_kib(), len(one.children())
     with Pulse(one):
+        lose(200)
+        before = one.descriptors(), one.rss_kib(), len(one.children())
         lose(1000)
     wait_for(lambda: one.descriptors() <= before[0], "the descriptors' end")
-    assert one.rss_kib() <= before[1] + 256, before
+    assert one.rss_kib() <= before[1] + 512, before
     assert len(one.children()) == before[2]
     assert len(one.dependency()["transitions"]) == 32
+    assert one.dependency()["details"]["reconnects"] >= 1190

@@ -108,7 +108,7 @@ def test_a_server_that_takes_nobody_more(serve, agent):
 
 
 def test_a_server_that_cannot_save_is_there(serve, agent):
-    server = serve(save="3600 1")
+    server = serve(save="3600 1", enable_protected_configs="yes")
     one = agent(server)
     one.wait_state("connected")
     client = server.client()
@@ -122,6 +122,7 @@ def test_a_server_that_cannot_save_is_there(serve, agent):
         assert "MISCONF" in details(one)["lastError"]
         assert one.state() == "connected"
         server.data.mkdir()
+        client.config_set("dir", str(server.data))
         client.bgsave()
         wait_for(lambda: one.status()["server"]["last_save_ok"], "a save")
     assert one.state() == "connected"
