@@ -122,7 +122,7 @@ class Agent:
     def start(self):
         """Starts it and waits until it serves."""
         self.launch()
-        wait_for(self.serves, f"the agent: {self.log_text()}")
+        wait_for(self.serves, lambda: f"the agent: {self.log_text()}")
         return self
 
     def serves(self):
@@ -207,7 +207,7 @@ class Agent:
 
     def wait_state(self, state, seconds=20):
         wait_for(lambda: self.state() == state,
-                 f"{state}: {self.dependency()}", seconds)
+                 lambda: f"{state}: {self.dependency()}", seconds)
         return self
 
     def log_text(self):
@@ -218,7 +218,7 @@ class Agent:
 
     def wait_log(self, pattern, seconds=20):
         return wait_for(lambda: self.says(pattern),
-                        f"{pattern!r} in {self.log_text()}", seconds)
+                        lambda: f"{pattern!r} in {self.log_text()}", seconds)
 
     # What it costs.
 
@@ -246,13 +246,14 @@ class Pulse:
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def run(self):
-        while not self.over.wait(0.01):
+        while not (self.seconds and self.over.wait(0.01)):
             try:
                 answer = self.agent.get("/health/live")
                 assert answer.json["status"] == "alive", answer.body
                 self.seconds.append(answer.seconds)
             except (OSError, AssertionError) as e:
                 self.errors.append(e)
+                return
 
     def __enter__(self):
         self.thread.start()
@@ -266,7 +267,7 @@ class Pulse:
 
     def judge(self):
         late = [s for s in self.seconds if s > self.LATE]
-        assert not self.errors, self.errors[:3]
+        assert not self.errors, self.errors
         assert self.seconds, "nothing was asked"
         assert max(self.seconds) < self.STALLED, max(self.seconds)
         assert len(late) <= len(self.seconds) / 20, late

@@ -28,13 +28,15 @@ class Missing(Exception):
 
 
 def wait_for(condition, what, seconds=20):
-    """The first true value of condition(); fails by the name `what`."""
+    """The first true value of condition(); fails by the name `what`, which may
+    be a function that tells how it stands then."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
+            what = what() if callable(what) else what
             raise AssertionError(f"waited {seconds} s in vain for {what}")
         time.sleep(0.005)
 
