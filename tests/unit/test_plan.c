@@ -199,7 +199,7 @@ END_TEST
 
 START_TEST(shows_what_runs)
 {
-    write_program("sleep 0.3; echo '{}' >&3");
+    write_program("sleep 0.1; echo '{}' >&3");
     begin_plan(NULL);
     ck_assert_int_eq(view(PLAN_VERIFY)->state, PLAN_OFF);
     plan_ask(plan, PLAN_VERIFY, "test");
@@ -215,7 +215,7 @@ END_TEST
 
 START_TEST(runs_once_more_what_was_wanted_while_it_ran)
 {
-    write_program("sleep 0.3; echo '{}' >&3");
+    write_program("sleep 0.1; echo '{}' >&3");
     begin_plan(NULL);
     for (int i = 0; i < 5; i++)
         plan_ask(plan, PLAN_VERIFY, "test");
