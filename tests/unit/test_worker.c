@@ -241,8 +241,9 @@ START_TEST(names_the_memory_limit)
 {
     run("echo 'out of memory' >&2; exit 3",
         (struct worker_task){.memory_bytes = 64 << 20});
-    ck_assert_str_eq(got.o.text,
-                     "memory limit of 64 MiB ([jobs] memory_limit) reached");
+    ck_assert_str_eq(
+        got.o.text, "memory limit of 64 MiB ([jobs] memory_limit) reached: out "
+                    "of memory");
 }
 END_TEST
 
