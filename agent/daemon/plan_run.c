@@ -242,8 +242,12 @@ start(struct plan_one *one)
         return;
     }
     plan_run_show(one);
-    log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\" pid=%ld",
-             one->view.name, one->why, (long)one->view.pid);
+    if (one->worker != NULL)
+        log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\" pid=%ld",
+                 one->view.name, one->why, (long)one->view.pid);
+    else
+        log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\"",
+                 one->view.name, one->why);
 }
 
 void

@@ -85,18 +85,27 @@ worker_words_end(struct worker_words *w, pid_t pid)
         end_line(w, pid);
 }
 
-/* Our own last words where memory ends: base/memory. */
-static bool
-ran_out_of_memory(const struct worker_outcome *o, const struct worker_words *w)
-{
-    return o->exit_status == STATUS_COULD_NOT &&
-           strcmp(w->last, "out of memory") == 0;
-}
-
 static const char *
 find_error(const json_t *report)
 {
     return json_string_value(json_object_get(report, "error"));
+}
+
+/* In our own words (base/memory), zstd's, libarchive's and the system's. */
+static bool
+ran_out_of_memory(int status, const char *said)
+{
+    static const char *const words[] = {
+        "out of memory",
+        "not enough memory",
+        "annot allocate memory",
+        "Can't allocate",
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (status == STATUS_COULD_NOT && strstr(said, words[i]) != NULL)
+            return true;
+    return false;
 }
 
 void
@@ -118,10 +127,11 @@ worker_words_judge(struct worker_outcome *o, const struct worker_words *w,
         snprintf(o->text, sizeof o->text, "ended by signal %d (%s)%s%.300s",
                  o->signal, strsignal(o->signal), *w->last != '\0' ? ": " : "",
                  w->last);
-    } else if (memory_bytes != 0 && ran_out_of_memory(o, w)) {
+    } else if (memory_bytes != 0 && ran_out_of_memory(o->exit_status, said)) {
         text_write_size(limit, memory_bytes);
         snprintf(o->text, sizeof o->text,
-                 "memory limit of %s ([jobs] memory_limit) reached", limit);
+                 "memory limit of %s ([jobs] memory_limit) reached: %.400s",
+                 limit, said);
     } else if (o->exit_status != 0 && *said != '\0') {
         snprintf(o->text, sizeof o->text, "%.470s", said);
     } else if (bad_report != NULL) {

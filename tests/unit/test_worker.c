@@ -66,12 +66,12 @@ take(void *context, const struct worker_outcome *outcome)
 
 static const char *const plain[] = {"redkeep", "snapshot", NULL};
 
+/* Runs the program that is there. */
 static struct worker *
-start(const char *script, struct worker_task task)
+start_again(struct worker_task task)
 {
     struct worker *w;
 
-    write_program(script);
     task.program = program;
     if (task.argv == NULL)
         task.argv = plain;
@@ -79,6 +79,13 @@ start(const char *script, struct worker_task task)
     ck_assert_msg(w != NULL, "%s", e.text);
     ck_assert_uint_eq(got.calls, 0);
     return w;
+}
+
+static struct worker *
+start(const char *script, struct worker_task task)
+{
+    write_program(script);
+    return start_again(task);
 }
 
 static void
@@ -101,6 +108,8 @@ run(const char *script, struct worker_task task)
 static const char *
 reported(const char *key)
 {
+    ck_assert_msg(got.o.report != NULL, "%d: %s", got.o.exit_status,
+                  got.o.text);
     return json_string_value(json_object_get(got.o.report, key));
 }
 
@@ -241,8 +250,9 @@ START_TEST(names_the_memory_limit)
 {
     run("echo 'out of memory' >&2; exit 3",
         (struct worker_task){.memory_bytes = 64 << 20});
-    ck_assert_str_eq(got.o.text,
-                     "memory limit of 64 MiB ([jobs] memory_limit) reached");
+    ck_assert_str_eq(
+        got.o.text, "memory limit of 64 MiB ([jobs] memory_limit) reached: out "
+                    "of memory");
 }
 END_TEST
 
@@ -353,7 +363,8 @@ START_TEST(keeps_two_apart)
     static const char *const verify[] = {"redkeep", "verify", NULL};
     struct worker *other = start(script, (struct worker_task){.argv = verify});
 
-    run(script, (struct worker_task){0});
+    start_again((struct worker_task){0});
+    await();
     ck_assert_str_eq(reported("id"), "x");
     worker_free(other);
 }
