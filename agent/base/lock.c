@@ -110,19 +110,19 @@ read_boot_id(char *out, size_t size)
     free(text);
 }
 
-static int
-write_holder(int fd, struct error *e)
+static void
+write_holder(int fd)
 {
     char text[HOLDER_MAX_BYTES], host[65], boot[65];
+    struct error none = {0};
 
     if (gethostname(host, sizeof host) != 0 || host[0] == '\0')
         snprintf(host, sizeof host, "-");
     host[sizeof host - 1] = '\0';
     read_boot_id(boot, sizeof boot);
     snprintf(text, sizeof text, "%s %s %ld\n", host, boot, (long)getpid());
-    if (ftruncate(fd, 0) != 0)
-        return error_sys(e, "empty the lock file");
-    return file_write(fd, text, strlen(text), e);
+    if (ftruncate(fd, 0) == 0)
+        file_write(fd, text, strlen(text), &none);
 }
 
 static bool
@@ -174,10 +174,9 @@ lock_take(struct lock *lock, int dir, const char *name, struct error *e)
     lock->fd = take(dir, name, LOCK_EX, &forbidden, e);
     if (lock->fd < 0)
         return -1;
-    if (write_holder(lock->fd, e) == 0)
-        return 0;
-    lock_release(lock);
-    return error_in(e, "lock %s", name);
+    /* For messages only: on a full disk prune must get its lock as well. */
+    write_holder(lock->fd);
+    return 0;
 }
 
 int

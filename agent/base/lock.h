@@ -20,7 +20,8 @@ struct lock {
 
 /*
  * Takes the lock alone, without waiting. Held by another: ERROR_LOCKED, and
- * the text names host and pid. The file is created if missing and stays.
+ * the text names host and pid, where they could be written. The file is
+ * created if missing and stays.
  */
 int lock_take(struct lock *lock, int dir, const char *name, struct error *e);
 
