@@ -13,6 +13,13 @@ take(void *context, const struct errand_outcome *outcome)
     calls++;
 }
 
+static void
+end(void)
+{
+    turn_until(is_childless);
+    loop_end();
+}
+
 static bool
 is_done(void)
 {
@@ -117,7 +124,7 @@ main(void)
     SRunner *runner;
     int failed;
 
-    tcase_add_checked_fixture(tc, loop_begin, loop_end);
+    tcase_add_checked_fixture(tc, loop_begin, end);
     tcase_add_loop_test(tc, tells_what_came_of_it_once, 0,
                         sizeof outcomes / sizeof *outcomes);
     tcase_add_test(tc, hands_over_the_task_but_never_on_the_command_line);
