@@ -103,12 +103,10 @@ tell_command(struct outcome *o, const struct shell_outcome *s,
     if (s->timed_out)
         snprintf(o->text, sizeof o->text, "timed out after %.9gs",
                  (double)timeout_ms / 1000);
-    else if (o->ok)
-        snprintf(o->text, sizeof o->text, "%s", line);
     else if (s->signal != 0)
         snprintf(o->text, sizeof o->text, "signal %d (%s) ended it", s->signal,
                  strsignal(s->signal));
-    else if (line[0] != '\0')
+    else if (o->ok || line[0] != '\0')
         snprintf(o->text, sizeof o->text, "%s", line);
     else
         snprintf(o->text, sizeof o->text, "exit status %d", s->exit_status);

@@ -15,8 +15,8 @@
 enum {
     LINE_MAX = 16 << 20, /* the keeper's; LOOKOUT_LIST_MAX snapshots fit */
     SAVE_EVERY_MS = 200,
-    SILENT_LOOKS = 3, /* and SILENT_MS more: the disk does not answer */
-    SILENT_MS = 5000,
+    SILENT_LOOKS = 3, /* and PATIENCE_MS more: the disk does not answer */
+    PATIENCE_MS = 5000,
     BACKOFF_MIN_MS = 200,
     BACKOFF_SILENT_MS = 5000, /* what hung will hardly do better at once */
     BACKOFF_MAX_MS = 30000,
@@ -32,7 +32,7 @@ struct repository {
     struct event *again;  /* starts it again */
     struct event *silent; /* it did not speak for too long */
     struct event *save;   /* the next time we may write */
-    uint64_t backoff_ms;
+    uint64_t backoff_ms, patience_ms;
     bool seen;   /* the repository was there once: it is not made again */
     bool loaded; /* the state that was found has been told */
     bool save_failed;
@@ -58,7 +58,7 @@ interval_ms(const struct repository *r)
 static void
 expect_word(struct repository *r)
 {
-    set_timer(r->silent, SILENT_LOOKS * interval_ms(r) + SILENT_MS);
+    set_timer(r->silent, SILENT_LOOKS * interval_ms(r) + r->patience_ms);
 }
 
 static void
@@ -276,6 +276,7 @@ repository_new(struct event_base *base, const struct terms *terms,
     r->program = memory_dup(program);
     r->events = *events;
     r->backoff_ms = BACKOFF_MIN_MS;
+    r->patience_ms = PATIENCE_MS;
     r->again = evtimer_new(base, start, r);
     r->silent = evtimer_new(base, be_silent, r);
     r->save = evtimer_new(base, save_due, r);
@@ -308,6 +309,13 @@ repository_reload(struct repository *r, const struct terms *terms)
     r->config = &terms->config;
     if (r->keeper != NULL)
         send_settings(r);
+    expect_word(r);
+}
+
+void
+repository_set_patience(struct repository *r, uint64_t ms)
+{
+    r->patience_ms = ms;
     expect_word(r);
 }
 

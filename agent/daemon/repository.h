@@ -63,6 +63,9 @@ void repository_save(struct repository *r, json_t *state, bool now);
 /* Another configuration (instance and repo stay as they were). */
 void repository_reload(struct repository *r, const struct terms *terms);
 
+/* How long the keeper may be silent beyond three looks (5 s), for tests. */
+void repository_set_patience(struct repository *r, uint64_t ms);
+
 /* Waits at most limit_ms for the state to be on the disk; for the end. */
 void repository_flush(struct repository *r, unsigned limit_ms);
 

@@ -10,10 +10,13 @@
 static json_t *
 write_text(const char *text)
 {
-    json_t *value = text != NULL ? json_string(text) : json_null();
+    json_t *value;
     size_t size;
     char *shown;
 
+    if (text == NULL)
+        return json_null();
+    value = json_string(text);
     if (value != NULL)
         return value;
     size = 4 * strlen(text) + 4;

@@ -1,6 +1,7 @@
 /*
  * shell.h - a command of the configuration, run by sh -c in a process group of
- * its own; nothing of the group outlives the call.
+ * its own; nothing of the group outlives the call. SIGPIPE must be ignored
+ * (process_catch_stop).
  */
 #ifndef JOBS_SHELL_H
 #define JOBS_SHELL_H
