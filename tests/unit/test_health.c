@@ -1,8 +1,8 @@
 #include "daemon/health.h"
 
 #include "agent_views.h"
-
-static json_t *answer;
+#include "answer_fields.h"
+#include "config/config_block.h"
 
 static void
 begin(void)
@@ -17,32 +17,6 @@ end(void)
     json_decref(answer);
     views_end();
 }
-
-/* A field by its path, "checks.redis.status"; JSON as text. */
-static const char *
-field(const char *path)
-{
-    static char text[4096];
-    char name[64];
-    const json_t *at = answer;
-    size_t size;
-
-    while (*path != '\0') {
-        size_t length = strcspn(path, ".");
-
-        snprintf(name, sizeof name, "%.*s", (int)length, path);
-        at = json_object_get(at, name);
-        ck_assert_msg(at != NULL, "%s is not there", name);
-        path += length + (path[length] == '.');
-    }
-    size = json_dumpb(at, text, sizeof text - 1,
-                      JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-    ck_assert_uint_lt(size, sizeof text);
-    text[size] = '\0';
-    return text;
-}
-
-#define IS(path, expected) ck_assert_str_eq(field(path), expected)
 
 static void
 dependency(bool known, bool up, bool required)
@@ -345,6 +319,24 @@ START_TEST(has_nothing_to_say_of_counters)
 }
 END_TEST
 
+START_TEST(does_not_claim_counters_that_it_does_not_check)
+{
+    bool consistent;
+    struct error e;
+
+    ck_assert_ptr_nonnull(
+        config_block_add(&config, "counters", "chats", 1, &e));
+    ck_assert_ptr_nonnull(
+        config_block_add(&config, "dependency", "mysql", 2, &e));
+    answer = health_counters(&agent, VIEWS_NOW, &consistent);
+    ck_assert(!consistent);
+    IS("status", "\"warning\"");
+    IS("chats", "[]");
+    IS("warnings", "[\"chats: not checked: this version does not check "
+                   "counters\"]");
+}
+END_TEST
+
 static TCase *
 make_cases(void)
 {
@@ -366,6 +358,7 @@ make_cases(void)
     tcase_add_test(cases, tells_of_a_connection_that_is_lost);
     tcase_add_test(cases, keeps_the_order_of_the_last_transitions);
     tcase_add_test(cases, has_nothing_to_say_of_counters);
+    tcase_add_test(cases, does_not_claim_counters_that_it_does_not_check);
     return cases;
 }
 
