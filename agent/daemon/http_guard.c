@@ -14,8 +14,8 @@
 #include "daemon/http_answer.h"
 #include "daemon/http_head.h"
 
-/* evhttp reads on while it writes; what it may hold of that. */
-enum { INPUT_MAX = 32 * 1024 };
+/* evhttp reads on while it writes, and takes a body (64 KiB) in one piece. */
+enum { INPUT_MAX = 80 * 1024 };
 
 enum state {
     ARRIVED, /* evhttp has it, but has not told us its connection yet */
@@ -199,7 +199,7 @@ find_slow(const struct http_guards *all, uint64_t now_ms)
     for (struct http_guard *g = all->first; g != NULL; g = g->next)
         if ((g->state == READING || g->state == ANSWERING) &&
             now_ms - g->since_ms >= HTTP_GUARD_SLOW_MS &&
-            (slow == NULL || g->since_ms < slow->since_ms))
+            (slow == NULL || g->since_ms <= slow->since_ms))
             slow = g;
     return slow;
 }

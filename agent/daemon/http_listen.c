@@ -15,6 +15,7 @@
 enum { PAUSE_MS = 200, SILENCE_MS = 60000 };
 
 struct http_listen {
+    struct http_listen *next;
     struct evconnlistener *listener; /* the server's */
     struct event *resume;
     uint64_t warned_ms; /* of what accept said; 0 never */
@@ -22,17 +23,34 @@ struct http_listen {
 };
 
 /*
+ * evhttp makes itself the context of a listener's callbacks, that for errors
+ * too: this is the way from the listener to us.
+ */
+static struct http_listen *all;
+
+static struct http_listen **
+find_link(const struct evconnlistener *listener)
+{
+    struct http_listen **link = &all;
+
+    while ((*link)->listener != listener)
+        link = &(*link)->next;
+    return link;
+}
+
+/*
  * Without descriptors accept fails and the socket stays readable: the loop
  * would spin. Those who wait are taken a moment later.
  */
 static void
-on_failed(struct evconnlistener *listener, void *context)
+on_failed(struct evconnlistener *listener, void *server)
 {
-    struct http_listen *l = context;
+    struct http_listen *l = *find_link(listener);
     const struct timeval pause = {.tv_usec = PAUSE_MS * 1000};
     int number = EVUTIL_SOCKET_ERROR();
     uint64_t now_ms = clock_steady_ms();
 
+    (void)server;
     evconnlistener_disable(listener);
     event_add(l->resume, &pause);
     if (l->warned_ms != 0 && now_ms - l->warned_ms < SILENCE_MS)
@@ -114,6 +132,8 @@ http_listen_new(struct event_base *base, struct evhttp *server,
     }
     freeaddrinfo(addresses);
     l->resume = event_new(base, -1, 0, on_resume, l);
+    l->next = all;
+    all = l;
     evhttp_bind_listener(server, l->listener);
     evconnlistener_set_error_cb(l->listener, on_failed);
     return l;
@@ -130,6 +150,7 @@ http_listen_free(struct http_listen *l)
 {
     if (l == NULL)
         return;
+    *find_link(l->listener) = l->next;
     event_free(l->resume);
     free(l);
 }
