@@ -60,7 +60,6 @@ struct watch_known {
 
 struct watch {
     struct watch_view view;
-    struct event_base *base;
     struct notices *notices;
     struct watch_events events;
 
