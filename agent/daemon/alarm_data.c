@@ -323,9 +323,11 @@ alarm_data_collapsed(const struct alarm_scene *scene,
                           "%s is much smaller than the one before",
                           scene->watch->rdb_path);
     else if (scene->repository->collapsed)
-        alarm_rules_raise(found, NAN, percent,
-                          "the newest snapshot is much smaller than the one "
-                          "before it");
+        alarm_rules_raise(found, NAN, percent, "%s",
+                          scene->repository->frozen_text[0] != '\0'
+                              ? scene->repository->frozen_text
+                              : "the newest snapshot is much smaller than the "
+                                "one before it");
     else if (scene->repository->known &&
              alarm_rules_may_clear(scene, before, FALL_MS))
         found->verdict = ALARM_OFF;

@@ -17,5 +17,7 @@ alarm_look(struct alarms *all, const struct agent *agent, int64_t now_ms)
         .now_ms = now_ms,
     };
 
-    alarm_judge(all, &scene);
+    /* Before it is read what was raised, it would be raised again. */
+    if (agent->begun)
+        alarm_judge(all, &scene);
 }

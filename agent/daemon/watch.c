@@ -181,7 +181,6 @@ watch_new(struct event_base *base, struct notices *notices,
 {
     struct watch *w = memory_new(sizeof *w);
 
-    w->base = base;
     w->notices = notices;
     w->events = *events;
     w->collapse_percent = collapse_percent;

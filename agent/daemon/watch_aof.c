@@ -162,7 +162,8 @@ compare(struct watch *w)
                   &none) != 0)
         return;
     rest = text;
-    while ((line = strsep(&rest, "\n")) != NULL) {
+    for (unsigned n = 0;
+         n < WATCH_PARTS_MAX && (line = strsep(&rest, "\n")) != NULL; n++) {
         struct file_identity id;
 
         if (!read_needed(line, name) || find_part(w, name) != NULL ||

@@ -60,42 +60,38 @@ struct watch_known {
 
 struct watch {
     struct watch_view view;
-    struct event_base *base;
     struct notices *notices;
     struct watch_events events;
-    unsigned collapse_percent;
 
     char *dbfilename, *appendfilename, *appenddirname; /* of watch_names */
-    bool appendonly;
     char *aof_path; /* of the AOF directory, or of the single file */
-    bool single;
     char *manifest, *manifest_path; /* NULL where there is a single file */
 
-    int fd; /* inotify; -1: cannot be had */
     struct event *readable, *pause, *poll;
-    unsigned polls;
-    unsigned dirty;                /* WATCH_LOOK_... */
-    int parent_wd;                 /* while the data directory is not there */
     struct watch_folder data, aof; /* aof: or the single file */
-    char why[80];                  /* the data directory is not there */
     int64_t aof_absent_ms;         /* since when; 0: it is there */
-
-    struct watch_known rdb, list; /* list: the manifest */
-    bool rdb_looked;              /* what is there now is no news */
-    bool rdb_settling;            /* it is written in place, not renamed */
-    int64_t rdb_before;           /* size before it collapsed */
+    struct watch_known rdb, list;  /* list: the manifest */
+    int64_t rdb_before;            /* size before it collapsed */
     int64_t rdb_collapsed_ms;
     struct watch_part *parts;
     size_t part_count, part_capacity;
-    bool parts_known;  /* they were scanned once */
-    bool parts_differ; /* names came or went: the manifest is compared */
-    char missing[128]; /* named by the manifest and not there; "" */
     char *temps[WATCH_TEMPS_MAX];
     size_t temp_count;
-
-    bool changed, new_rdb; /* to be told when all is looked at */
     int64_t told_since_ms;
-    unsigned told;
+
+    unsigned collapse_percent;
+    int fd;                      /* inotify; -1: cannot be had */
+    int parent_wd;               /* while the data directory is not there */
+    unsigned dirty, polls, told; /* dirty: WATCH_LOOK_... */
+    char why[80];                /* the data directory is not there */
+    char missing[128];           /* named by the manifest and not there; "" */
+
+    bool appendonly, single;
+    bool rdb_looked;       /* what is there now is no news */
+    bool rdb_settling;     /* it is written in place, not renamed */
+    bool parts_known;      /* they were scanned once */
+    bool parts_differ;     /* names came or went: the manifest is compared */
+    bool changed, new_rdb; /* to be told when all is looked at */
 };
 
 /* Logs and tells a notice "watch"; so many in a minute. */
