@@ -62,9 +62,9 @@ find(struct run *r, struct error *e)
         return -1;
     if (is_named(r->in)) {
         options.url = config_text(c, CONFIG_REDIS);
-        options.password = r->settings.url.password != NULL
-                               ? r->settings.url.password
-                               : r->settings.password;
+        options.password = r->settings.reach.url.password != NULL
+                               ? r->settings.reach.url.password
+                               : r->settings.reach.password;
     }
     if (discover_find(&r->found, &options, e) != 0)
         return -1;
@@ -86,7 +86,8 @@ compose(struct run *r, struct error *e)
         .repo = config_text(c, CONFIG_REPO),
         .listen = config_text(c, CONFIG_HTTP_LISTEN),
         .password_file = config_text(c, CONFIG_PASSWORD_FILE),
-        .has_password = is_named(r->in) && r->settings.url.password != NULL,
+        .has_password = is_named(r->in) &&
+                        r->settings.reach.url.password != NULL,
         .now_ms = clock_wall_ms(),
     };
 
