@@ -176,18 +176,39 @@ tell_server(const struct run *r, const struct discover_server *s)
             s->found_by);
 }
 
+/* The instance of the nth: its name, and a number where others have it too. */
+static char *
+name_other(const struct run *r, size_t n)
+{
+    char *name = setup_text_name(&r->found.servers[n]), *longer;
+    bool taken = strcmp(name, config_text(&r->in->config, CONFIG_INSTANCE)) ==
+                 0;
+
+    for (size_t i = 1; i < n && !taken; i++) {
+        char *other = setup_text_name(&r->found.servers[i]);
+
+        taken = strcmp(name, other) == 0;
+        free(other);
+    }
+    if (!taken)
+        return name;
+    longer = text_format("%.30s-%zu", name, n + 1);
+    free(name);
+    return longer;
+}
+
 /* Each of the others wants a file, an instance and a port of its own. */
 static void
 tell_others(const struct run *r)
 {
     for (size_t i = 1; i < r->found.count; i++) {
-        const struct discover_server *s = &r->found.servers[i];
-        char *name = setup_text_name(s), *url = text_shell_word(s->url);
+        const char *server = r->found.servers[i].url;
+        char *name = name_other(r, i), *url = text_shell_word(server);
 
         say(r,
             "for %s: redkeep setup --redis %s --instance %s --http-listen"
             " 127.0.0.1:%d --output /etc/redkeep/%s.conf",
-            s->url, url, name, FIRST_PORT + (int)i, name);
+            server, url, name, FIRST_PORT + (int)i, name);
         free(name);
         free(url);
     }
