@@ -1,7 +1,8 @@
 #!/bin/sh
 #
 # redkeep.conf.5 has every key of config_keys.c in its section, with its
-# default, and none else.
+# default, and none else; redkeepd.8 has every alarm, and every option of
+# redkeepd --help.
 
 set -eu
 page=docs/man/redkeep.conf.5
@@ -24,5 +25,15 @@ sed -nE 's/^\.Ss \[([a-z]+).*/S \1/p
 diff "$work/keys.table" "$work/keys.page" |
     sed -n "s|^< |$page: does not have: |p; s|^> |$page: has, and the program has not: |p" \
         >"$work/keys.bad"
+
+agent=docs/man/redkeepd.8
+words() {
+    sed -nE 's/^ +\{"([a-z_]+)", .*/\1/p' agent/daemon/alarm_rules.c
+    build/redkeepd --help | grep -oE '^  -[a-zA-Z-]+(, --[a-zA-Z]+)?' |
+        tr -d ',' | tr ' ' '\n' | sed -n 's/^--*//p'
+}
+for word in $(words); do
+    grep -qw -e "$word" "$agent" || echo "$agent: does not have: $word"
+done >>"$work/keys.bad"
 cat "$work/keys.bad"
 [ -s "$work/keys.table" ] && [ ! -s "$work/keys.bad" ]
