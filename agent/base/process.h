@@ -46,6 +46,25 @@ int process_find_user(int dir, struct process_view *view, size_t *hidden,
                       struct error *e);
 
 /*
+ * Whether a process is a redis or valkey server, by its command (comm) or, it
+ * may be renamed or a link, its program; redis-cli is none. proc: its folder
+ * in /proc, open.
+ */
+bool process_is_server(int proc, const char *command);
+
+/* A server that runs here. */
+struct process_server {
+    pid_t pid;
+    char title[256]; /* its command line: servers show their address there */
+    char *directory; /* where it works; NULL: cannot be seen */
+};
+
+/* All of them, by number; *all is the caller's: process_free_servers. */
+int process_list_servers(struct process_server **all, size_t *count,
+                         struct error *e);
+void process_free_servers(struct process_server *all, size_t count);
+
+/*
  * Runs a program found by PATH with its arguments (NULL-terminated, argv[0]
  * the name), no input, and keeps up to size-1 bytes of its standard output in
  * out, NUL-terminated. Ends it after timeout_ms. *status as waitpid gives it.

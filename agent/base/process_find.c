@@ -196,9 +196,8 @@ names_server(const char *text)
     return strstr(text, "redis") != NULL || strstr(text, "valkey") != NULL;
 }
 
-/* A server may be renamed (comm) or be a link; redis-cli is none. */
-static bool
-is_server(int proc, const char *command)
+bool
+process_is_server(int proc, const char *command)
 {
     char exe[PATH_MAX];
     const char *base;
@@ -291,7 +290,7 @@ search_process(const struct quarry *q, const struct process_view *view,
     proc = file_call_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
     if (proc < 0)
         return 0;
-    server = is_server(proc, view->command);
+    server = process_is_server(proc, view->command);
     if (server && view->cwd_device == q->directory.device &&
         view->cwd_inode == q->directory.inode)
         found = 1;
