@@ -207,7 +207,7 @@ refuse(const struct found *f, const char *problem, struct error *e)
                   status_shape_word(f->seen, "problem", "no repository"));
     }
     if (*problem != '\0')
-        error_in(e, "%s", problem);
+        error_set(e, e->kind, "%s; %s", problem, e->text);
 }
 
 int

@@ -309,8 +309,9 @@ def test_unproven_data_is_not_called_protected(keep, serve):
 def test_with_neither_agent_nor_repository_both_are_named(keep):
     listen = free_place()
     keep("status", "--http-listen", listen, exit=3).says(
-        f"nobody answers at {listen}", "no repository at")
-    keep("status", "--http-listen", "off", exit=3).says("no repository at")
+        f"redkeepd does not run: nobody answers at {listen}; no repository at")
+    keep("status", "--http-listen", "off", exit=3).says(
+        "redkeepd does not run; no repository at")
 
 
 NOTES = {
