@@ -35,26 +35,13 @@ check_instance(const json_t *state, const struct status_ask *ask,
                      ask->address, name, wanted);
 }
 
-static int
-read_offline(const struct config *config, const char *problem, json_t **state,
-             struct error *e)
-{
-    if (status_offline_read(config, problem, clock_wall_ms(), state, e) == 0)
-        return 0;
-    return problem != NULL ? error_in(e, "%s, and", problem) : -1;
-}
-
 /* The state, from the agent if it runs. */
 static int
 look(const struct config *config, const struct status_ask *ask, json_t **state,
      struct error *e)
 {
-    char problem[160];
-
     *state = NULL;
-    if (ask->host == NULL)
-        return read_offline(config, NULL, state, e);
-    if (status_ask_agent(ask, LIMIT_MS, state, e) == 0) {
+    if (ask->host != NULL && status_ask_agent(ask, LIMIT_MS, state, e) == 0) {
         if (check_instance(*state, ask, config_text(config, CONFIG_INSTANCE),
                            e) == 0)
             return 0;
@@ -62,11 +49,9 @@ look(const struct config *config, const struct status_ask *ask, json_t **state,
         *state = NULL;
         return -1;
     }
-    if (e->kind != ERROR_ABSENT)
+    if (ask->host != NULL && e->kind != ERROR_ABSENT)
         return -1;
-    snprintf(problem, sizeof problem,
-             "redkeepd does not run: nobody answers at %s", ask->address);
-    return read_offline(config, problem, state, e);
+    return status_offline_read(config, ask->address, clock_wall_ms(), state, e);
 }
 
 static bool

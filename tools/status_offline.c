@@ -1,134 +1,65 @@
 #include "status_offline.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "answer.h"
-#include "base/file.h"
+#include "base/lock.h"
 #include "base/text.h"
+#include "jobs/lookout.h"
+#include "jobs/state_file.h"
 #include "repo/storage.h"
 #include "status_shape.h"
 
-enum { STATE_MAX = 16 << 20 };
-
-/* What is there to tell from. */
+/* What there is to tell from. */
 struct found {
-    const char *repo, *instance;
-    struct storage storage;
-    struct catalog catalog;
-    bool opened;        /* the repository, and its catalog is loaded */
-    struct error error; /* why it is not */
-    json_t *saved;      /* the agent's state; NULL: none that can be read */
-    int64_t saved_ms;
+    const struct config *config;
+    json_t *seen;    /* by a look at the repository */
+    json_t *catalog; /* in seen; NULL: it could not be read */
+    json_t *notes;   /* of the agent; NULL: none that can be read */
+    int64_t pid;     /* of an agent that runs; -1: none is known of */
 };
 
-static int
-open_repository(struct found *s)
-{
-    if (storage_open(&s->storage, s->repo, s->instance, &s->error) != 0 ||
-        catalog_load(&s->catalog, s->storage.snapshots_dir, &s->error) != 0)
-        return -1;
-    s->opened = true;
-    return 0;
-}
-
-/* One that is not there, or not what it should be, tells nothing. */
 static void
-load_saved(struct found *s)
+find(struct found *f)
 {
-    char *path = text_format("%s/%s/agent/state.json", s->repo, s->instance);
-    struct file_identity identity;
+    struct lookout lookout;
     struct error ignored = {0};
-    char *bytes = NULL;
-    size_t size;
+    int dir;
 
-    if (file_identify_at(AT_FDCWD, path, &identity, &ignored) == 0 &&
-        file_load(AT_FDCWD, path, STATE_MAX, &bytes, &size, &ignored) == 0)
-        s->saved = json_loadb(bytes, size, 0, NULL);
-    if (s->saved != NULL)
-        s->saved_ms = identity.mtime_ns / 1000000;
-    free(bytes);
-    free(path);
+    lookout_open(
+        &lookout, config_text(f->config, CONFIG_REPO),
+        config_text(f->config, CONFIG_INSTANCE),
+        (double)config_number(f->config, CONFIG_ALARMS_COLLAPSE) / 1000, false);
+    f->seen = lookout_look(&lookout);
+    f->catalog = json_object_get(f->seen, "catalog");
+    if (!json_is_object(f->catalog))
+        f->catalog = NULL;
+    dir = lookout.folders[LOOKOUT_INSTANCE].fd;
+    f->pid = dir >= 0 ? lock_find_holder(dir, "locks/agent") : 0;
+    if (f->pid == 0)
+        f->pid = -1;
+    if (dir >= 0)
+        state_file_load(dir, &f->notes, &ignored);
+    lookout_close(&lookout);
 }
 
-static json_t *
-write_entry(const struct catalog_entry *n)
+/* Why the agent could not be asked; "" if it was not to be, and runs. */
+static char *
+describe_problem(const struct found *f, const char *address)
 {
-    json_t *bound;
-
-    if (n == NULL)
-        return json_null();
-    bound = n->bound == CATALOG_NO_SERVER
-                ? json_null()
-                : json_boolean(n->bound == CATALOG_BOUND);
-
-    return json_pack(
-        "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id", n->id,
-        "kind", n->kind == CATALOG_FULL ? "full" : "incremental", "parent",
-        answer_text(n->parent), "state_time", answer_time(n->state_time_ms),
-        "bytes_source", (json_int_t)n->bytes_source, "bytes_stored",
-        (json_int_t)n->bytes_stored, "verdict", verdict_name(n->verdict),
-        "bound", bound, "keys", answer_number(n->keys), "verified",
-        answer_time(n->verified_ms), "held", n->held);
+    if (f->pid > 0 && address != NULL)
+        return text_format("redkeepd runs (pid %lld), but nobody answers at %s",
+                           (long long)f->pid, address);
+    if (f->pid > 0)
+        return text_format("%s", "");
+    if (address != NULL)
+        return text_format("redkeepd does not run: nobody answers at %s",
+                           address);
+    return text_format("redkeepd does not run");
 }
 
-/* Of good snapshots proven to be of the server, the newest data; or -1. */
-static int64_t
-find_protected(const struct catalog *catalog)
-{
-    int64_t newest = -1;
-
-    for (size_t i = 0; i < catalog->count; i++) {
-        const struct catalog_entry *n = &catalog->items[i].entry;
-
-        if (catalog->items[i].broken.kind == ERROR_NONE &&
-            n->verdict == VERDICT_SOUND && n->bound == CATALOG_BOUND &&
-            n->state_time_ms > newest)
-            newest = n->state_time_ms;
-    }
-    return newest;
-}
-
-static json_t *
-describe_repository(const struct found *s)
-{
-    uint64_t bytes = 0, left;
-    struct error ignored = {0};
-    bool measured;
-
-    if (!s->opened)
-        return json_pack("{s:s, s:n, s:n, s:n, s:n, s:o}", "path", s->repo,
-                         "writable", "snapshots", "bytes", "free_bytes",
-                         "problem", answer_text(s->error.text));
-    for (size_t i = 0; i < s->catalog.count; i++)
-        bytes += s->catalog.items[i].entry.bytes_stored;
-    measured = file_free_bytes(s->storage.snapshots_dir, &left, &ignored) == 0;
-    return json_pack("{s:s, s:n, s:I, s:I, s:o, s:n}", "path", s->repo,
-                     "writable", "snapshots", (json_int_t)s->catalog.count,
-                     "bytes", (json_int_t)bytes, "free_bytes",
-                     measured ? json_integer((json_int_t)left) : json_null(),
-                     "problem");
-}
-
-/* What the agent noted of a job, borrowed; NULL: nothing. */
-static const json_t *
-find_job(const json_t *jobs, const char *name)
-{
-    size_t i;
-    json_t *job;
-
-    json_array_foreach(jobs, i, job)
-    {
-        const char *its = status_shape_text(job, "name");
-
-        if (its != NULL && strcmp(its, name) == 0)
-            return job;
-    }
-    return json_object_get(jobs, name);
-}
-
+/* A reference to what the object has there; null if it has not. */
 static json_t *
 copy_of(const json_t *object, const char *key)
 {
@@ -138,7 +69,35 @@ copy_of(const json_t *object, const char *key)
 }
 
 static json_t *
-describe_jobs(const struct config *config, const json_t *saved)
+describe_repository(const struct found *f)
+{
+    const char *path = config_text(f->config, CONFIG_REPO);
+
+    /* Whether the agent may write there is not ours to say. */
+    return json_pack(
+        "{s:s, s:n, s:o, s:o, s:o, s:o}", "path", path, "writable", "snapshots",
+        copy_of(f->catalog, "snapshots"), "bytes", copy_of(f->catalog, "used"),
+        "free_bytes", copy_of(f->seen, "free"), "problem",
+        f->catalog == NULL ? copy_of(f->seen, "problem") : json_null());
+}
+
+static json_t *
+describe_run(const json_t *last)
+{
+    if (!json_is_object(last))
+        return json_null();
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "started", copy_of(last, "started"),
+        "finished", copy_of(last, "finished"), "result",
+        copy_of(last, "result"), "exit_status",
+        answer_number(status_shape_number(last, "exit_status")), "signal",
+        status_shape_number(last, "signal") > 0 ? copy_of(last, "signal")
+                                                : json_null(),
+        "text", copy_of(last, "text"));
+}
+
+static json_t *
+describe_jobs(const struct found *f)
 {
     static const struct {
         const char *name;
@@ -154,16 +113,18 @@ describe_jobs(const struct config *config, const json_t *saved)
     json_t *all = json_array();
 
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
-        const json_t *job =
-            find_job(json_object_get(saved, "jobs"), jobs[i].name);
+        const json_t *noted =
+            json_object_get(json_object_get(f->notes, "jobs"), jobs[i].name);
+        const char *schedule = config_text(f->config, jobs[i].schedule);
 
         json_array_append_new(
-            all, json_pack("{s:s, s:o, s:n, s:n, s:n, s:o, s:o, s:o}", "name",
-                           jobs[i].name, "schedule",
-                           answer_text(config_text(config, jobs[i].schedule)),
-                           "state", "pid", "next", "runs", copy_of(job, "runs"),
-                           "failures", copy_of(job, "failures"), "last",
-                           copy_of(job, "last")));
+            all, json_pack("{s:s, s:s, s:o, s:n, s:n, s:o, s:o, s:o}", "name",
+                           jobs[i].name, "schedule", schedule, "state",
+                           strcmp(schedule, "off") == 0 ? json_string("off")
+                                                        : json_null(),
+                           "pid", "next", "runs", copy_of(noted, "runs"),
+                           "failures", copy_of(noted, "failures"), "last",
+                           describe_run(json_object_get(noted, "last"))));
     }
     return all;
 }
@@ -198,58 +159,84 @@ describe_server(void)
 }
 
 static json_t *
-describe(const struct found *s, const struct config *config,
-         const char *problem, int64_t now_ms)
+describe(const struct found *f, const char *problem, int64_t now_ms)
 {
-    json_t *alarms = json_object_get(s->saved, "alarms");
-    const struct catalog *c = &s->catalog;
+    const char *instance = config_text(f->config, CONFIG_INSTANCE);
+    json_t *list = json_object_get(f->catalog, "list");
+    json_t *gaps = json_object_get(list, "gaps");
+    json_t *alarms = json_object_get(f->notes, "alarms");
+    json_t *windows = json_object_get(list, "windows");
+    size_t count = json_array_size(windows);
 
     return json_pack(
-        "{s:s, s:n, s:n, s:o, s:n, s:{s:o, s:n, s:n}, s:o, s:o, s:n, s:i, s:o,"
-        " s:o, s:n, s:o, s:n, s:o, s:n, s:n, s:o, s:o, s:o}",
-        "instance", s->instance, "version", "pid", "time", answer_time(now_ms),
-        "uptime", "config", "file", answer_text(config->path), "loaded",
-        "error", "server", describe_server(), "protected_until",
-        answer_time(find_protected(c)), "restore_window", "gaps", 0,
-        "last_snapshot", write_entry(catalog_newest(c, false)),
-        "last_good_snapshot", write_entry(catalog_newest(c, true)),
-        "last_drill", "jobs", describe_jobs(config, s->saved), "watch",
-        "repository", describe_repository(s), "archive", "retention", "alarms",
+        "{s:s, s:n, s:o, s:o, s:n, s:{s:o, s:n, s:n}, s:o, s:o, s:o, s:o, s:o,"
+        " s:o, s:n, s:o, s:n, s:o, s:n, s:{s:n, s:n, s:{}, s:o, s:o}, s:o, s:o,"
+        " s:o}",
+        "instance", instance, "version", "pid", answer_number(f->pid), "time",
+        answer_time(now_ms), "uptime", "config", "file",
+        answer_text(f->config->path), "loaded", "error", "server",
+        describe_server(), "protected_until",
+        answer_time(status_shape_number(f->catalog, "protected")),
+        "restore_window",
+        count > 0 ? json_incref(json_array_get(windows, count - 1))
+                  : json_null(),
+        "gaps",
+        gaps != NULL ? json_integer((json_int_t)json_array_size(gaps))
+                     : json_null(),
+        "last_snapshot", copy_of(f->catalog, "last"), "last_good_snapshot",
+        copy_of(f->catalog, "last_good"), "last_drill", "jobs",
+        describe_jobs(f), "watch", "repository", describe_repository(f),
+        "archive", "retention", "kept", "removed", "reasons", "frozen",
+        copy_of(f->catalog, "frozen"), "text",
+        copy_of(f->catalog, "frozen_text"), "alarms",
         alarms != NULL ? json_incref(alarms) : json_array(), "problem",
-        answer_text(problem), "state_written", answer_time(s->saved_ms));
+        answer_text(*problem != '\0' ? problem : NULL), "state_written",
+        copy_of(f->notes, "saved"));
+}
+
+/* Who opens a repository to read it says best why there is none. */
+static void
+refuse(const struct found *f, const char *problem, struct error *e)
+{
+    struct storage storage;
+
+    if (storage_open(&storage, config_text(f->config, CONFIG_REPO),
+                     config_text(f->config, CONFIG_INSTANCE), e) == 0) {
+        storage_close(&storage);
+        error_set(e, ERROR_FAILED, "%s",
+                  status_shape_word(f->seen, "problem", "no repository"));
+    }
+    if (*problem != '\0')
+        error_set(e, e->kind, "%s; %s", problem, e->text);
 }
 
 int
-status_offline_read(const struct config *config, const char *problem,
+status_offline_read(const struct config *config, const char *address,
                     int64_t now_ms, json_t **state, struct error *e)
 {
-    struct found s = {
-        .repo = config_text(config, CONFIG_REPO),
-        .instance = config_text(config, CONFIG_INSTANCE),
-        .storage = {.instance_dir = -1, .snapshots_dir = -1},
-        .saved_ms = -1,
-    };
-    int rc = open_repository(&s);
+    struct found f = {.config = config};
+    char *problem;
+    int rc = -1;
 
-    load_saved(&s);
-    if (rc != 0 && s.saved == NULL) {
-        *e = s.error;
+    find(&f);
+    problem = describe_problem(&f, address);
+    if (f.catalog == NULL && f.notes == NULL) {
+        refuse(&f, problem, e);
         goto out;
     }
     rc = 0;
-    *state = describe(&s, config, problem, now_ms);
+    *state = describe(&f, problem, now_ms);
     if (status_shape_check(*state, e) != 0) {
-        /* Only what the agent noted can be of another shape. */
+        /* Only the agent's notes can be of another shape. */
         json_decref(*state);
-        json_decref(s.saved);
-        s.saved = NULL;
-        s.saved_ms = -1;
-        *state = describe(&s, config, problem, now_ms);
+        json_decref(f.notes);
+        f.notes = NULL;
+        *state = describe(&f, problem, now_ms);
     }
 
 out:
-    json_decref(s.saved);
-    catalog_clear(&s.catalog);
-    storage_close(&s.storage);
+    free(problem);
+    json_decref(f.notes);
+    json_decref(f.seen);
     return rc;
 }

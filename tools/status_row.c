@@ -37,7 +37,9 @@ status_row_add_when(struct status_row *r, int64_t ms, int64_t now_ms)
     bool past = ms <= now_ms;
 
     text_write_duration(words, (uint64_t)(past ? now_ms - ms : ms - now_ms));
-    if (past)
+    if (past && now_ms - ms < 1000)
+        status_row_add(r, "just now");
+    else if (past)
         status_row_add(r, "%s ago", words);
     else
         status_row_add(r, "in %s", words);

@@ -19,7 +19,7 @@ void status_row_begin(struct status_row *r, const char *label);
 void status_row_add(struct status_row *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "10 min ago", "in 50 min"; "2026-11-20 11:30:00 UTC". */
+/* "just now", "10 min ago", "in 50 min"; "2026-11-20 11:30:00 UTC". */
 void status_row_add_when(struct status_row *r, int64_t ms, int64_t now_ms);
 void status_row_add_time(struct status_row *r, int64_t ms);
 

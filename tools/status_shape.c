@@ -100,12 +100,19 @@ static const struct field repository_fields[] = {
     {"snapshots", TYPE_NUMBER, false, NULL},
     {"bytes", TYPE_NUMBER, false, NULL},
     {"free_bytes", TYPE_NUMBER, false, NULL},
+    {"problem", TYPE_TEXT, false, NULL},
     {NULL, 0, false, NULL},
 };
 
 static const struct field archive_fields[] = {
     {"status", TYPE_TEXT, false, NULL},
     {"lag_seconds", TYPE_NUMBER, false, NULL},
+    {NULL, 0, false, NULL},
+};
+
+static const struct field retention_fields[] = {
+    {"frozen", TYPE_FLAG, false, NULL},
+    {"text", TYPE_TEXT, false, NULL},
     {NULL, 0, false, NULL},
 };
 
@@ -133,7 +140,10 @@ static const struct field state_fields[] = {
     {"jobs", TYPE_LIST, true, job_fields},
     {"repository", TYPE_OBJECT, true, repository_fields},
     {"archive", TYPE_OBJECT, false, archive_fields},
+    {"retention", TYPE_OBJECT, false, retention_fields},
     {"alarms", TYPE_LIST, true, alarm_fields},
+    {"problem", TYPE_TEXT, false, NULL},
+    {"state_written", TYPE_TIME, false, NULL},
     {NULL, 0, false, NULL},
 };
 

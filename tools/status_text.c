@@ -184,7 +184,7 @@ show_drill(const json_t *state, int64_t now_ms)
 
     status_row_begin(&r, "drill");
     if (!json_is_object(drill)) {
-        status_row_add(&r, "none yet");
+        status_row_add(&r, "none known");
         status_row_print(&r);
         return;
     }
@@ -236,9 +236,11 @@ cell_last(struct table *t, const json_t *job, int64_t now_ms)
 {
     const json_t *last = json_object_get(job, "last");
     int64_t finished = status_shape_time(last, "finished");
+    bool known = status_shape_number(job, "runs") >= 0;
     struct status_row r = {0};
 
-    status_row_add(&r, "%s", status_shape_word(last, "result", "never"));
+    status_row_add(&r, "%s",
+                   status_shape_word(last, "result", known ? "never" : "-"));
     if (finished >= 0) {
         status_row_add(&r, ", ");
         status_row_add_when(&r, finished, now_ms);

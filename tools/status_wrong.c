@@ -75,14 +75,20 @@ static void
 look_at_agent(struct status_wrongs *all, const json_t *state)
 {
     const json_t *config = json_object_get(state, "config");
+    const char *instance = status_shape_text(state, "instance");
     const char *problem = status_shape_text(state, "problem");
     const char *refused = status_shape_text(config, "error");
     const char *file =
         status_shape_word(config, "file", "/etc/redkeep/redkeep.conf");
     char *word, *remedy;
 
-    if (problem != NULL)
-        add(all, "systemctl status redkeepd", "%s", problem);
+    if (problem != NULL) {
+        remedy = strcmp(instance, "main") == 0
+                     ? text_format("systemctl status redkeepd")
+                     : text_format("systemctl status redkeepd@%s", instance);
+        add(all, remedy, "%s", problem);
+        free(remedy);
+    }
     if (refused == NULL)
         return;
     word = text_shell_word(file);
@@ -172,6 +178,19 @@ look_at_snapshots(struct status_wrongs *all, const json_t *state)
             "no good snapshot is proven to be of this server's data");
 }
 
+static void
+look_at_retention(struct status_wrongs *all, const json_t *state)
+{
+    const json_t *retention = json_object_get(state, "retention");
+
+    if (status_shape_is(retention, "frozen", true) &&
+        find_alarm(state, "dataset_collapsed") == NULL)
+        add(all, "redkeep list; if it was meant: redkeep prune --accept ID",
+            "retention removes nothing: %s",
+            status_shape_word(retention, "text",
+                              "the newest data looks wrong"));
+}
+
 static bool
 has_own_alarm(const json_t *state, const char *job)
 {
@@ -238,6 +257,7 @@ status_wrong_look(struct status_wrongs *all, const json_t *state,
     look_at_server(all, state);
     look_at_repository(all, state);
     look_at_snapshots(all, state);
+    look_at_retention(all, state);
     look_at_jobs(all, state);
     json_array_foreach(json_object_get(state, "alarms"), i, alarm)
         look_at_alarm(all, alarm, now_ms);

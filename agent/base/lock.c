@@ -11,11 +11,16 @@
 
 #include "base/file.h"
 #include "base/file_call.h"
+#include "base/process.h"
 
 /* How often a file that is replaced between open and lock is looked for. */
 enum { TRIES = 16 };
 
-enum { HOLDER_MAX_BYTES = 160, LOCK_MODE = 0600 };
+enum {
+    HOLDER_MAX_BYTES = 160,
+    LOCK_MODE = 0600,
+    START_TOLERANCE_MS = 2000, /* of /proc's word when a process began */
+};
 
 /* Made by us: then it gets its folder's owner. errno is set on failure. */
 static int
@@ -111,14 +116,20 @@ read_boot_id(char *out, size_t size)
 }
 
 static void
+read_host(char *out, size_t size)
+{
+    if (gethostname(out, size) != 0 || out[0] == '\0')
+        snprintf(out, size, "-");
+    out[size - 1] = '\0';
+}
+
+static void
 write_holder(int fd)
 {
     char text[HOLDER_MAX_BYTES], host[65], boot[65];
     struct error none = {0};
 
-    if (gethostname(host, sizeof host) != 0 || host[0] == '\0')
-        snprintf(host, sizeof host, "-");
-    host[sizeof host - 1] = '\0';
+    read_host(host, sizeof host);
     read_boot_id(boot, sizeof boot);
     snprintf(text, sizeof text, "%s %s %ld\n", host, boot, (long)getpid());
     if (ftruncate(fd, 0) == 0)
@@ -190,6 +201,39 @@ lock_share(struct lock *lock, int dir, const char *name, struct error *e)
         return 0;
     *e = failure;
     return -1;
+}
+
+/* A number is used again: who began after it was written did not write it. */
+static bool
+wrote_it(long pid, int64_t written_ms)
+{
+    struct process_view view;
+    struct error ignored = {0};
+
+    return pid > 0 && process_look((pid_t)pid, &view, &ignored) == 0 &&
+           view.started_ms <= written_ms + START_TOLERANCE_MS;
+}
+
+pid_t
+lock_find_holder(int dir, const char *name)
+{
+    char ours[2][65], host[65], boot[65], *text;
+    struct file_identity id;
+    struct error ignored = {0};
+    size_t size;
+    long pid;
+    bool found;
+
+    if (file_identify_at(dir, name, &id, &ignored) != 0 ||
+        file_load(dir, name, HOLDER_MAX_BYTES, &text, &size, &ignored) != 0)
+        return 0;
+    read_host(ours[0], sizeof ours[0]);
+    read_boot_id(ours[1], sizeof ours[1]);
+    found = sscanf(text, "%64s %64s %ld", host, boot, &pid) == 3 &&
+            strcmp(host, ours[0]) == 0 && strcmp(boot, ours[1]) == 0 &&
+            wrote_it(pid, id.mtime_ns / 1000000);
+    free(text);
+    return found ? (pid_t)pid : 0;
 }
 
 void

@@ -6,6 +6,7 @@
 #define BASE_LOCK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -31,6 +32,13 @@ int lock_take(struct lock *lock, int dir, const char *name, struct error *e);
  * without a lock: nobody can delete there either.
  */
 int lock_share(struct lock *lock, int dir, const char *name, struct error *e);
+
+/*
+ * The process that holds the lock alone, as the file says, if it is one of this
+ * host that lives; else 0. A hint: the lock itself is not touched, so that
+ * looking keeps nobody from taking it.
+ */
+pid_t lock_find_holder(int dir, const char *name);
 
 /* Gives it back; does nothing when not held. */
 void lock_release(struct lock *lock);

@@ -309,5 +309,51 @@ def test_unproven_data_is_not_called_protected(keep, serve):
 def test_with_neither_agent_nor_repository_both_are_named(keep):
     listen = free_place()
     keep("status", "--http-listen", listen, exit=3).says(
-        f"nobody answers at {listen}", "no repository at")
-    keep("status", "--http-listen", "off", exit=3).says("no repository at")
+        f"redkeepd does not run: nobody answers at {listen}; no repository at")
+    keep("status", "--http-listen", "off", exit=3).says(
+        "redkeepd does not run; no repository at")
+
+
+NOTES = {
+    "format": 1, "saved": "2026-11-20T11:30:00Z", "events": [],
+    "jobs": {"snapshot": {
+        "schedule": "every 1h", "runs": 5, "failures": 1, "last": {
+            "started": TIME, "finished": TIME, "result": "failed",
+            "exit_status": -1, "signal": 9, "text": "killed by SIGKILL"}}},
+    "alarms": [ALARM]}
+
+
+def noted(keep, notes):
+    """What is told where an agent left these notes and nothing else."""
+    folder = keep.repo / "main" / "agent"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "state.json").write_text(
+        notes if isinstance(notes, str) else json.dumps(notes))
+    return keep("status", "--http-listen", free_place(), "--json",
+                exit=1).json
+
+
+def test_without_an_agent_its_notes_tell(keep):
+    told = noted(keep, NOTES)
+    assert told["alarms"] == [ALARM]
+    assert told["state_written"] == TIME
+    jobs = {job["name"]: job for job in told["jobs"]}
+    assert jobs["snapshot"]["last"] == {
+        "started": TIME, "finished": TIME, "result": "failed",
+        "exit_status": None, "signal": 9, "text": "killed by SIGKILL"}
+    assert jobs["snapshot"]["runs"] == 5
+    assert jobs["verify"]["last"] is None
+    keep("status", "--http-listen", free_place(), exit=1).says(
+        "as the agent noted it", "alarm disk_low",
+        "the last snapshot failed: killed by SIGKILL")
+
+
+@pytest.mark.parametrize("notes", [
+    "", "[]", "{", "\x00", {**NOTES, "format": 2}, {**NOTES, "alarms": 5},
+    {**NOTES, "alarms": [5]}, {**NOTES, "jobs": {"snapshot": {"runs": "x"}}},
+    {**NOTES, "jobs": {"snapshot": {"last": {"text": 5}}}},
+    {**NOTES, "saved": "yesterday"}])
+def test_notes_of_another_shape_tell_nothing(keep, notes):
+    told = noted(keep, notes)
+    assert told["alarms"] == [] and told["state_written"] is None
+    assert all(job["last"] is None for job in told["jobs"])

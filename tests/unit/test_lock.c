@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -49,6 +50,40 @@ START_TEST(writes_host_boot_and_process)
     ck_assert_int_eq(text[size - 1], '\n');
     free(text);
     lock_release(&lock);
+}
+END_TEST
+
+/* Lets the file be of so many seconds ago. */
+static void
+age(const char *name, int seconds)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                {.tv_sec = time(NULL) - seconds}};
+
+    ck_assert_int_eq(utimensat(dir, name, times, 0), 0);
+}
+
+START_TEST(its_holder_is_found_without_touching_it)
+{
+    struct lock lock = LOCK_NONE;
+    char *text;
+    size_t size;
+
+    ck_assert_int_eq(lock_find_holder(dir, "job.lock"), 0);
+    ck_assert_int_eq(lock_take(&lock, dir, "job.lock", &e), 0);
+    ck_assert_int_eq(lock_find_holder(dir, "job.lock"), getpid());
+    ck_assert_int_eq(file_load(dir, "job.lock", 1000, &text, &size, &e), 0);
+    lock_release(&lock);
+    ck_assert_int_eq(lock_find_holder(dir, "job.lock"), 0);
+    /* Left by one that was killed, whose number is another's now. */
+    put("job.lock", text);
+    age("job.lock", 3600);
+    ck_assert_int_eq(lock_find_holder(dir, "job.lock"), 0);
+    put("job.lock", "elsewhere 00000000-0000-0000-0000-000000000000 1\n");
+    ck_assert_int_eq(lock_find_holder(dir, "job.lock"), 0);
+    put("job.lock", "\x1b[2J");
+    ck_assert_int_eq(lock_find_holder(dir, "job.lock"), 0);
+    free(text);
 }
 END_TEST
 
@@ -170,6 +205,7 @@ main(void)
     tcase_add_checked_fixture(cases, folder_begin, folder_end);
     tcase_add_test(cases, is_held_by_one_alone_who_is_named);
     tcase_add_test(cases, writes_host_boot_and_process);
+    tcase_add_test(cases, its_holder_is_found_without_touching_it);
     tcase_add_test(cases, is_shared_by_readers_who_keep_the_writer_out);
     tcase_add_test(cases, dies_with_its_holder);
     tcase_add_test(cases, is_a_lock_on_the_name_not_on_a_lost_file);

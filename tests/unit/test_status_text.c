@@ -50,7 +50,7 @@ START_TEST(tells_that_all_is_well_on_one_screen)
         "restore     12 snapshots ('redkeep list')\n"
         "snapshot    20261120T112000Z, sound, 12345 keys, 5.3 MiB, 10 min"
         " ago\n"
-        "drill       none yet\n"
+        "drill       none known\n"
         "repository  /var/lib/redkeep, used 45 MiB, free 68 GiB\n"
         "\n"
         "job         schedule        last run        next run\n"
@@ -82,7 +82,7 @@ START_TEST(what_is_not_known_is_not_told)
         " server\n"
         "restore     the snapshots are not known\n"
         "snapshot    none yet\n"
-        "drill       none yet\n"
+        "drill       none known\n"
         "repository  /var/lib/redkeep\n"
         "\n"
         "all is well\n");
@@ -121,10 +121,10 @@ static const struct {
     {"{\"state_written\":\"2026-11-20T11:00:00Z\"}",
      "as the agent noted it 30 min ago;"},
     {"{\"jobs\":[{\"name\":\"bgsave\",\"state\":\"waiting\"}]}",
-     "bgsave      -         never     waits until it can\n"},
+     "bgsave      -         -         waits until it can\n"},
     {"{\"jobs\":[{\"name\":\"bgsave\",\"state\":\"idle\","
      "\"next\":\"2026-11-20T11:29:59Z\"}]}",
-     "bgsave      -         never     due\n"},
+     "bgsave      -         -         due\n"},
     {"{\"alarms\":[{\"name\":\"disk_low\",\"text\":\"5 % is free\"}]}",
      "\n\n! alarm disk_low: 5 % is free\n  to do: redkeep prune --dry-run\n"},
 };

@@ -15,6 +15,14 @@ static const struct {
 } one[] = {
     {"{\"pid\":null,\"problem\":\"redkeepd does not run: nobody answers\"}",
      "redkeepd does not run: nobody answers", "systemctl status redkeepd"},
+    {"{\"instance\":\"b\",\"problem\":\"redkeepd does not run\"}",
+     "redkeepd does not run", "systemctl status redkeepd@b"},
+    {"{\"retention\":{\"frozen\":true,\"text\":\"9 of 10 keys are gone\"}}",
+     "retention removes nothing: 9 of 10 keys are gone",
+     "redkeep list; if it was meant: redkeep prune --accept ID"},
+    {"{\"retention\":{\"frozen\":true}," ALARM("dataset_collapsed") "}",
+     "alarm dataset_collapsed: it is so",
+     "redkeep list; if it was meant: redkeep prune --accept ID"},
     {"{\"config\":{\"file\":\"/etc/a b.conf\",\"error\":\"line 3: port: x\"}}",
      "the configuration was changed and is refused, the one before stays in"
      " force: line 3: port: x",
@@ -89,6 +97,7 @@ static const char *const well[] = {
     "\"last_snapshot\":null,\"last_good_snapshot\":null,"
     "\"protected_until\":null}",
     /* Nor is what could not run, or had to wait for another. */
+    "{\"retention\":{\"frozen\":false,\"text\":null}}",
     JOB("bgsave", "skipped", "another child runs") "}",
     JOB("snapshot", "locked", "held by process 5") "}",
     "{\"jobs\":[{\"name\":\"snapshot\",\"last\":null}]}",
