@@ -180,6 +180,7 @@ start_child(struct plan_one *one, struct error *e)
     struct worker_task task = {
         .program = p->program,
         .argv = argv,
+        .keep = p->terms->copy > 0 ? p->terms->copy : 0,
         .nice = (int)config_number(c, CONFIG_JOBS_NICE),
         .io_idle = config_flag(c, CONFIG_JOBS_IO_IDLE),
         .memory_bytes = config_size(c, CONFIG_JOBS_MEMORY_LIMIT),
@@ -246,8 +247,8 @@ start(struct plan_one *one)
         log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\" pid=%ld",
                  one->view.name, one->why, (long)one->view.pid);
     else
-        log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\"",
-                 one->view.name, one->why);
+        log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\"", one->view.name,
+                 one->why);
 }
 
 void
