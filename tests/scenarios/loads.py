@@ -62,7 +62,8 @@ class Run:
 
 
 def runs(log, job):
-    """Its runs, oldest first; one that has no end was killed or is on."""
+    """Its runs, oldest first; one that has no end was killed or is on. (What
+    the next agent says of one that it finds interrupted is no end.)"""
     found = []
     for when, _, name, what, rest in LINE.findall(log):
         if name != job:
@@ -70,7 +71,8 @@ def runs(log, job):
         if what == "began":
             why = re.search(r'reason="([^"]*)"', rest)[1]
             found.append(Run(seconds(when), why))
-        elif what == "ended" and found and found[-1].ended is None:
+        elif found and found[-1].ended is None and what == "ended" and \
+                ": interrupted: " not in rest:
             found[-1].ended = seconds(when)
             found[-1].result = re.search(r"result=(\w+)", rest)[1]
             found[-1].text = rest
@@ -86,8 +88,9 @@ def first_due(log, job):
 
 
 def promise(log, job, every, until, late=0.5):
-    """Every due run happened once: none is left out, none is made up. One that
-    is due while another runs comes right behind it. Returns how many."""
+    """Every run that was due until then happened once: none is left out, none
+    is made up. One that is due while another runs comes right behind it.
+    Returns how many there were."""
     due = first_due(log, job)
     mine = [r for r in runs(log, job) if r.why == "schedule"]
     others = runs(log, job)
@@ -96,6 +99,8 @@ def promise(log, job, every, until, late=0.5):
         dues.append(due)
         due += every
     for due in dues:
+        if due > until - late:
+            break
         on = [r for r in others if r.begun < due - 0.005 and
               (r.ended is None or r.ended > due)]
         last = max([due] + [r.ended or until for r in on])

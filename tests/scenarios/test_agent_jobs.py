@@ -76,9 +76,11 @@ class Trouble:
         return self.agent.job("snapshot")
 
     def heard(self):
+        """What the hook was told of failed jobs."""
         lines = [json.loads(line) for line in
                  self.events.read_text().splitlines() if line]
-        return [e for e in lines if e["event"] == "job"]
+        return [e for e in lines if e["event"] == "job" and
+                e["result"] == "failed"]
 
     def count(self, result):
         return self.agent.metrics().get(self.metric % result, 0)
@@ -104,7 +106,7 @@ class Trouble:
         assert self.count("failed") == before + 1
         wait_for(lambda: len(self.heard()) > heard, "the hook")
         event = self.heard()[-1]
-        assert event["result"] == "failed" and event["job"] == "snapshot"
+        assert event["job"] == "snapshot", event
         assert reason in event["text"], event
         assert self.agent.pid == self.pid and self.agent.runs()
         assert self.agent.get("/health/live").status == 200
