@@ -99,6 +99,22 @@ wait_for_retry(struct plan_one *one)
     one->retry_ms = clock_steady_ms() + delay;
 }
 
+/*
+ * Behind a snapshot that failed as well: what it lacked may be the space that
+ * the trash holds.
+ */
+static bool
+is_to_prune(const struct plan_one *one, const struct plan_run *run)
+{
+    const struct plan_one *prune = &one->plan->jobs[PLAN_PRUNE];
+    bool kept = run->exit_status == 0 || run->exit_status == 1;
+
+    return one->job == PLAN_SNAPSHOT &&
+           (kept ||
+            (run->result == PLAN_FAILED && one->view.last_ok_ms >= 0)) &&
+           prune->due.schedule.kind == SCHEDULE_AFTER_SNAPSHOT;
+}
+
 static void
 ended(struct plan_one *one, struct plan_run *run)
 {
@@ -127,9 +143,7 @@ ended(struct plan_one *one, struct plan_run *run)
         plan_run_want(one, one->why);
     one->again = false;
     plan_work_changed(one);
-    if (one->job == PLAN_SNAPSHOT && run->result != PLAN_LOCKED && !waits &&
-        (run->exit_status == 0 || run->exit_status == 1) &&
-        p->jobs[PLAN_PRUNE].due.schedule.kind == SCHEDULE_AFTER_SNAPSHOT)
+    if (is_to_prune(one, run))
         plan_run_want(&p->jobs[PLAN_PRUNE], "after snapshot");
 }
 
