@@ -143,7 +143,7 @@ $(UNIT) $(ASAN) $(FUZZ): | packages-test
 
 .SECONDARY:
 .PHONY: force all deps deps-test packages-test demo test check check-asan check-scenarios \
-	lint fuzz fuzz-smoke oracle oracle-repair bench format longest dist install clean help
+	soak lint fuzz fuzz-smoke oracle oracle-repair bench format longest dist install clean help
 
 # What can be asked for; `make help` prints these lines.
 
@@ -180,6 +180,9 @@ check-asan: $(ASAN) ## unit tests under AddressSanitizer and UBSan
 
 check-scenarios: all | deps-test ## tests on real servers
 	@tests/scenarios/run $(PYTHON) build/redkeep $(SCENARIOS)
+
+soak: build/redkeep build/redkeepd | deps-test ## long runs of the agent: SOAK='jobs idle'
+	@tests/soak/run $(PYTHON) build/redkeep $(SOAK)
 
 lint: all $(LIB_C:%.c=$(plain_OBJ)/%.o) | packages-test ## house rules, format, static analysis, manuals
 	@tests/lint/run

@@ -1,5 +1,7 @@
 #include "daemon/plan_work.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,15 +54,18 @@ tell_planned(const struct plan_one *one)
 static void
 note_interrupted(struct plan_one *one, int64_t running_ms, int64_t now_ms)
 {
+    bool child = one->job != PLAN_BGSAVE && one->job != PLAN_BGREWRITEAOF;
     struct plan_run run = {
         .started_ms = running_ms,
         .finished_ms = now_ms > running_ms ? now_ms : running_ms,
         .result = PLAN_FAILED,
         .exit_status = -1,
-        .text = "interrupted: the agent was ended while it ran; it is run "
-                "again",
+        .signal = child ? SIGKILL : 0,
     };
 
+    snprintf(run.text, sizeof run.text,
+             "interrupted: the agent was ended while it ran%s; it is run again",
+             child ? ", and it by signal 9 (Killed)" : "");
     plan_run_record(one, &run);
 }
 

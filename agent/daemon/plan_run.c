@@ -99,6 +99,22 @@ wait_for_retry(struct plan_one *one)
     one->retry_ms = clock_steady_ms() + delay;
 }
 
+/*
+ * Behind a snapshot that failed as well: what it lacked may be the space that
+ * the trash holds.
+ */
+static bool
+is_to_prune(const struct plan_one *one, const struct plan_run *run)
+{
+    const struct plan_one *prune = &one->plan->jobs[PLAN_PRUNE];
+    bool kept = run->exit_status == 0 || run->exit_status == 1;
+
+    return one->job == PLAN_SNAPSHOT &&
+           (kept ||
+            (run->result == PLAN_FAILED && one->view.last_ok_ms >= 0)) &&
+           prune->due.schedule.kind == SCHEDULE_AFTER_SNAPSHOT;
+}
+
 static void
 ended(struct plan_one *one, struct plan_run *run)
 {
@@ -127,9 +143,7 @@ ended(struct plan_one *one, struct plan_run *run)
         plan_run_want(one, one->why);
     one->again = false;
     plan_work_changed(one);
-    if (one->job == PLAN_SNAPSHOT && run->result != PLAN_LOCKED && !waits &&
-        (run->exit_status == 0 || run->exit_status == 1) &&
-        p->jobs[PLAN_PRUNE].due.schedule.kind == SCHEDULE_AFTER_SNAPSHOT)
+    if (is_to_prune(one, run))
         plan_run_want(&p->jobs[PLAN_PRUNE], "after snapshot");
 }
 
@@ -180,6 +194,7 @@ start_child(struct plan_one *one, struct error *e)
     struct worker_task task = {
         .program = p->program,
         .argv = argv,
+        .keep = p->terms->copy > 0 ? p->terms->copy : 0,
         .nice = (int)config_number(c, CONFIG_JOBS_NICE),
         .io_idle = config_flag(c, CONFIG_JOBS_IO_IDLE),
         .memory_bytes = config_size(c, CONFIG_JOBS_MEMORY_LIMIT),
@@ -246,8 +261,8 @@ start(struct plan_one *one)
         log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\" pid=%ld",
                  one->view.name, one->why, (long)one->view.pid);
     else
-        log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\"",
-                 one->view.name, one->why);
+        log_line(LOG_LEVEL_INFO, "%s job began reason=\"%s\"", one->view.name,
+                 one->why);
 }
 
 void

@@ -1,5 +1,6 @@
 #include "daemon/terms.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,20 +10,27 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+enum { COPY_FIRST = 10 };
+
 /* The file's bytes in memory; an empty file where there is none. */
 static int
 copy_file(const char *path, struct error *e)
 {
     char *bytes = NULL;
     size_t size = 0;
-    int fd;
+    int fd, high;
 
     if (path != NULL &&
         file_load_named(path, CONFIG_FILE_MAX, &bytes, &size, e) != 0)
         return -1;
     fd = file_memory("redkeep.conf", bytes != NULL ? bytes : "", size, e);
     free(bytes);
-    return fd;
+    if (fd < 0)
+        return -1;
+    /* Jobs have it by the same number, and other things by the first ones. */
+    high = fcntl(fd, F_DUPFD_CLOEXEC, COPY_FIRST);
+    close(fd);
+    return high >= 0 ? high : error_sys(e, "keep a copy of the configuration");
 }
 
 /*
@@ -62,8 +70,7 @@ fill_options(struct terms *t)
 
     free_options(t);
     t->options = memory_new((a->count + 4) * sizeof *t->options);
-    t->options[n++] =
-        text_format("--config=/proc/%ld/fd/%d", (long)getpid(), t->copy);
+    t->options[n++] = text_format("--config=/proc/self/fd/%d", t->copy);
     for (size_t i = 0; i < a->count; i++)
         t->options[n++] = text_format("--%s=%s", a->names[i], a->values[i]);
     t->options[n++] =

@@ -13,7 +13,8 @@
 struct terms {
     struct config config;
     const struct arguments *arguments; /* borrowed */
-    int copy;                          /* of the file, in memory; -1: none */
+    /* Of the file, in memory; jobs inherit it by its number. -1: none */
+    int copy;
     /* What jobs are called with: --config COPY --instance NAME --repo DIR
      * and the keys of our own command line. NULL-terminated. */
     char **options;

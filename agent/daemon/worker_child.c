@@ -93,7 +93,7 @@ limit(const struct worker_task *task)
 
 /* Descriptors 0 to 3, whatever numbers the pipes have. */
 static bool
-take_descriptors(const struct pipes *p)
+take_descriptors(const struct pipes *p, int keep)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int from[REPORT_FD + 1] = {
@@ -111,7 +111,7 @@ take_descriptors(const struct pipes *p)
             return false;
     /* Ours end at exec, but we may have been started with others. */
     close_range(REPORT_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    return true;
+    return keep <= REPORT_FD || fcntl(keep, F_SETFD, 0) == 0;
 }
 
 static void
@@ -137,7 +137,7 @@ become(const struct worker_task *task, char **argv, const struct pipes *p,
         _exit(STATUS_NO_PROGRAM);
     setpgid(0, 0);
     limit(task);
-    if (!take_descriptors(p))
+    if (!take_descriptors(p, task->keep))
         _exit(STATUS_NO_PROGRAM);
     reset_signals();
     execv(task->program, argv);

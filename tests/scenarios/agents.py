@@ -74,6 +74,7 @@ class Agent:
         self.log = self.home / "agent.log"
         self.port = free_port()
         self.wrap = list(wrap)
+        self.daemon = program().parent / "redkeepd"
         self.extra = environment or {}
         self.blocks = dict(blocks or {})
         self.settings = {"redis": getattr(redis, "url", redis),
@@ -114,9 +115,9 @@ class Agent:
         self.write()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrap, str(program().parent / "redkeepd"), "-c",
-                 str(self.file)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, cwd=self.home, env=self.environment())
+                [*self.wrap, str(self.daemon), "-c", str(self.file)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.home, env=self.environment())
         return self
 
     def start(self):

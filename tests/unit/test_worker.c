@@ -288,6 +288,22 @@ START_TEST(leaves_no_descriptors_to_it)
 }
 END_TEST
 
+START_TEST(leaves_the_one_it_is_to_have)
+{
+    int keep = fcntl(dir, F_DUPFD_CLOEXEC, 20);
+    char *script;
+
+    ck_assert_int_ge(keep, 20);
+    script = text_format("[ -e /proc/self/fd/%d/program ] || exit 9;"
+                         " echo {} >&3",
+                         keep);
+    run(script, (struct worker_task){.keep = keep});
+    ck_assert_int_eq(got.o.exit_status, 0);
+    close(keep);
+    free(script);
+}
+END_TEST
+
 START_TEST(ends_what_it_has_started)
 {
     char *sign = text_format("%s/sign", path), *script;
@@ -407,6 +423,7 @@ main(void)
     tcase_add_test(cases, names_the_memory_limit);
     tcase_add_test(cases, sets_the_limits);
     tcase_add_test(cases, leaves_no_descriptors_to_it);
+    tcase_add_test(cases, leaves_the_one_it_is_to_have);
     tcase_add_test(cases, ends_what_it_has_started);
     tcase_add_test(cases, bounds_what_it_says);
     tcase_add_test(cases, kills_it_when_freed);
