@@ -5,7 +5,10 @@
 #include "base/text.h"
 #include "repo/retention.h"
 
-enum { STAMP_LENGTH = 16 }; /* of an id, before "-2" */
+enum {
+    STAMP_LENGTH = 16,     /* of an id, before "-2" */
+    SIZE_MIN_BYTES = 65536 /* sizes below it go up and down */
+};
 
 static bool
 lost(double before, double after, double percent)
@@ -42,8 +45,10 @@ static bool
 lost_size(const struct catalog_entry *entry, const struct catalog_entry *before,
           double percent)
 {
-    return entry->dataset == before->dataset &&
-           lost(data_bytes(before, true), data_bytes(entry, false), percent);
+    double then = data_bytes(before, true);
+
+    return entry->dataset == before->dataset && then >= SIZE_MIN_BYTES &&
+           lost(then, data_bytes(entry, false), percent);
 }
 
 static bool
