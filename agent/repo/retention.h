@@ -30,6 +30,7 @@ enum { RETENTION_TEXT_SIZE = 240 };
 struct retention_freeze {
     bool frozen;
     bool collapsed;           /* and this is why */
+    bool newer;               /* no: a newer redkeep wrote it; not to accept */
     char id[CATALOG_ID_SIZE]; /* the snapshot that looks wrong */
     char text[RETENTION_TEXT_SIZE];
 };

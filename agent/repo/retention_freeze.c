@@ -159,6 +159,7 @@ look_at_broken(struct retention_freeze *f, const struct catalog *c,
              compare_ids(item->id, newest) > 0 &&
              compare_ids(item->id, mark->id) > 0)) {
             freeze_for(f, item->id);
+            f->newer = item->broken.kind == ERROR_REFUSED;
             snprintf(f->text, sizeof f->text, "%.200s", item->broken.text);
         }
     }

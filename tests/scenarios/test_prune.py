@@ -250,6 +250,16 @@ def test_an_unreadable_newest_freezes(keep, take, prune):
     assert ids(told["keep"]) == [made[2], made[3]]
 
 
+def test_what_a_newer_redkeep_wrote_freezes_all(keep, take):
+    made = take(3)
+    entry = keep.entry(made[0])
+    entry.write_text(entry.read_text().replace('"format": 1', '"format": 2'))
+    result = keep("prune", "--retention-last", 1, "--accept", made[2], exit=4)
+    result.says("format 2", "newer redkeep", "nothing is removed")
+    assert "--accept" not in result.err
+    assert ids(keep.list()) == [made[1], made[2], made[0]]
+
+
 def test_another_servers_repository_is_refused(keep, serve, server, take):
     made = take(2)
     other = serve("other", appendonly="yes")

@@ -245,11 +245,14 @@ END_TEST
 
 START_TEST(what_a_newer_redkeep_wrote_freezes_wherever_it_is)
 {
+    struct retention_freeze f;
+
     add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000);
     add_broken("20200101T000000Z", ERROR_REFUSED);
     expect("20200101T000000Z.json: it is bad");
     accept(&items[0].entry);
-    expect("20200101T000000Z.json: it is bad");
+    retention_freeze(&f, &catalog, &mark, PERCENT);
+    ck_assert(f.frozen && f.newer);
 }
 END_TEST
 
