@@ -81,7 +81,7 @@ begin(struct run *r, struct error *e)
         return storage_open(&r->storage, o->repo, o->name, e);
     if (open_owned(r, e) != 0)
         return -1;
-    /* Who accepts is a person, whom the agent's own prune shall not turn away. */
+    /* Who accepts is a person: the agent's own prune is waited for. */
     rc = o->accept != NULL
              ? storage_lock_soon(&r->storage, &r->lock, "prune", e)
              : storage_lock(&r->storage, &r->lock, "prune", e);

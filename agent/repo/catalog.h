@@ -139,7 +139,7 @@ size_t catalog_id_length(const char *name);
 int catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms,
                           struct error *e);
 
-/* Puts the mark beside the entry that retention never takes it, or removes it. */
+/* Notes beside the entry that retention never takes it, or takes it off. */
 int catalog_note_hold(int snapshots_dir, const char *id, bool held,
                       struct error *e);
 
