@@ -180,9 +180,10 @@ retention_freeze(struct retention_freeze *f, const struct catalog *c,
         freeze_for(f, newest->id);
         f->collapsed = true;
         retention_write_collapse(f->text, newest, before, collapse_percent);
-    } else if (newest->verdict == VERDICT_DAMAGED &&
+    } else if ((newest->verdict == VERDICT_DAMAGED || newest->failed) &&
                newest->sequence > marked(c, mark)) {
         freeze_for(f, newest->id);
-        snprintf(f->text, sizeof f->text, "%s is damaged", newest->id);
+        snprintf(f->text, sizeof f->text, "%s is %s", newest->id,
+                 newest->failed ? "not what was stored" : "damaged");
     }
 }

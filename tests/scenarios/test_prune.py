@@ -200,6 +200,22 @@ def test_the_last_good_one_stays_behind_damaged_ones(keep, serve):
     assert ids(prune()["keep"]) == [last]
 
 
+def test_an_archive_that_rots_does_not_count_as_good(keep, take, prune):
+    made = take(3)
+    archive = keep.archive(made[2])
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:-9] + b"rotten it")
+    keep("verify", exit=1)
+    assert prune("--retention-last", 1, exit=4)["frozen_text"] == \
+        f"{made[2]} is not what was stored"
+    told = prune("--retention-last", 1, "--accept", made[2])
+    assert ids(told["keep"]) == made[1:]
+    assert told["keep"][0]["reasons"] == ["the last good snapshot", "last 1"]
+    archive.write_bytes(whole)
+    keep("verify")
+    assert ids(prune("--retention-last", 1)["keep"]) == made[2:]
+
+
 def test_hold_and_release(keep, take, prune):
     made = take(4)
     assert keep("hold", made[1], "--json").json == {

@@ -146,6 +146,15 @@ START_TEST(a_damaged_newest_freezes_until_a_good_one_or_accepted)
 }
 END_TEST
 
+START_TEST(a_newest_that_is_not_what_was_stored_freezes)
+{
+    add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000)->failed = true;
+    expect("20261120T100000Z is not what was stored");
+    add("2026-11-20T11:00:00Z", VERDICT_SOUND, 1000);
+    expect(NULL);
+}
+END_TEST
+
 START_TEST(an_accepted_damaged_one_is_compared_with_too)
 {
     add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000);
@@ -281,6 +290,7 @@ main(void)
     tcase_add_test(t, the_mark_of_a_later_copy_is_none);
     tcase_add_test(t, what_prune_marked_hides_the_pruned_steps);
     tcase_add_test(t, a_damaged_newest_freezes_until_a_good_one_or_accepted);
+    tcase_add_test(t, a_newest_that_is_not_what_was_stored_freezes);
     tcase_add_test(t, an_accepted_damaged_one_is_compared_with_too);
     tcase_add_test(t, torn_and_unknown_are_no_reason);
     tcase_add_test(t, a_dump_that_shrinks_has_lost_data);
