@@ -125,13 +125,17 @@ show(const struct prune *p, const struct invocation *in, bool dry_run)
 static void
 tell_freeze(const struct retention_freeze *f)
 {
-    char *line = text_format(
-        "redkeep prune: frozen: %s: nothing is removed until newer data looks"
-        " right, or 'redkeep prune --accept %s' says that this does",
-        f->text, f->id);
+    char *until = f->newer ? memory_dup("")
+                           : text_format(" until newer data looks right, or"
+                                         " 'redkeep prune --accept %s' says"
+                                         " that this does",
+                                         f->id);
+    char *line = text_format("redkeep prune: frozen: %s: nothing is removed%s",
+                             f->text, until);
 
     screen_print(stderr, 4, line);
     free(line);
+    free(until);
 }
 
 static int

@@ -75,11 +75,17 @@ static int
 begin(struct run *r, struct error *e)
 {
     const struct prune_options *o = r->options;
+    int rc;
 
     if (o->dry_run)
         return storage_open(&r->storage, o->repo, o->name, e);
-    if (open_owned(r, e) != 0 ||
-        storage_lock(&r->storage, &r->lock, "prune", e) != 0)
+    if (open_owned(r, e) != 0)
+        return -1;
+    /* Who accepts is a person: the agent's own prune is waited for. */
+    rc = o->accept != NULL
+             ? storage_lock_soon(&r->storage, &r->lock, "prune", e)
+             : storage_lock(&r->storage, &r->lock, "prune", e);
+    if (rc != 0)
         return -1;
     if (storage_sweep_pruned(&r->storage, e) != 0)
         return -1;

@@ -33,8 +33,8 @@ verify_one(const struct storage *storage, const struct catalog_item *item,
     rc = unpack(&u, storage, &options, report, ok, e);
     unpack_clear(&u);
     /* A read-only repository keeps no note. */
-    if (rc == 0 && *ok)
+    if (rc == 0)
         catalog_note_verified(storage->snapshots_dir, item->id, clock_wall_ms(),
-                              &none);
+                              *ok, &none);
     return rc;
 }

@@ -15,7 +15,7 @@
 
 /*
  * Reads one snapshot whole. *ok: it is as it was stored (a damaged source that
- * was kept as such is ok). Then the time is noted beside the entry, where the
+ * was kept as such is ok). Time and outcome are noted beside the entry, where the
  * repository can be written.
  */
 int verify_one(const struct storage *storage, const struct catalog_item *item,

@@ -16,6 +16,8 @@ enum {
     NAME_SIZE = CATALOG_ID_SIZE + 16,
 };
 
+#define FAILED "failed " /* a note's beginning */
+
 /* 9999-12-31T23:59:59Z */
 #define STAMP_MAX_S INT64_C(253402300799)
 
@@ -108,23 +110,25 @@ load_entry(int dir, const char *name, const char *id,
     return rc == 0 ? 0 : error_in(e, "%s", name);
 }
 
-/* When it was last verified well; a note that cannot be read is none. */
-static int64_t
-load_note(int dir, const char *id)
+/* What its last verification said; a note that cannot be read is none. */
+static void
+load_note(int dir, struct catalog_entry *entry)
 {
     char name[NAME_SIZE], *text;
     struct error e = {0};
-    int64_t ms = -1;
     size_t size;
+    int64_t ms;
 
-    snprintf(name, sizeof name, "%s.verified", id);
+    entry->verified_ms = -1;
+    snprintf(name, sizeof name, "%s.verified", entry->id);
     if (file_load(dir, name, NOTE_MAX, &text, &size, &e) != 0)
-        return -1;
+        return;
     text[strcspn(text, "\n")] = '\0';
-    if (!text_time(text, &ms))
-        ms = -1;
+    if (text_time(text, &ms))
+        entry->verified_ms = ms;
+    else if (strncmp(text, FAILED, strlen(FAILED)) == 0)
+        entry->failed = text_time(text + strlen(FAILED), &ms);
     free(text);
-    return ms;
 }
 
 /* An entry that prune removed since the folder was listed is no item. */
@@ -140,7 +144,7 @@ add_item(struct catalog *c, size_t *capacity, int dir, const char *name,
         if (item.broken.kind == ERROR_ABSENT)
             return;
     } else {
-        item.entry.verified_ms = load_note(dir, id);
+        load_note(dir, &item.entry);
     }
     item.entry.held = catalog_is_held(dir, id);
     c->items = memory_grow(c->items, c->count, capacity, sizeof *c->items);
@@ -259,14 +263,14 @@ catalog_id_length(const char *name)
 }
 
 int
-catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms,
+catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms, bool ok,
                       struct error *e)
 {
     char name[NAME_SIZE], time[TEXT_TIME_SIZE], text[NOTE_MAX];
 
     snprintf(name, sizeof name, "%s.verified", id);
     text_write_time(time, at_ms);
-    snprintf(text, sizeof text, "%s\n", time);
+    snprintf(text, sizeof text, "%s%s\n", ok ? "" : FAILED, time);
     return file_replace(snapshots_dir, name, text, strlen(text), 0600, e);
 }
 

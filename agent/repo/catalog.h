@@ -77,7 +77,8 @@ struct catalog_entry {
     } archive;
     uint64_t bytes_source, bytes_stored;
     /* Not in the entry itself, read from beside it: */
-    int64_t verified_ms; /* -1: never verified well */
+    int64_t verified_ms; /* -1: not well, the last time, or never */
+    bool failed;         /* the last time, it was not what was stored */
     bool held;           /* also known of one that is broken */
 };
 
@@ -135,11 +136,14 @@ bool catalog_is_id(const char *text);
 /* How long the id is that a file's name begins with, up to '.'; 0: none. */
 size_t catalog_id_length(const char *name);
 
-/* Notes beside the entry that the snapshot was verified well at that time. */
+/*
+ * Notes beside the entry that the snapshot was verified at that time, and
+ * whether it was what had been stored.
+ */
 int catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms,
-                          struct error *e);
+                          bool ok, struct error *e);
 
-/* Puts the mark beside the entry that retention never takes it, or removes it. */
+/* Notes beside the entry that retention never takes it, or takes it off. */
 int catalog_note_hold(int snapshots_dir, const char *id, bool held,
                       struct error *e);
 

@@ -14,7 +14,7 @@ struct judge {
     struct retention *r;
     const struct retention_rules *rules;
     long *parents;   /* index of each one's parent, or NONE */
-    bool *good;      /* sound, and all that it builds on is there */
+    bool *good;      /* sound and as stored, all it builds on is there */
     bool *protected; /* max_size may not take it */
     int64_t now_ms;
 };
@@ -77,7 +77,8 @@ judge_each(struct judge *j)
             j->parents[i] = find_parent(j, i);
             whole[i] = j->parents[i] != NONE && whole[j->parents[i]];
         }
-        j->good[i] = whole[i] && entry_of(j, i)->verdict == VERDICT_SOUND;
+        j->good[i] = whole[i] && entry_of(j, i)->verdict == VERDICT_SOUND &&
+                     !entry_of(j, i)->failed;
     }
     free(whole);
 }
@@ -121,7 +122,9 @@ keep_by_rule(struct judge *j, size_t i, bool good_only, const char *reason)
     if (good_only) {
         keep(j, i, reason);
     } else if (!j->good[i]) {
-        if (entry_of(j, i)->verdict == VERDICT_SOUND)
+        if (entry_of(j, i)->failed)
+            why = "not what was stored";
+        else if (entry_of(j, i)->verdict == VERDICT_SOUND)
             why = "its chain is broken";
         snprintf(text, sizeof text, "%s (%s)", reason, why);
         keep(j, i, text);

@@ -30,6 +30,7 @@ enum { RETENTION_TEXT_SIZE = 240 };
 struct retention_freeze {
     bool frozen;
     bool collapsed;           /* and this is why */
+    bool newer;               /* no: a newer redkeep wrote it; not to accept */
     char id[CATALOG_ID_SIZE]; /* the snapshot that looks wrong */
     char text[RETENTION_TEXT_SIZE];
 };
@@ -51,8 +52,8 @@ void retention_write_collapse(char out[RETENTION_TEXT_SIZE],
                               double collapse_percent);
 
 /*
- * Fills f: the newest snapshot is damaged, its entry cannot be read, or it has
- * collapsed; or a newer redkeep wrote into the repository.
+ * Fills f: the newest snapshot is damaged, failed its last verification,
+ * cannot be read, or has collapsed; or a newer redkeep wrote into the repository.
  */
 void retention_freeze(struct retention_freeze *f, const struct catalog *c,
                       const struct retention_mark *mark,

@@ -5,7 +5,10 @@
 #include "base/text.h"
 #include "repo/retention.h"
 
-enum { STAMP_LENGTH = 16 }; /* of an id, before "-2" */
+enum {
+    STAMP_LENGTH = 16,     /* of an id, before "-2" */
+    SIZE_MIN_BYTES = 65536 /* sizes below it go up and down */
+};
 
 static bool
 lost(double before, double after, double percent)
@@ -42,8 +45,10 @@ static bool
 lost_size(const struct catalog_entry *entry, const struct catalog_entry *before,
           double percent)
 {
-    return entry->dataset == before->dataset &&
-           lost(data_bytes(before, true), data_bytes(entry, false), percent);
+    double then = data_bytes(before, true);
+
+    return entry->dataset == before->dataset && then >= SIZE_MIN_BYTES &&
+           lost(then, data_bytes(entry, false), percent);
 }
 
 static bool
@@ -154,6 +159,7 @@ look_at_broken(struct retention_freeze *f, const struct catalog *c,
              compare_ids(item->id, newest) > 0 &&
              compare_ids(item->id, mark->id) > 0)) {
             freeze_for(f, item->id);
+            f->newer = item->broken.kind == ERROR_REFUSED;
             snprintf(f->text, sizeof f->text, "%.200s", item->broken.text);
         }
     }
@@ -174,9 +180,10 @@ retention_freeze(struct retention_freeze *f, const struct catalog *c,
         freeze_for(f, newest->id);
         f->collapsed = true;
         retention_write_collapse(f->text, newest, before, collapse_percent);
-    } else if (newest->verdict == VERDICT_DAMAGED &&
+    } else if ((newest->verdict == VERDICT_DAMAGED || newest->failed) &&
                newest->sequence > marked(c, mark)) {
         freeze_for(f, newest->id);
-        snprintf(f->text, sizeof f->text, "%s is damaged", newest->id);
+        snprintf(f->text, sizeof f->text, "%s is %s", newest->id,
+                 newest->failed ? "not what was stored" : "damaged");
     }
 }

@@ -18,7 +18,7 @@ enum retention_slot {
 };
 enum { RETENTION_SLOTS = 5, RETENTION_SLOT_SIZE = 48 };
 
-/* The number of the slot that a time lies in: another time's, another number. */
+/* The number of the slot that a time lies in. */
 int64_t retention_slot_of(enum retention_slot slot, int64_t at_ms);
 
 /* "hourly 2026-11-20 11:00", "weekly 2026-W47", "yearly 2026". */

@@ -200,6 +200,22 @@ def test_the_last_good_one_stays_behind_damaged_ones(keep, serve):
     assert ids(prune()["keep"]) == [last]
 
 
+def test_an_archive_that_rots_does_not_count_as_good(keep, take, prune):
+    made = take(3)
+    archive = keep.archive(made[2])
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:-9] + b"rotten it")
+    keep("verify", exit=1)
+    assert prune("--retention-last", 1, exit=4)["frozen_text"] == \
+        f"{made[2]} is not what was stored"
+    told = prune("--retention-last", 1, "--accept", made[2])
+    assert ids(told["keep"]) == made[1:]
+    assert told["keep"][0]["reasons"] == ["the last good snapshot", "last 1"]
+    archive.write_bytes(whole)
+    keep("verify")
+    assert ids(prune("--retention-last", 1)["keep"]) == made[2:]
+
+
 def test_hold_and_release(keep, take, prune):
     made = take(4)
     assert keep("hold", made[1], "--json").json == {
@@ -248,6 +264,16 @@ def test_an_unreadable_newest_freezes(keep, take, prune):
     assert told["remove"] == [] and told["frozen_by"] == made[3]
     told = prune("--retention-last", 1, "--accept", made[3])
     assert ids(told["keep"]) == [made[2], made[3]]
+
+
+def test_what_a_newer_redkeep_wrote_freezes_all(keep, take):
+    made = take(3)
+    entry = keep.entry(made[0])
+    entry.write_text(entry.read_text().replace('"format": 1', '"format": 2'))
+    result = keep("prune", "--retention-last", 1, "--accept", made[2], exit=4)
+    result.says("format 2", "newer redkeep", "nothing is removed")
+    assert "--accept" not in result.err
+    assert ids(keep.list()) == [made[1], made[2], made[0]]
 
 
 def test_another_servers_repository_is_refused(keep, serve, server, take):

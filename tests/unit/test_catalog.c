@@ -220,15 +220,43 @@ START_TEST(knows_what_was_verified_and_what_is_held)
     put("20261120T123000Z.hold", "");
     put("20261120T133000Z.verified", "last tuesday");
     ck_assert_int_eq(
-        catalog_note_verified(dir, "20261120T113000Z", 1795174200123, &e), 0);
+        catalog_note_verified(dir, "20261120T113000Z", 1795174200123, true, &e),
+        0);
     ck_assert_int_eq(
-        catalog_note_verified(dir, "20261120T113000Z", 1795174200456, &e), 0);
+        catalog_note_verified(dir, "20261120T113000Z", 1795174200456, true, &e),
+        0);
     c = loaded();
     ck_assert_int_eq(c.items[0].entry.verified_ms, 1795174200456);
     ck_assert(!c.items[0].entry.held);
     ck_assert_int_eq(c.items[1].entry.verified_ms, -1);
     ck_assert(c.items[1].entry.held);
     ck_assert_int_eq(c.items[2].entry.verified_ms, -1);
+    ck_assert(!c.items[0].entry.failed && !c.items[2].entry.failed);
+    catalog_clear(&c);
+}
+END_TEST
+
+START_TEST(the_last_verification_counts)
+{
+    struct error e = {0};
+    struct catalog c;
+
+    put_snapshot("20261120T113000Z", 1, VERDICT_SOUND);
+    for (int i = 0; i < 3; i++) {
+        bool ok = i != 1;
+
+        ck_assert_int_eq(catalog_note_verified(dir, "20261120T113000Z",
+                                               1795174200000 + i, ok, &e),
+                         0);
+        c = loaded();
+        ck_assert_int_eq(c.items[0].entry.verified_ms,
+                         ok ? 1795174200000 + i : -1);
+        ck_assert_int_eq(c.items[0].entry.failed, !ok);
+        catalog_clear(&c);
+    }
+    put("20261120T113000Z.verified", "failed yesterday\n");
+    c = loaded();
+    ck_assert(!c.items[0].entry.failed);
     catalog_clear(&c);
 }
 END_TEST
@@ -342,6 +370,7 @@ main(void)
     tcase_add_test(cases, refuses_an_entry_under_another_name);
     tcase_add_test(cases, follows_no_link);
     tcase_add_test(cases, knows_what_was_verified_and_what_is_held);
+    tcase_add_test(cases, the_last_verification_counts);
     tcase_add_test(cases, holds_and_lets_go);
     tcase_add_test(cases, gives_each_snapshot_an_id_of_its_own);
     tcase_add_loop_test(cases, gives_ids_whatever_the_clock_says, 0, 4);

@@ -146,6 +146,15 @@ START_TEST(a_damaged_newest_freezes_until_a_good_one_or_accepted)
 }
 END_TEST
 
+START_TEST(a_newest_that_is_not_what_was_stored_freezes)
+{
+    add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000)->failed = true;
+    expect("20261120T100000Z is not what was stored");
+    add("2026-11-20T11:00:00Z", VERDICT_SOUND, 1000);
+    expect(NULL);
+}
+END_TEST
+
 START_TEST(an_accepted_damaged_one_is_compared_with_too)
 {
     add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000);
@@ -165,19 +174,34 @@ START_TEST(torn_and_unknown_are_no_reason)
 }
 END_TEST
 
+enum { KIB = 1024 };
+
 START_TEST(a_dump_that_shrinks_has_lost_data)
 {
     struct catalog_entry *n;
 
-    add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000);
+    n = add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000);
+    n->files[0].size_bytes = 64 * KIB;
     n = add("2026-11-20T11:00:00Z", VERDICT_SOUND, 1000);
-    n->files[0].size_bytes = 500;
-    expect("20261120T110000Z has 500 B of data, 20261120T100000Z before it "
-           "1000 B");
-    n->files[0].size_bytes = 501;
+    n->files[0].size_bytes = 32 * KIB;
+    expect("20261120T110000Z has 32 KiB of data, 20261120T100000Z before it "
+           "64 KiB");
+    n->files[0].size_bytes++;
     expect(NULL);
-    n->files[0].size_bytes = 100;
+    n->files[0].size_bytes = 1;
     n->dataset = DATASET_AOF; /* another kind of file, another size */
+    expect(NULL);
+}
+END_TEST
+
+START_TEST(small_sizes_say_nothing)
+{
+    struct catalog_entry *n;
+
+    n = add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000);
+    n->files[0].size_bytes = 64 * KIB - 1;
+    n = add("2026-11-20T11:00:00Z", VERDICT_SOUND, 1000);
+    n->files[0].size_bytes = 1;
     expect(NULL);
 }
 END_TEST
@@ -199,18 +223,18 @@ add_aof(const char *time, uint64_t base, uint64_t incr, int64_t keys)
 
 START_TEST(an_aof_that_was_rewritten_has_lost_nothing)
 {
-    add_aof("2026-11-20T10:00:00Z", 1000, 1000000, -1);
-    add_aof("2026-11-20T11:00:00Z", 1100, 0, -1);
+    add_aof("2026-11-20T10:00:00Z", 100 * KIB, 10000 * KIB, -1);
+    add_aof("2026-11-20T11:00:00Z", 110 * KIB, 0, -1);
     expect(NULL);
 }
 END_TEST
 
 START_TEST(an_aof_smaller_than_its_base_was_has)
 {
-    add_aof("2026-11-20T10:00:00Z", 1000, 1000000, -1);
-    add_aof("2026-11-20T11:00:00Z", 90, 30, -1);
-    expect("20261120T110000Z has 120 B of data, 20261120T100000Z before it "
-           "1000 B");
+    add_aof("2026-11-20T10:00:00Z", 100 * KIB, 10000 * KIB, -1);
+    add_aof("2026-11-20T11:00:00Z", 9 * KIB, 3 * KIB, -1);
+    expect("20261120T110000Z has 12 KiB of data, 20261120T100000Z before it "
+           "100 KiB");
 }
 END_TEST
 
@@ -230,11 +254,14 @@ END_TEST
 
 START_TEST(what_a_newer_redkeep_wrote_freezes_wherever_it_is)
 {
+    struct retention_freeze f;
+
     add("2026-11-20T10:00:00Z", VERDICT_SOUND, 1000);
     add_broken("20200101T000000Z", ERROR_REFUSED);
     expect("20200101T000000Z.json: it is bad");
     accept(&items[0].entry);
-    expect("20200101T000000Z.json: it is bad");
+    retention_freeze(&f, &catalog, &mark, PERCENT);
+    ck_assert(f.frozen && f.newer);
 }
 END_TEST
 
@@ -263,9 +290,11 @@ main(void)
     tcase_add_test(t, the_mark_of_a_later_copy_is_none);
     tcase_add_test(t, what_prune_marked_hides_the_pruned_steps);
     tcase_add_test(t, a_damaged_newest_freezes_until_a_good_one_or_accepted);
+    tcase_add_test(t, a_newest_that_is_not_what_was_stored_freezes);
     tcase_add_test(t, an_accepted_damaged_one_is_compared_with_too);
     tcase_add_test(t, torn_and_unknown_are_no_reason);
     tcase_add_test(t, a_dump_that_shrinks_has_lost_data);
+    tcase_add_test(t, small_sizes_say_nothing);
     tcase_add_test(t, an_aof_that_was_rewritten_has_lost_nothing);
     tcase_add_test(t, an_aof_smaller_than_its_base_was_has);
     tcase_add_test(t, an_entry_that_cannot_be_read_freezes_if_it_is_the_newest);

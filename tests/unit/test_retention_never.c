@@ -24,6 +24,18 @@ START_TEST(the_last_good_one_stays_however_many_bad_ones_follow)
 }
 END_TEST
 
+START_TEST(what_failed_its_verification_is_not_good)
+{
+    add_hourly(3);
+    items[2].entry.failed = true;
+    retention_mark_accept(&mark, items[2].id, 3);
+    rules.last = 1;
+    expect_kept("20261120T110000Z the last good snapshot, last 1; "
+                "20261120T120000Z the newest snapshot, last 1 (not what was "
+                "stored)");
+}
+END_TEST
+
 START_TEST(a_hold_beats_every_rule)
 {
     add_hourly(3);
@@ -203,6 +215,7 @@ main(void)
 
     tcase_add_checked_fixture(t, NULL, tear_down);
     tcase_add_test(t, the_last_good_one_stays_however_many_bad_ones_follow);
+    tcase_add_test(t, what_failed_its_verification_is_not_good);
     tcase_add_test(t, a_hold_beats_every_rule);
     tcase_add_test(t, keeps_the_chain_that_a_kept_one_needs);
     tcase_add_test(t, without_its_parent_none_is_good);
