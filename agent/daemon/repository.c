@@ -62,15 +62,6 @@ expect_word(struct repository *r)
 }
 
 static void
-tell_loaded(struct repository *r, const json_t *state)
-{
-    if (r->loaded)
-        return;
-    r->loaded = true;
-    r->events.loaded(r->events.context, state);
-}
-
-static void
 tell_changed(struct repository *r, bool was_ok)
 {
     if (!r->view.ok && (was_ok || !r->view.known))
@@ -89,7 +80,6 @@ be_down(struct repository *r, const char *problem)
     r->view.ok = r->view.writable = false;
     snprintf(r->view.problem, sizeof r->view.problem, "%s", problem);
     tell_changed(r, was_ok);
-    tell_loaded(r, NULL);
 }
 
 static void
@@ -164,7 +154,10 @@ take_state(struct repository *r, const json_t *line)
     if (warning != NULL)
         log_line(LOG_LEVEL_WARNING, "the agent begins without its state: %s",
                  warning);
-    tell_loaded(r, json_is_object(state) ? state : NULL);
+    if (!r->loaded)
+        r->events.loaded(r->events.context,
+                         json_is_object(state) ? state : NULL);
+    r->loaded = true;
 }
 
 static void

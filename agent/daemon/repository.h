@@ -39,7 +39,8 @@ struct repository_view {
 
 struct repository_events {
     void (*changed)(void *context); /* anything of the view */
-    /* Once: the state file as it was found; NULL: none, or not readable. */
+    /* Once: the state file as it was found; NULL: none, or not readable. Not
+     * before the disk answers. */
     void (*loaded)(void *context, const json_t *state);
     void *context;
 };

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -31,6 +32,8 @@ static void
 set_task(CURL *curl, const struct request_task *task,
          struct curl_slist *headers, size_t *dropped, char *why)
 {
+    const char *authorities = getenv("SSL_CERT_FILE");
+
     curl_easy_setopt(curl, CURLOPT_URL, task->url);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
@@ -42,6 +45,9 @@ set_task(CURL *curl, const struct request_task *task,
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     if (task->body != NULL)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, task->body);
+    /* As OpenSSL's own programs and curl(1) do; the library does not. */
+    if (authorities != NULL && *authorities != '\0')
+        curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
 }
 
 static int

@@ -1,6 +1,7 @@
 /*
- * request.h - one HTTP request to somebody else: a webhook, a heartbeat. TLS
- * is verified, redirects are not followed, what is answered is not kept.
+ * request.h - one HTTP request to somebody else: a webhook, a heartbeat. TLS is
+ * verified (by the system's authorities, or those of SSL_CERT_FILE), redirects
+ * are not followed, what is answered is not kept.
  */
 #ifndef JOBS_REQUEST_H
 #define JOBS_REQUEST_H
@@ -16,8 +17,8 @@ struct request_task {
 };
 
 /*
- * 0: an answer came, *status is its number. Else -1; no text names the URL, whose
- * path may be a secret.
+ * 0: an answer came, *status is its number. Else -1; no text tells more of the
+ * URL than its host, as the path may be a secret.
  */
 int request_send(const struct request_task *task, int *status, struct error *e);
 
