@@ -302,6 +302,7 @@ health_counters(const struct agent *agent, int64_t now_ms, bool *consistent)
     json_t *all = json_object(), *warnings = json_array();
 
     *consistent = true;
+    json_object_set_new(all, "status", json_null());
     json_object_set_new(all, "checked_at", value_time(now_ms));
     for (size_t i = 0; i < c->block_count; i++) {
         if (strcmp(c->blocks[i].first->section, "counters") != 0)

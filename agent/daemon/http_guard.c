@@ -381,9 +381,13 @@ http_guard_pending(const struct http_guards *all)
 void
 http_guard_free(struct http_guards *all)
 {
+    struct http_guard *next;
+
     if (all == NULL)
         return;
-    while (all->first != NULL)
-        drop(all->first);
+    for (struct http_guard *g = all->first; g != NULL; g = next) {
+        next = g->next;
+        drop(g);
+    }
     free(all);
 }

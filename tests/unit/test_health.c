@@ -314,8 +314,8 @@ START_TEST(has_nothing_to_say_of_counters)
 
     answer = health_counters(&agent, VIEWS_NOW, &consistent);
     ck_assert(consistent);
-    IS("", "{\"checked_at\":\"2026-11-20T11:30:00Z\",\"warnings\":[],"
-           "\"status\":\"healthy\"}");
+    IS("", "{\"status\":\"healthy\",\"checked_at\":\"2026-11-20T11:30:00Z\","
+           "\"warnings\":[]}");
 }
 END_TEST
 
