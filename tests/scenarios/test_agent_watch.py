@@ -108,6 +108,18 @@ def test_follows_an_aof_that_is_switched_on(serve, agent):
     assert not one.alarms()
 
 
+def test_misses_no_aof_that_was_switched_off(serve, agent):
+    server = serve(appendonly="yes")
+    one = agent(server).wait_state("connected")
+    wait_watched(one, server)
+    server.client().config_set("appendonly", "no")
+    wait_for(lambda: one.status()["server"]["appendonly"] is False, "INFO")
+    shutil.rmtree(server.data / "appendonlydir")
+    wait_for(lambda: watch(one)["aof"]["manifest"] is None, "its end")
+    assert not one.alarms()
+    assert not one.says("is gone")
+
+
 def test_misses_an_aof_directory_that_is_deleted(serve, agent):
     server = serve(appendonly="yes")
     folder = server.data / "appendonlydir"
