@@ -102,7 +102,8 @@ agent_parts_locate(void *context)
         .appendfilename = s->appendfilename != NULL ? s->appendfilename
                                                     : "appendonly.aof",
         .appenddirname = v->settings_known ? s->appenddirname : "appendonlydir",
-        .appendonly = v->settings_known ? s->appendonly : v->info.aof_enabled,
+        /* INFO is younger than the settings. */
+        .appendonly = v->info_ms >= 0 ? v->info.aof_enabled : s->appendonly,
     };
 
     watch_point(a->watch, &names);
@@ -171,7 +172,7 @@ agent_parts_open(struct agent *a, struct error *e)
 {
     const struct config *c = a->config;
     const struct server_events server_events = {
-        on_server, on_first_attempt, on_server, agent_parts_locate, a};
+        on_server, on_first_attempt, agent_parts_locate, agent_parts_locate, a};
     const struct plan_events plan_events = {on_job, a};
     const struct repository_events repository_events = {on_repository, on_state,
                                                         a};

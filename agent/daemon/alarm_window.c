@@ -1,8 +1,8 @@
 #include "daemon/alarm_window.h"
 
-void
-alarm_window_put(struct alarm_window *w, int64_t now_ms, uint64_t span_ms,
-                 double value)
+/* Index of the newest slot; value is in it unless it is younger than a step. */
+static unsigned
+put(struct alarm_window *w, int64_t now_ms, uint64_t span_ms, double value)
 {
     unsigned newest = (w->first + w->count - 1) % ALARM_WINDOW_SLOTS;
     int64_t age_ms = w->count > 0 ? now_ms - w->slots[newest].time_ms : 0;
@@ -10,7 +10,7 @@ alarm_window_put(struct alarm_window *w, int64_t now_ms, uint64_t span_ms,
     if (age_ms < 0)
         w->count = 0;
     else if (w->count > 0 && age_ms < (int64_t)(span_ms / ALARM_WINDOW_STEPS))
-        return;
+        return newest;
     if (w->count == ALARM_WINDOW_SLOTS) {
         w->first = (w->first + 1) % ALARM_WINDOW_SLOTS;
         w->count--;
@@ -18,6 +18,7 @@ alarm_window_put(struct alarm_window *w, int64_t now_ms, uint64_t span_ms,
     newest = (w->first + w->count++) % ALARM_WINDOW_SLOTS;
     w->slots[newest].time_ms = now_ms;
     w->slots[newest].value = value;
+    return newest;
 }
 
 void
@@ -28,7 +29,7 @@ alarm_window_count(struct alarm_window *w, int64_t now_ms, uint64_t span_ms,
         w->total += counter >= w->last ? counter - w->last : counter;
     w->begun = true;
     w->last = counter;
-    alarm_window_put(w, now_ms, span_ms, w->total);
+    put(w, now_ms, span_ms, w->total);
 }
 
 double
@@ -45,6 +46,16 @@ alarm_window_rise(const struct alarm_window *w, int64_t now_ms,
         *whole = now_ms - w->slots[slot].time_ms >= (int64_t)span_ms;
     }
     return w->total - before;
+}
+
+void
+alarm_window_put(struct alarm_window *w, int64_t now_ms, uint64_t span_ms,
+                 double value)
+{
+    unsigned newest = put(w, now_ms, span_ms, value);
+
+    if (value > w->slots[newest].value)
+        w->slots[newest].value = value;
 }
 
 double

@@ -118,8 +118,7 @@ on_events(int fd, short what, void *context)
     int64_t now_ms = clock_wall_ms();
 
     (void)fd;
-    (void)what;
-    if (!watch_queue_drain(w)) {
+    if (!watch_queue_drain(w) && (what & EV_TIMEOUT) != 0) {
         event_add(w->readable, NULL);
         return;
     }

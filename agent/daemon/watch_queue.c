@@ -70,9 +70,10 @@ note_data(struct watch *w, const char *name, uint32_t mask)
         w->dirty |= WATCH_LOOK_RDB;
         if ((mask & IN_CREATE) == 0)
             w->view.events[WATCH_RDB]++;
-    } else if (w->single) {
+    } else if (w->single && strcmp(name, w->appendfilename) == 0) {
         note_aof(w, name, mask);
-    } else if (strcmp(name, w->appenddirname) == 0) {
+        w->dirty |= WATCH_LOOK_FOLDERS; /* another file is watched now */
+    } else if (!w->single && strcmp(name, w->appenddirname) == 0) {
         w->dirty |= WATCH_LOOK_FOLDERS;
     }
     if (watch_temp_mark(w, name))

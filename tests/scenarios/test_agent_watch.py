@@ -96,6 +96,30 @@ def test_sees_the_aof_grow_and_rewritten(serve, agent, name):
     assert not one.says("Watch: ")
 
 
+def test_follows_an_aof_that_is_switched_on(serve, agent):
+    server = serve()
+    one = agent(server).wait_state("connected")
+    wait_for(lambda: watch(one)["rdb"]["path"], "the watch")
+    assert watch(one)["aof"]["manifest"] is None
+    server.client().config_set("appendonly", "yes")
+    server.rest()
+    wait_watched(one, server)
+    assert watch(one)["aof"]["manifest"]
+    assert not one.alarms()
+
+
+def test_misses_no_aof_that_was_switched_off(serve, agent):
+    server = serve(appendonly="yes")
+    one = agent(server).wait_state("connected")
+    wait_watched(one, server)
+    server.client().config_set("appendonly", "no")
+    wait_for(lambda: one.status()["server"]["appendonly"] is False, "INFO")
+    shutil.rmtree(server.data / "appendonlydir")
+    wait_for(lambda: watch(one)["aof"]["manifest"] is None, "its end")
+    assert not one.alarms()
+    assert not one.says("is gone")
+
+
 def test_misses_an_aof_directory_that_is_deleted(serve, agent):
     server = serve(appendonly="yes")
     folder = server.data / "appendonlydir"

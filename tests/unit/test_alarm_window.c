@@ -70,6 +70,11 @@ START_TEST(knows_the_largest)
     for (int i = 200; i < 220; i++)
         alarm_window_put(&w, i * 100, 1000, 2);
     ck_assert_double_eq(alarm_window_peak(&w, 21900, 1000), 2);
+    /* However short it was. */
+    alarm_window_put(&w, 22000, 1000, 1);
+    alarm_window_put(&w, 22001, 1000, 8);
+    alarm_window_put(&w, 22002, 1000, 1);
+    ck_assert_double_eq(alarm_window_peak(&w, 22002, 1000), 8);
 }
 END_TEST
 

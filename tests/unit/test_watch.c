@@ -1,5 +1,7 @@
 #include "test_watch_scene.h"
 
+#include <sys/resource.h>
+
 START_TEST(shows_what_is_there_and_tells_of_none_of_it)
 {
     put_sized("data/dump.rdb", 5);
@@ -187,9 +189,34 @@ START_TEST(counts_what_dead_children_left)
 }
 END_TEST
 
+/* All descriptors, or all inotify instances of the user, are in use. */
+START_TEST(looks_every_second_where_inotify_cannot_be_had)
+{
+    const struct watch_events events = {count_rdb, count_change, NULL};
+    struct rlimit limit, none;
+
+    watch_free(w);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    w = watch_new(base, notices, 50, &events, &e);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_ptr_nonnull(w);
+    ck_assert_int_lt(w->fd, 0);
+    view = watch_view(w);
+    point("appendonlydir", true);
+    ck_assert(view->present);
+    make_aof();
+    put_sized("data/dump.rdb", 5);
+    WAIT_FOR(new_rdbs == 1 && view->aof_size == 110);
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
+    tcase_add_test(t, looks_every_second_where_inotify_cannot_be_had);
     tcase_add_test(t, shows_what_is_there_and_tells_of_none_of_it);
     tcase_add_test(t, waits_for_a_data_directory_that_comes_later);
     tcase_add_test(t, looks_at_all_anew_when_events_were_lost);
