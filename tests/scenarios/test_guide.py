@@ -50,11 +50,13 @@ SYSTEMCTL = r"""#!/bin/sh
 set -eu
 word=$1
 for unit; do :; done
+[ "$word" != daemon-reload ] || exit 0
 file=/usr/local/lib/systemd/system/$unit.service
-if [ "$unit" = redis-server ]; then
-    file=/lib/systemd/system/redis-server.service
-fi
-value() { sed -n "s/^$1=//p" "$file"; }
+case $unit in
+redis-server) file=/lib/systemd/system/redis-server.service ;;
+*@*) file=${file%@*}@.service ;;
+esac
+value() { sed -n "s/%i/${unit#*@}/g; s/^$1=//p" "$file"; }
 pid=/run/$unit.pid
 log=/var/log/$unit.log
 
@@ -135,8 +137,11 @@ def run(place, text, seconds=60):
     return done.stdout
 
 
-BEGIN = f"""
+INSTALL = f"""
 make -s -C {TOP} install >/dev/null
+"""
+
+BEGIN = """
 systemctl start redis-server
 seq 5000 | sed 's/.*/set job:& value/' | redis-cli --pipe >/dev/null
 redis-cli config set save "" >/dev/null
@@ -159,7 +164,7 @@ def told(out, what):
 
 @pytest.mark.need("root", "mount", "unshare")
 def test_the_first_day_goes_as_the_guide_says(place):
-    out = run(place, BEGIN + script("first-day.md") + END)
+    out = run(place, INSTALL + BEGIN + script("first-day.md") + END)
     assert told(out, "keys") == "5000"
     snapshots = json.loads(told(out, "snapshots"))["snapshots"]
     assert snapshots and all(s["verdict"] == "sound" and s["bound"]
@@ -168,6 +173,37 @@ def test_the_first_day_goes_as_the_guide_says(place):
     assert status["server"]["state"] == "connected"
     assert status["config"]["error"] is None
     assert "redkeep_redis_up 1" in out
+    assert " error " not in out[out.index("Redis: Initializing client"):]
+
+
+@pytest.mark.need("root", "mount", "unshare")
+def test_what_is_installed_keeps_two_servers_as_the_guide_says(place):
+    out = run(place, f"cd {TOP}\n" + BEGIN + """
+mkdir /var/lib/redis/cache
+chown redis: /var/lib/redis/cache
+setpriv --reuid=redis --regid=redis --init-groups redis-server --port 6380 \
+    --dir /var/lib/redis/cache --appendonly yes >/dev/null 2>&1 &
+""" + script("install.md") + """
+ready() {
+    n=0
+    until redkeep list --json --config "$1" | grep -q '"bound": *true'; do
+        n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.1
+    done
+}
+ready /etc/redkeep/redkeep.conf
+ready /etc/redkeep/cache.conf
+for name in redkeep cache; do
+    echo "kept $name: $(redkeep list --json --config /etc/redkeep/$name.conf |
+        tr -d '\\n')"
+done
+systemctl stop redkeepd@cache
+systemctl stop redkeepd
+cat /var/log/redkeepd.log /var/log/redkeepd@cache.log
+""")
+    for name, dump in (("redkeep", True), ("cache", False)):
+        first = json.loads(told(out, f"kept {name}"))["snapshots"][0]
+        assert first["verdict"] == "sound" and first["bound"] is True
+        assert (first["keys"] == 5000) == dump
     assert " error " not in out[out.index("Redis: Initializing client"):]
 
 
