@@ -4,8 +4,12 @@ import os
 import re
 import signal
 import socket
+import subprocess
 
 import pytest
+
+from data import fill, one_client
+from servers import TOP, wait_for
 
 
 @pytest.fixture
@@ -57,3 +61,51 @@ def test_a_child_is_told_nothing_of_the_manager(place, serve, agent, manager):
     text = (place / "env").read_text()
     assert "REDKEEP_EVENT=" in text
     assert "NOTIFY_SOCKET" not in text and "WATCHDOG_USEC" not in text
+
+
+def listed(group):
+    """The system calls of a group, as this systemd has them."""
+    lines = subprocess.run(
+        ["systemd-analyze", "syscall-filter", group], text=True, check=True,
+        stdout=subprocess.PIPE).stdout.splitlines()[1:]
+    words = [w.strip() for w in lines if w.strip() and w.strip()[0] != "#"]
+    return set().union(*(listed(w) if w[0] == "@" else {w} for w in words))
+
+
+def allowed():
+    """What SystemCallFilter of the unit comes to."""
+    calls = set()
+    unit = (TOP / "packaging/systemd/redkeepd.service").read_text()
+    for line in re.findall(r"^SystemCallFilter=(.*)$", unit, re.M):
+        words = line.lstrip("~").split()
+        group = set().union(*(listed(w) if w[0] == "@" else {w}
+                              for w in words))
+        calls = calls - group if line[0] == "~" else calls | group
+    return calls
+
+
+def test_the_unit_allows_all_that_agent_and_jobs_do(place, serve, agent):
+    server = serve(appendonly="yes")
+    fill(one_client(server))
+    trace = place / "trace"
+    a = agent(
+        server, wrap=["strace", "-D", "-f", "-qq", "-o", str(trace)],
+        schedule_snapshot="every 1s", schedule_bgsave="every 1s",
+        schedule_bgrewriteaof="every 2s", schedule_verify="every 1s",
+        schedule_prune="after snapshot", retention_last="1",
+        hooks_on_event="cat >/dev/null", hooks_webhook="http://localhost:1/",
+        blocks={"dependency d": {"command": "true", "every": "1s"}})
+
+    def done():
+        jobs = {j["name"]: j for j in a.status()["jobs"]}
+        return all(jobs[n]["runs"] and jobs[n]["last"]["result"] == "ok"
+                   for n in ("snapshot", "bgsave", "bgrewriteaof", "verify",
+                             "prune"))
+
+    wait_for(done, "a good run of each job", 40)
+    a.reload()
+    a.stop()
+    used = set(re.findall(r"^\d+ +([a-z]\w*)\(", trace.read_text(
+        errors="replace"), re.M))
+    assert {"execve", "setpriority", "ioprio_set"} <= used
+    assert used - allowed() == set()
