@@ -150,6 +150,7 @@ describe_server(void)
         "changes_since_save",
         "aof_last_write_ok",
         "aof_last_rewrite_ok",
+        "last_error",
     };
     json_t *server = json_object();
 

@@ -43,6 +43,7 @@ static const struct field server_fields[] = {
     {"changes_since_save", TYPE_NUMBER, false, NULL},
     {"aof_last_write_ok", TYPE_FLAG, false, NULL},
     {"aof_last_rewrite_ok", TYPE_FLAG, false, NULL},
+    {"last_error", TYPE_TEXT, false, NULL},
     {NULL, 0, false, NULL},
 };
 

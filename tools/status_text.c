@@ -127,7 +127,9 @@ show_protected(const json_t *state, int64_t now_ms)
         status_row_add_time(&r, status_shape_time(window, "to"));
         status_row_add(&r, ", and ");
     }
-    if (count >= 0)
+    if (count == 0)
+        status_row_add(&r, "no snapshot yet");
+    else if (count > 0)
         status_row_add(&r, "%lld snapshot%s ('redkeep list')", (long long)count,
                        count == 1 ? "" : "s");
     else

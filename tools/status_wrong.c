@@ -115,6 +115,14 @@ find_alarm(const json_t *state, const char *name)
     return NULL;
 }
 
+static bool
+is_away(const json_t *server)
+{
+    const char *name = status_shape_text(server, "state");
+
+    return name != NULL && strcmp(name, "connected") != 0;
+}
+
 static void
 look_at_server(struct status_wrongs *all, const json_t *state)
 {
@@ -122,8 +130,7 @@ look_at_server(struct status_wrongs *all, const json_t *state)
     const char *name = status_shape_text(server, "state");
     const char *why = status_shape_text(server, "last_error");
 
-    if (name == NULL || strcmp(name, "connected") == 0 ||
-        find_alarm(state, "server_away") != NULL)
+    if (!is_away(server) || find_alarm(state, "server_away") != NULL)
         return;
     if (status_shape_is(server, "loading", true))
         add(all, NULL, "the server reads its data and does not serve yet");
@@ -163,7 +170,10 @@ look_at_snapshots(struct status_wrongs *all, const json_t *state)
     if (json_is_null(count) || count == NULL)
         return;
     if (!json_is_object(last)) {
-        add(all, "redkeep snapshot", "there is no snapshot yet");
+        add(all,
+            is_away(json_object_get(state, "server")) ? NULL
+                                                      : "redkeep snapshot",
+            "there is no snapshot yet");
         return;
     }
     verdict = status_shape_text(last, "verdict");

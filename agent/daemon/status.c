@@ -48,7 +48,7 @@ server_of(const struct agent *agent)
 
     return json_pack(
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:o}",
         "state", server_state_name(s->state), "product", product_of(s),
         "version", value_text(told ? i->version : NULL), "run_id",
         value_text(told ? i->run_id : NULL), "role",
@@ -64,7 +64,8 @@ server_of(const struct agent *agent)
         "last_save_ok", value_flag(told, i->last_bgsave_ok),
         "changes_since_save", value_number(now ? i->changes_since_save : -1),
         "aof_last_write_ok", value_flag(told, i->last_write_ok),
-        "aof_last_rewrite_ok", value_flag(told, i->last_rewrite_ok));
+        "aof_last_rewrite_ok", value_flag(told, i->last_rewrite_ok),
+        "last_error", value_text(up ? NULL : s->last_error));
 }
 
 static json_t *

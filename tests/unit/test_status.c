@@ -54,7 +54,8 @@ START_TEST(tells_of_the_server)
        "\"maxmemory_policy\":\"noeviction\","
        "\"last_save\":\"2026-11-20T11:26:40Z\",\"last_save_ok\":true,"
        "\"changes_since_save\":3,\"aof_last_write_ok\":false,"
-       "\"aof_last_rewrite_ok\":true}");
+       "\"aof_last_rewrite_ok\":true,"
+       "\"last_error\":null}");
 }
 END_TEST
 
@@ -86,7 +87,8 @@ START_TEST(knows_nothing_of_a_server_it_never_saw)
        "\"appendonly\":null,\"keys\":null,\"used_memory\":null,"
        "\"maxmemory\":null,\"maxmemory_policy\":null,\"last_save\":null,"
        "\"last_save_ok\":null,\"changes_since_save\":null,"
-       "\"aof_last_write_ok\":null,\"aof_last_rewrite_ok\":null}");
+       "\"aof_last_write_ok\":null,\"aof_last_rewrite_ok\":null,"
+       "\"last_error\":null}");
 }
 END_TEST
 

@@ -103,6 +103,7 @@ static const struct {
      "\"to\":\"2026-11-20T11:29:59.5Z\"}}",
      "restore     any moment from 2026-11-13 11:30:00 UTC to 2026-11-20"
      " 11:29:59 UTC, and 12 snapshots"},
+    {"{\"repository\":{\"snapshots\":0}}", "restore     no snapshot yet\n"},
     {"{\"repository\":{\"snapshots\":1}}", "restore     1 snapshot ("},
     {"{\"last_snapshot\":{\"id\":\"20261120T113000Z\",\"verdict\":\"torn\","
      "\"bound\":false}}",

@@ -134,6 +134,21 @@ START_TEST(tells_all_that_is_wrong)
 }
 END_TEST
 
+START_TEST(no_snapshot_is_advised_while_the_server_is_away)
+{
+    json_t *state = state_with("{\"server\":{\"state\":\"failed\"},"
+                               "\"last_snapshot\":null}");
+    struct status_wrongs all;
+
+    status_wrong_look(&all, state, STATE_NOW_MS);
+    ck_assert_uint_eq(all.count, 2);
+    ck_assert_str_eq(all.items[1].text, "there is no snapshot yet");
+    ck_assert_ptr_null(all.items[1].remedy);
+    status_wrong_clear(&all);
+    json_decref(state);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -147,6 +162,7 @@ main(void)
                         sizeof one / sizeof *one);
     tcase_add_loop_test(t, finds_nothing_wrong, 0, sizeof well / sizeof *well);
     tcase_add_test(t, tells_all_that_is_wrong);
+    tcase_add_test(t, no_snapshot_is_advised_while_the_server_is_away);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
