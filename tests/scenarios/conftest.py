@@ -107,7 +107,8 @@ def boot(serve):
 @pytest.fixture
 def agent(place):
     """agent(server, connection_delays="1ms") starts an agent for it, of its
-    own home; begin=False leaves that to the scenario."""
+    own home; begin=False leaves that to the scenario. One that still runs when
+    the scenario is over must end well."""
     running = []
 
     def start(redis, home="agent", begin=True, **settings):
@@ -116,8 +117,13 @@ def agent(place):
         return one.start() if begin else one
 
     yield start
-    for one in running:
-        one.kill()
+    try:
+        for one in running:
+            if one.process and one.runs():
+                one.stop()
+    finally:
+        for one in running:
+            one.kill()
 
 
 @pytest.fixture
