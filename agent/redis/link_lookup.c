@@ -72,7 +72,7 @@ look_up(struct result *r, const char *host, unsigned port, int flags)
  * to them: it lets go of all, and does not outlive the parent.
  */
 static void
-stand_alone(pid_t parent, int out)
+stand_alone(pid_t parent, int out, const sigset_t *mask)
 {
     static const int usual[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
 
@@ -81,16 +81,15 @@ stand_alone(pid_t parent, int out)
         _exit(0);
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         signal(usual[i], SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
     if (out > STDERR_FILENO + 1)
         close_range(STDERR_FILENO + 1, (unsigned)out - 1, 0);
     close_range((unsigned)out + 1, ~0U, 0);
 }
 
 static void
-be_child(struct result *r, const char *host, unsigned port, pid_t parent,
-         int out)
+be_child(struct result *r, const char *host, unsigned port, int out)
 {
-    stand_alone(parent, out);
     look_up(r, host, port, 0);
     _exit(write(out, r, sizeof *r) == (ssize_t)sizeof *r ? 0 : 1);
 }
@@ -140,13 +139,20 @@ start_child(struct link_lookup *l, const char *host, unsigned port,
             struct error *e)
 {
     pid_t parent = getpid();
+    sigset_t all, before;
     int fds[2];
 
     if (pipe2(fds, O_CLOEXEC) != 0)
         return error_sys(e, "look up a name");
+    /* No handler of the parent's may run in the child. */
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     l->child = fork();
-    if (l->child == 0)
-        be_child(&l->result, host, port, parent, fds[1]);
+    if (l->child == 0) {
+        stand_alone(parent, fds[1], &before);
+        be_child(&l->result, host, port, fds[1]);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     close(fds[1]);
     l->fd = fds[0];
     if (l->child > 0)

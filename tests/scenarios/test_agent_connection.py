@@ -8,7 +8,7 @@ import time
 import pytest
 
 from agents import Pulse
-from servers import free_port, wait_for
+from servers import free_port, localhost, wait_for
 from test_connections import certificates
 
 
@@ -19,7 +19,7 @@ def steps(dependency):
 def test_the_server_is_there_at_the_start(serve, agent):
     server = serve(requirepass="s3cret", auth={"password": "s3cret"},
                    port=str(free_port()))
-    url = f"redis://:s3cret@127.0.0.1:{server.settings['port']}"
+    url = f"redis://:s3cret@{localhost()}:{server.settings['port']}"
     one = agent(url)
     with Pulse(one):
         one.wait_state("connected")
