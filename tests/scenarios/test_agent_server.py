@@ -1,7 +1,10 @@
 """What a server may do to its guests: it loads for long, changes its role,
 throws them out, takes nobody more, cannot save, tells nothing of itself."""
 
+import random
 import shutil
+import socketserver
+import threading
 import time
 
 import pytest
@@ -162,3 +165,59 @@ def test_the_place_of_the_data_follows_the_server(serve, agent, place):
     wait_for(lambda: one.status()["server"]["data_dir"] == str(other),
              "the other directory")
     assert details(one)["reconnects"] == 1
+
+
+class Mad(socketserver.BaseRequestHandler):
+    """Answers whatever it is asked with anything."""
+
+    WORDS = [b"+PONG\r\n", b"+PONG\r\n", b"+PONG\r\n", b"+OK\r\n", b":1\r\n",
+             b"$-1\r\n", b"*0\r\n", b"*-1\r\n", b"$7\r\nrun_id:\r\n",
+             b"$20\r\nrun_id:" + b"\xff" * 13 + b"\r\n",
+             b"$5\r\n\0\0\0\0\0\r\n",
+             b"*2\r\n$3\r\ndir\r\n$4\r\n/\n\"\x1b\r\n", b"-LOADING x\r\n",
+             b"-READONLY x\r\n", b"-NOAUTH x\r\n",
+             b"-" + b"x" * 9000 + b"\r\n", b"*1\r\n" * 20, b"*2000000000\r\n",
+             b"$16000000\r\n" + b"x" * 70000,
+             b"HTTP/1.1 400\r\n", b"\0" * 100, b"+", b""]
+
+    def handle(self):
+        rng = random.Random()
+        while self.request.recv(65536):
+            for _ in range(rng.choice([1, 1, 1, 9])):
+                self.request.sendall(rng.choice(self.WORDS))
+            if rng.random() < 0.2:
+                return
+
+
+def test_a_mad_server_and_then_a_sane_one(serve, agent):
+    class Loose(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+        def handle_error(self, *unused):
+            pass
+
+    server = serve()
+    with Loose(("127.0.0.1", 0), Mad) as mad:
+        threading.Thread(target=mad.serve_forever, daemon=True).start()
+        one = agent(f"redis://127.0.0.1:{mad.server_address[1]}",
+                    connection_delays="1ms", connection_ping_interval="10ms",
+                    connection_info_interval="10ms",
+                    connection_connect_timeout="30ms",
+                    connection_command_timeout="30ms", log_level="error")
+
+        def attempts():
+            return one.metrics()["redkeep_redis_connection_attempts_total"]
+
+        with Pulse(one):
+            wait_for(lambda: attempts() >= 100, attempts)
+            for path in ("/health/ready", "/health/detailed", "/api/status",
+                         "/health/dependencies"):
+                assert isinstance(one.get(path).json, dict)
+        assert one.rss_kib() < 32 * 1024
+        assert one.descriptors() < 32
+        one.log_text().encode("ascii")
+        one.reload(redis=server.url, log_level="info")
+        wait_for(lambda: one.status()["server"]["data_dir"] ==
+                 str(server.data), "the sane one")
+        mad.shutdown()
+    assert one.state() == "connected"
