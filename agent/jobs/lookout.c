@@ -213,15 +213,14 @@ count_verdict(const struct catalog *c, enum verdict verdict)
 }
 
 static json_t *
-write_catalog(const struct lookout *l, const struct catalog *c)
+write_catalog(const struct lookout *l, const struct catalog *c,
+              const struct retention_mark *mark)
 {
-    struct retention_mark mark;
     struct retention_freeze freeze;
     uint64_t used = count_bytes(l->folders[LOOKOUT_SNAPSHOTS].fd) +
                     count_bytes(l->folders[LOOKOUT_TRASH].fd);
 
-    retention_mark_load(&mark, l->folders[LOOKOUT_INSTANCE].fd);
-    retention_freeze(&freeze, c, &mark, l->collapse_percent);
+    retention_freeze(&freeze, c, mark, l->collapse_percent);
     return json_pack(
         "{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:b, s:s, s:b}",
         "used", (json_int_t)used, "snapshots", (json_int_t)c->count, "sound",
@@ -239,11 +238,14 @@ static int
 read_catalog(struct lookout *l, json_t **told, struct error *e)
 {
     struct catalog c = {0};
+    struct retention_mark mark;
     int dir = l->folders[LOOKOUT_SNAPSHOTS].fd;
 
+    /* First: one ahead of the catalog would count as none. */
+    retention_mark_load(&mark, l->folders[LOOKOUT_INSTANCE].fd);
     if (dir >= 0 && catalog_load(&c, dir, e) != 0)
         return -1;
-    *told = write_catalog(l, &c);
+    *told = write_catalog(l, &c, &mark);
     catalog_clear(&c);
     l->dirty = false;
     return 0;

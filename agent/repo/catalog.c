@@ -12,7 +12,7 @@
 enum {
     STAMP_LENGTH = 16, /* 20261120T113000Z */
     NUMBER_DIGITS = 9, /* of "-2" */
-    NOTE_MAX = 64,
+    NOTE_MAX = 128,
     NAME_SIZE = CATALOG_ID_SIZE + 16,
 };
 
@@ -110,24 +110,29 @@ load_entry(int dir, const char *name, const char *id,
     return rc == 0 ? 0 : error_in(e, "%s", name);
 }
 
-/* What its last verification said; a note that cannot be read is none. */
+/*
+ * When it was last verified well, and whether it failed since; a line that
+ * cannot be read says nothing.
+ */
 static void
-load_note(int dir, struct catalog_entry *entry)
+load_note(int dir, const char *id, int64_t *verified_ms, bool *failed)
 {
-    char name[NAME_SIZE], *text;
+    char name[NAME_SIZE], *text, *line, *rest;
     struct error e = {0};
-    size_t size;
     int64_t ms;
+    size_t size;
 
-    entry->verified_ms = -1;
-    snprintf(name, sizeof name, "%s.verified", entry->id);
+    *verified_ms = -1;
+    *failed = false;
+    snprintf(name, sizeof name, "%s.verified", id);
     if (file_load(dir, name, NOTE_MAX, &text, &size, &e) != 0)
         return;
-    text[strcspn(text, "\n")] = '\0';
-    if (text_time(text, &ms))
-        entry->verified_ms = ms;
-    else if (strncmp(text, FAILED, strlen(FAILED)) == 0)
-        entry->failed = text_time(text + strlen(FAILED), &ms);
+    rest = text;
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (strncmp(line, FAILED, strlen(FAILED)) == 0)
+            *failed = text_time(line + strlen(FAILED), &ms);
+        else if (text_time(line, &ms))
+            *verified_ms = ms;
     free(text);
 }
 
@@ -144,7 +149,7 @@ add_item(struct catalog *c, size_t *capacity, int dir, const char *name,
         if (item.broken.kind == ERROR_ABSENT)
             return;
     } else {
-        load_note(dir, &item.entry);
+        load_note(dir, id, &item.entry.verified_ms, &item.entry.failed);
     }
     item.entry.held = catalog_is_held(dir, id);
     c->items = memory_grow(c->items, c->count, capacity, sizeof *c->items);
@@ -267,10 +272,22 @@ catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms, bool ok,
                       struct error *e)
 {
     char name[NAME_SIZE], time[TEXT_TIME_SIZE], text[NOTE_MAX];
+    int64_t good_ms = at_ms;
+    bool failed;
 
+    if (!ok)
+        load_note(snapshots_dir, id, &good_ms, &failed);
+    text[0] = '\0';
+    if (good_ms >= 0) {
+        text_write_time(time, good_ms);
+        snprintf(text, sizeof text, "%s\n", time);
+    }
+    if (!ok) {
+        text_write_time(time, at_ms);
+        snprintf(text + strlen(text), sizeof text - strlen(text), FAILED "%s\n",
+                 time);
+    }
     snprintf(name, sizeof name, "%s.verified", id);
-    text_write_time(time, at_ms);
-    snprintf(text, sizeof text, "%s%s\n", ok ? "" : FAILED, time);
     return file_replace(snapshots_dir, name, text, strlen(text), 0600, e);
 }
 

@@ -77,8 +77,8 @@ struct catalog_entry {
     } archive;
     uint64_t bytes_source, bytes_stored;
     /* Not in the entry itself, read from beside it: */
-    int64_t verified_ms; /* -1: not well, the last time, or never */
-    bool failed;         /* the last time, it was not what was stored */
+    int64_t verified_ms; /* well, the last time; -1: never */
+    bool failed;         /* since then it was not what was stored */
     bool held;           /* also known of one that is broken */
 };
 

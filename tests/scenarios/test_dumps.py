@@ -89,6 +89,18 @@ def test_max_age_is_an_option(keep, server):
     assert saves(server) == before + 1
 
 
+def test_a_dump_whose_snapshot_rots_is_stored_anew(keep, server):
+    server.client().save()
+    first = keep.snapshot(server)["id"]
+    archive = keep.archive(first)
+    archive.write_bytes(archive.read_bytes()[:-9] + b"rotten it")
+    keep("verify", exit=1)
+    told = keep.snapshot(server)
+    assert told["unchanged"] is False and told["id"] != first
+    keep("verify")
+    assert keep.snapshot(server)["unchanged"] is True
+
+
 def test_an_unchanged_dump_makes_no_new_entry(place, keep, server):
     first = keep.snapshot(server)
     assert first["unchanged"] is False

@@ -342,23 +342,22 @@ def test_a_full_disk_can_be_pruned(place, keep, server, mounts):
     keep.snapshot(server)
 
 
-def redate(keep, ident, when):
-    """Makes a snapshot one of another time; its new id."""
+def clone(keep, ident, sequence, when):
+    """A snapshot once more, as the sequence-th and of another time."""
     entry = json.loads(keep.entry(ident).read_text())
     new = f"{when:%Y%m%dT%H%M%SZ}"
     archive = keep.archive(ident)
-    archive.rename(archive.with_name(archive.name.replace(ident, new)))
+    os.link(archive, archive.with_name(archive.name.replace(ident, new)))
     entry["id"] = new
+    entry["sequence"] = sequence
     entry["archive"]["name"] = archive.name.replace(ident, new)
     entry["started"] = f"{when:%Y-%m-%dT%H:%M:%SZ}"
     del entry["sha256"]
     compact = json.dumps(entry, sort_keys=True, separators=(",", ":"),
                          ensure_ascii=False)
     entry["sha256"] = hashlib.sha256(compact.encode()).hexdigest()
-    keep.entry(ident).unlink()
     keep.entry(new).write_text(
         json.dumps(entry, indent=2, ensure_ascii=False) + "\n")
-    return new
 
 
 def newest_of(times, form, count):
@@ -372,13 +371,16 @@ def newest_of(times, form, count):
 def test_the_rules_as_installed_over_three_months(keep, take, prune):
     """24 hourly, 30 daily, 12 monthly, of snapshots every three hours, the
     last hours' every 20 minutes."""
-    now = datetime.now(timezone.utc).replace(microsecond=0)
+    now = datetime.now(timezone.utc).replace(microsecond=0) - \
+        timedelta(minutes=1)
     times = [now - timedelta(hours=3 * n) for n in range(9, 24 * 32, 40)] + \
         [now - timedelta(days=n, hours=1) for n in range(1, 40)] + \
         [now - timedelta(minutes=20 * n) for n in range(90)]
     times = sorted(set(times))
-    for ident, when in zip(take(len(times)), times):
-        redate(keep, ident, when)
+    [one] = take(1)
+    for sequence, when in enumerate(times, start=2):
+        clone(keep, one, sequence, when)
+    keep.entry(one).unlink()
     expected = newest_of(times, "%Y%m%d%H", 24) | \
         newest_of(times, "%Y%m%d", 30) | newest_of(times, "%Y%m", 12)
     told = prune()

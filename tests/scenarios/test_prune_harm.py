@@ -15,6 +15,9 @@ from servers import wait_for
 from test_prune import age, ids, trash
 
 
+KILLS = int(os.environ.get("REDKEEP_TEST_KILLS", 10))
+
+
 @pytest.fixture
 def server(serve):
     return serve(appendonly="yes")
@@ -22,9 +25,9 @@ def server(serve):
 
 @pytest.fixture
 def made(keep, server):
-    """The ids of 30 snapshots; every third one was verified."""
+    """The ids of 20 snapshots; every third one was verified."""
     found = []
-    for n in range(30):
+    for n in range(20):
         server.client().incr("count")
         found.append(keep.snapshot(server)["id"])
     keep("verify", *found[::3])
@@ -63,7 +66,7 @@ def test_killed_anywhere_and_finished_by_the_next(place, keep, server, made):
     keep(*words)
     span = time.monotonic() - begun
     between = 0
-    for n in range(24):
+    for n in range(KILLS):
         shutil.rmtree(keep.repo)
         shutil.copytree(place / "whole", keep.repo)
         process = keep.begin(*words)
@@ -164,8 +167,7 @@ def test_a_prune_beside_another_finds_the_lock_held(keep, server, made):
 
 def test_snapshots_readers_and_prune_at_once(keep, server, place):
     """None is in another's way, and what is listed at the end is whole."""
-    stop = time.monotonic() + 4
-    counts = {"snapshot": 0, "prune": 0, "verify": 0, "list": 0}
+    left = {"snapshot": 12, "prune": 12, "verify": 6, "list": 12}
     commands = {
         "snapshot": ["snapshot", "--redis", server.url],
         "prune": ["prune", "--redis", server.url, "--retention-last", "3"],
@@ -174,9 +176,10 @@ def test_snapshots_readers_and_prune_at_once(keep, server, place):
     }
     keep.snapshot(server)
     running = {}
-    while running or time.monotonic() < stop:
+    while running or max(left.values()) > 0:
         for name, words in commands.items():
-            if name not in running and time.monotonic() < stop:
+            # All four to the end: who has done his part goes on.
+            if name not in running and max(left.values()) > 0:
                 if name == "prune":
                     age(keep, 1800)
                 server.client().incr("count")
@@ -186,13 +189,12 @@ def test_snapshots_readers_and_prune_at_once(keep, server, place):
                 out, err = process.communicate()
                 assert process.returncode == 0, (name, out, err)
                 assert "damaged" not in out, out
-                counts[name] += 1
+                left[name] -= 1
         time.sleep(0.002)
     keep("prune", "--redis", server.url, "--retention-last", "3")
     assert len(keep.list()) == 3
     keep("verify", "--all")
     assert leftovers(keep.repo) == []
-    assert min(counts.values()) > 10, counts
 
 
 def test_stopped_by_a_signal_it_leaves_the_rest_for_the_next(

@@ -250,13 +250,20 @@ START_TEST(the_last_verification_counts)
                          0);
         c = loaded();
         ck_assert_int_eq(c.items[0].entry.verified_ms,
-                         ok ? 1795174200000 + i : -1);
+                         1795174200000 + (ok ? i : 0));
         ck_assert_int_eq(c.items[0].entry.failed, !ok);
         catalog_clear(&c);
     }
     put("20261120T113000Z.verified", "failed yesterday\n");
     c = loaded();
     ck_assert(!c.items[0].entry.failed);
+    catalog_clear(&c);
+    ck_assert_int_eq(catalog_note_verified(dir, "20261120T113000Z",
+                                           1795174200000, false, &e),
+                     0);
+    c = loaded();
+    ck_assert(c.items[0].entry.failed);
+    ck_assert_int_eq(c.items[0].entry.verified_ms, -1);
     catalog_clear(&c);
 }
 END_TEST
