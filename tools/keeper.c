@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,6 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/process.h"
 #include "command.h"
 #include "jobs/lookout.h"
 #include "jobs/state_file.h"
@@ -223,8 +223,6 @@ turn(struct keeper *k, struct error *e)
 
     if (poll(waits, 2, wait_ms(k)) < 0 && errno != EINTR)
         return error_sys(e, "wait for the agent");
-    if (process_stop_signal() != 0)
-        return 1;
     if (waits[1].revents != 0 && lookout_changed(&k->lookout)) {
         soon = clock_steady_ms() + SETTLE_MS;
         k->next_ms = k->next_ms < soon ? k->next_ms : soon;
@@ -236,6 +234,18 @@ turn(struct keeper *k, struct error *e)
     return rc;
 }
 
+/*
+ * It ends when the agent does, and not before: a service manager signals all
+ * of a service at once, and the last state is still to be written.
+ */
+static void
+ignore_signals(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}
+
 static int
 run(struct invocation *in, struct error *e)
 {
@@ -243,6 +253,7 @@ run(struct invocation *in, struct error *e)
     int rc;
 
     (void)in;
+    ignore_signals();
     do
         rc = turn(&k, e);
     while (rc == 0);

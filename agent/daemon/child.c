@@ -42,6 +42,11 @@ become(const struct child_task *task, int link, pid_t parent)
     if (prctl(PR_SET_PDEATHSIG, task->death_signal) != 0 ||
         getppid() != parent) /* it died before the call */
         _exit(CANNOT_EXECUTE);
+    setpgid(0, 0); /* a terminal's Ctrl-C is meant for the agent */
+    /* It may have one of these numbers itself, if we began without them. */
+    link = fcntl(link, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    /* Ours end at exec, but we may have been started with others. */
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     if (dup2(link, STDIN_FILENO) >= 0 && dup2(link, STDOUT_FILENO) >= 0)
         execv(task->program, (char *const *)task->argv);
     _exit(CANNOT_EXECUTE);

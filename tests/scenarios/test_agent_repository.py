@@ -143,6 +143,21 @@ def test_a_keeper_that_is_killed_is_replaced(serve, agent):
     wait_for(lambda: "reload" in saved_events(one), "the state")
 
 
+def test_a_keeper_outlives_the_signals_of_an_end(serve, agent):
+    """A service manager signals all processes, a terminal all of a group."""
+    one = agent(serve())
+    wait_for(lambda: is_up(one), "the repository")
+    keeper = wait_for(lambda: keeper_of(one), "the keeper")
+    assert os.getpgid(keeper) != os.getpgid(one.pid)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        os.kill(keeper, number)
+    one.reload()
+    one.stop()
+    assert "reload" in saved_events(one)
+    assert not one.says("keeper of the repository has ended")
+    wait_for(lambda: not Path(f"/proc/{keeper}").exists(), "its end")
+
+
 def test_a_disk_that_does_not_answer_is_a_repository_that_is_down(serve, agent):
     one = agent(serve())
     wait_for(lambda: is_up(one), "the repository")
