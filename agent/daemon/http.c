@@ -18,6 +18,7 @@
 #include "daemon/http_guard.h"
 #include "daemon/http_head.h"
 #include "daemon/http_listen.h"
+#include "daemon/http_room.h"
 #include "daemon/http_token.h"
 #include "daemon/metrics.h"
 #include "daemon/status.h"
@@ -292,7 +293,8 @@ int
 http_reload(struct http *h, const struct config *config, struct error *e)
 {
     struct http_guard_limits limits = {
-        (unsigned)config_number(config, CONFIG_HTTP_MAX_CONNECTIONS),
+        http_room_find(
+            (unsigned)config_number(config, CONFIG_HTTP_MAX_CONNECTIONS)),
         config_duration_ms(config, CONFIG_HTTP_REQUEST_TIMEOUT),
         config_duration_ms(config, CONFIG_HTTP_IDLE_TIMEOUT),
     };

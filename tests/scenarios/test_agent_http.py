@@ -4,6 +4,7 @@ that it answers whatever hangs."""
 import http.client
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -276,9 +277,9 @@ def test_one_connection_too_many(serve, agent):
 
 
 def test_no_descriptor_left(serve, agent):
-    one = agent(serve(), wrap=["prlimit", "--nofile=40:40"],
-                http_idle_timeout="2s")
-    settle(one)
+    one = settle(agent(serve(), http_idle_timeout="2s"))
+    subprocess.run(["prlimit", f"--pid={one.pid}", "--nofile=40:40"],
+                   check=True)
     before = one.descriptors()
     links = [socket.create_connection(("127.0.0.1", one.port), 5)
              for _ in range(60)]

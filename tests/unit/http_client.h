@@ -6,6 +6,7 @@
 #define UNIT_HTTP_CLIENT_H
 
 #include <arpa/inet.h>
+#include <check.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>

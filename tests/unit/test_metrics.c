@@ -1,5 +1,6 @@
 #include "daemon/metrics.h"
 
+#include <check.h>
 #include <event2/buffer.h>
 
 #include "agent_views.h"
