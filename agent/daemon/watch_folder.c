@@ -63,13 +63,16 @@ watch_parent(struct watch *w)
     free(parent);
 }
 
+/* Whether it is there and what it should be; else errno says why not. */
 static bool
 look(const char *path, bool folder, struct stat *st)
 {
     if (stat(path, st) != 0)
         return false;
+    if (folder ? S_ISDIR(st->st_mode) : S_ISREG(st->st_mode))
+        return true;
     errno = folder ? ENOTDIR : EISDIR;
-    return folder ? S_ISDIR(st->st_mode) : S_ISREG(st->st_mode);
+    return false;
 }
 
 static unsigned

@@ -23,11 +23,12 @@ watch_queue_add(struct watch *w, const char *path, uint32_t mask)
 {
     int wd = w->fd < 0 ? -1 : inotify_add_watch(w->fd, path, mask);
 
-    if (wd < 0 && w->fd >= 0)
+    if (wd < 0 && w->fd >= 0 && !w->blind_told)
         log_line(
             LOG_LEVEL_WARNING,
             "Watch: changes are seen late, by looking path=%s error=\"%s\"",
             path, strerror(errno));
+    w->blind_told = wd < 0;
     return wd;
 }
 

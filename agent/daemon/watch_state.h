@@ -91,6 +91,7 @@ struct watch {
     bool rdb_settling;     /* it is written in place, not renamed */
     bool parts_known;      /* they were scanned once */
     bool parts_differ;     /* names came or went: the manifest is compared */
+    bool blind_told;       /* that something cannot be watched */
     bool changed, new_rdb; /* to be told when all is looked at */
 };
 
