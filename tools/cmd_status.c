@@ -14,6 +14,7 @@
 #include "status_offline.h"
 #include "status_shape.h"
 #include "status_text.h"
+#include "status_words.h"
 #include "status_wrong.h"
 
 enum { LIMIT_MS = 5000, REDRAW_MS = 2000 };
@@ -63,6 +64,25 @@ is_coloured(void)
            (no_color == NULL || *no_color == '\0');
 }
 
+/* The commands that are advised are those that have to be typed here. */
+static void
+spell(const struct config *config, const struct status_wrongs *wrongs)
+{
+    struct status_words words;
+
+    status_words_read(&words, config);
+    for (size_t i = 0; i < wrongs->count; i++) {
+        struct status_wrong *w = &wrongs->items[i];
+        char *remedy = w->remedy;
+
+        if (remedy == NULL)
+            continue;
+        w->remedy = status_words_put(&words, remedy);
+        free(remedy);
+    }
+    status_words_clear(&words);
+}
+
 /* Gives state back. The exit status, or -1. */
 static int
 show(const struct invocation *in, json_t *state, struct error *e)
@@ -72,6 +92,7 @@ show(const struct invocation *in, json_t *state, struct error *e)
     int rc;
 
     status_wrong_look(&wrongs, state, now_ms);
+    spell(&in->config, &wrongs);
     rc = wrongs.count > 0 ? 1 : 0;
     if (in->json && answer_print(json_incref(state), e) != 0)
         rc = -1;

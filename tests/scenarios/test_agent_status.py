@@ -101,7 +101,7 @@ def test_what_is_wrong_is_named_with_what_to_do(keep, fake):
     agent = fake(http({**STATE, "alarms": [ALARM]}))
     listen = ["--http-listen", agent.listen]
     wrong = ("! alarm disk_low, for 20 min: 5 % of the disk is free\n"
-             "  to do: redkeep prune --dry-run\n")
+             f"  to do: redkeep --config {keep.empty} prune --dry-run\n")
     assert keep("status", *listen, exit=1).out.endswith("\n\n" + wrong)
     assert keep("status", *listen, "--quiet", exit=1).out == wrong
     assert keep("status", *listen, "--json",

@@ -58,7 +58,7 @@ def test_a_server_that_went_is_told_and_one_that_came_back(kept, status):
     agent.wait_state("connecting")
     status(agent, exit=1).says("! the server is not connected .*: "
                                "(no such file|connection refused)",
-                               "to do: redis-cli ping")
+                               f"to do: redis-cli -s {server.socket} ping")
     server.start()
     agent.wait_state("connected")
     result = status(agent, exit=1)
