@@ -1,117 +1,6 @@
 #include "daemon/worker.h"
 
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-
-#include <event2/event.h>
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/memory.h"
-#include "base/text.h"
-#include "folder.h"
-
-enum { LIMIT_S = 20 };
-
-static struct event_base *base;
-static char *program;
-
-static struct {
-    unsigned calls;
-    struct worker_outcome o;
-} got;
-
-static void
-begin(void)
-{
-    folder_begin();
-    base = event_base_new();
-    ck_assert_ptr_nonnull(base);
-    program = text_format("%s/program", path);
-    memset(&got, 0, sizeof got);
-    log_set_level(LOG_LEVEL_ERROR);
-}
-
-static void
-end(void)
-{
-    json_decref(got.o.report);
-    event_base_free(base);
-    free(program);
-    folder_end();
-}
-
-/* A shell script in place of redkeep; $3 and what follows are its arguments. */
-static void
-write_program(const char *script)
-{
-    char *text = text_format("#!/bin/sh\n%s\n", script);
-
-    ck_assert_msg(file_replace(dir, "program", text, strlen(text), 0755, &e) ==
-                      0,
-                  "%s", e.text);
-    free(text);
-}
-
-static void
-take(void *context, const struct worker_outcome *outcome)
-{
-    ck_assert_ptr_eq(context, &got);
-    got.calls++;
-    got.o = *outcome;
-    json_incref(got.o.report);
-    event_base_loopbreak(base);
-}
-
-static const char *const plain[] = {"redkeep", "snapshot", NULL};
-
-/* Runs the program that is there. */
-static struct worker *
-start_again(struct worker_task task)
-{
-    struct worker *w;
-
-    task.program = program;
-    if (task.argv == NULL)
-        task.argv = plain;
-    w = worker_start(base, &task, take, &got, &e);
-    ck_assert_msg(w != NULL, "%s", e.text);
-    ck_assert_uint_eq(got.calls, 0);
-    return w;
-}
-
-static struct worker *
-start(const char *script, struct worker_task task)
-{
-    write_program(script);
-    return start_again(task);
-}
-
-static void
-await(void)
-{
-    struct timeval limit = {.tv_sec = LIMIT_S};
-
-    event_base_loopexit(base, &limit);
-    event_base_dispatch(base);
-    ck_assert_uint_eq(got.calls, 1);
-}
-
-static void
-run(const char *script, struct worker_task task)
-{
-    start(script, task);
-    await();
-}
-
-static const char *
-reported(const char *key)
-{
-    ck_assert_msg(got.o.report != NULL, "%d: %s", got.o.exit_status,
-                  got.o.text);
-    return json_string_value(json_object_get(got.o.report, key));
-}
+#include "test_worker_scene.h"
 
 START_TEST(gives_the_report_and_the_status)
 {
@@ -201,18 +90,6 @@ START_TEST(goes_on_when_its_input_is_not_read)
 }
 END_TEST
 
-START_TEST(ends_it_at_its_time_limit)
-{
-    uint64_t begun = clock_steady_ms();
-
-    run("sleep 100", (struct worker_task){.time_limit_ms = 200});
-    ck_assert(got.o.timed_out);
-    ck_assert_str_eq(got.o.text, "time limit of 200 ms reached");
-    ck_assert_uint_lt(clock_steady_ms() - begun, 5000);
-    ck_assert_uint_ge(got.o.took_ms, 200);
-}
-END_TEST
-
 START_TEST(cancels_it)
 {
     struct worker *w = start("sleep 100", (struct worker_task){0});
@@ -246,132 +123,7 @@ START_TEST(lets_a_cancelled_one_end_well)
 }
 END_TEST
 
-START_TEST(names_the_memory_limit)
-{
-    run("echo 'out of memory' >&2; exit 3",
-        (struct worker_task){.memory_bytes = 64 << 20});
-    ck_assert_str_eq(
-        got.o.text, "memory limit of 64 MiB ([jobs] memory_limit) reached: out "
-                    "of memory");
-}
-END_TEST
-
-START_TEST(sets_the_limits)
-{
-    run("echo \"{\\\"data\\\": $(ulimit -d), \\\"core\\\": $(ulimit -c),"
-        " \\\"nice\\\": $(nice),"
-        " \\\"io\\\": \\\"$(ionice -p $$)\\\"}\" >&3",
-        (struct worker_task){
-            .memory_bytes = 64 << 20, .nice = 11, .io_idle = true});
-    ck_assert_msg(got.o.report != NULL, "%s", got.o.text);
-    ck_assert_int_eq(json_integer_value(json_object_get(got.o.report, "data")),
-                     64 << 10);
-    ck_assert_int_eq(json_integer_value(json_object_get(got.o.report, "core")),
-                     0);
-    ck_assert_int_eq(json_integer_value(json_object_get(got.o.report, "nice")),
-                     11);
-    ck_assert_str_eq(reported("io"), "idle");
-}
-END_TEST
-
-START_TEST(leaves_no_descriptors_to_it)
-{
-    int stray = open("/dev/null", O_RDONLY);
-
-    ck_assert_int_ge(stray, 0);
-    /* 10 is where the shell has its script. */
-    run("for n in 4 5 6 7 8 9 11 12 13 14 15 16 17 18 19 20; do"
-        " [ ! -e /proc/$$/fd/$n ] || exit 9; done; echo {} >&3",
-        (struct worker_task){0});
-    ck_assert_int_eq(got.o.exit_status, 0);
-    close(stray);
-}
-END_TEST
-
-START_TEST(leaves_the_one_it_is_to_have)
-{
-    int keep = fcntl(dir, F_DUPFD_CLOEXEC, 20);
-    char *script;
-
-    ck_assert_int_ge(keep, 20);
-    script = text_format("[ -e /proc/self/fd/%d/program ] || exit 9;"
-                         " echo {} >&3",
-                         keep);
-    run(script, (struct worker_task){.keep = keep});
-    ck_assert_int_eq(got.o.exit_status, 0);
-    close(keep);
-    free(script);
-}
-END_TEST
-
-START_TEST(ends_what_it_has_started)
-{
-    char *sign = text_format("%s/sign", path), *script;
-
-    script = text_format("(sleep 0.5; touch %s) & echo {} >&3", sign);
-    run(script, (struct worker_task){0});
-    usleep(700000);
-    ck_assert_int_ne(access(sign, F_OK), 0);
-    free(script);
-    free(sign);
-}
-END_TEST
-
-START_TEST(bounds_what_it_says)
-{
-    run("yes 'again and again' | head -n 100000 >&2; echo the end >&2; exit 1",
-        (struct worker_task){0});
-    ck_assert_str_eq(got.o.text, "the end");
-}
-END_TEST
-
-START_TEST(kills_it_when_freed)
-{
-    struct worker *w = start("sleep 100", (struct worker_task){0});
-    pid_t pid = worker_pid(w);
-
-    ck_assert_int_eq(kill(pid, 0), 0);
-    worker_free(w);
-    ck_assert_int_ne(kill(pid, 0), 0);
-    ck_assert_uint_eq(got.calls, 0);
-    worker_free(NULL);
-}
-END_TEST
-
 /* Starts a worker in a process that is killed then. */
-START_TEST(dies_with_the_agent)
-{
-    char *sign = text_format("%s/pid", path), *script;
-    int told[2];
-    pid_t agent, child;
-
-    script = text_format("echo $$ >%s.new; mv %s.new %s; sleep 100", sign, sign,
-                         sign);
-    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-    ck_assert_int_eq(pipe(told), 0);
-    agent = fork();
-    if (agent == 0) {
-        struct worker *w;
-
-        event_reinit(base);
-        w = start(script, (struct worker_task){0});
-        child = worker_pid(w);
-        if (write(told[1], &child, sizeof child) < 0)
-            _exit(1);
-        pause();
-    }
-    ck_assert_int_eq(read(told[0], &child, sizeof child), sizeof child);
-    while (access(sign, F_OK) != 0)
-        usleep(1000);
-    kill(agent, SIGKILL);
-    ck_assert_int_eq(waitpid(agent, NULL, 0), agent);
-    /* Ours now; it has ended, or this waits for ever. */
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
-    free(script);
-    free(sign);
-}
-END_TEST
-
 START_TEST(keeps_two_apart)
 {
     static const char script[] =
@@ -383,22 +135,6 @@ START_TEST(keeps_two_apart)
     await();
     ck_assert_str_eq(reported("id"), "x");
     worker_free(other);
-}
-END_TEST
-
-START_TEST(finds_the_program_beside_itself_or_in_path)
-{
-    char *found;
-
-    setenv("PATH", "/nonexistent", 1);
-    ck_assert_ptr_null(worker_find_program(&e));
-    write_program("exit 0");
-    ck_assert_int_eq(renameat(dir, "program", dir, "redkeep"), 0);
-    setenv("PATH", path, 1);
-    found = worker_find_program(&e);
-    ck_assert_msg(found != NULL, "%s", e.text);
-    ck_assert_int_eq(strncmp(found, path, strlen(path)), 0);
-    free(found);
 }
 END_TEST
 
@@ -417,19 +153,9 @@ main(void)
     tcase_add_test(cases, tells_a_program_that_is_not_there);
     tcase_add_test(cases, gives_input_of_any_size);
     tcase_add_test(cases, goes_on_when_its_input_is_not_read);
-    tcase_add_test(cases, ends_it_at_its_time_limit);
     tcase_add_test(cases, cancels_it);
     tcase_add_test(cases, lets_a_cancelled_one_end_well);
-    tcase_add_test(cases, names_the_memory_limit);
-    tcase_add_test(cases, sets_the_limits);
-    tcase_add_test(cases, leaves_no_descriptors_to_it);
-    tcase_add_test(cases, leaves_the_one_it_is_to_have);
-    tcase_add_test(cases, ends_what_it_has_started);
-    tcase_add_test(cases, bounds_what_it_says);
-    tcase_add_test(cases, kills_it_when_freed);
-    tcase_add_test(cases, dies_with_the_agent);
     tcase_add_test(cases, keeps_two_apart);
-    tcase_add_test(cases, finds_the_program_beside_itself_or_in_path);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
