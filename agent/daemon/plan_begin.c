@@ -11,6 +11,12 @@
 #include "base/text.h"
 #include "daemon/plan_saved.h"
 
+static bool
+is_off(const struct plan_one *one)
+{
+    return one->due.schedule.kind == SCHEDULE_OFF;
+}
+
 bool
 plan_begin_configure(struct plan_one *one, const struct config *c)
 {
@@ -36,7 +42,7 @@ tell_planned(const struct plan_one *one)
 {
     char next[TEXT_TIME_SIZE];
 
-    if (one->due.schedule.kind == SCHEDULE_OFF)
+    if (is_off(one))
         return;
     if (one->due.at_ms < 0) {
         log_line(LOG_LEVEL_INFO,
@@ -64,8 +70,9 @@ note_interrupted(struct plan_one *one, int64_t running_ms, int64_t now_ms)
     };
 
     snprintf(run.text, sizeof run.text,
-             "interrupted: the agent was ended while it ran%s; it is run again",
-             child ? ", and it by signal 9 (Killed)" : "");
+             "interrupted: the agent was ended while it ran%s%s",
+             child ? ", and it by signal 9 (Killed)" : "",
+             is_off(one) ? "" : "; it is run again");
     plan_run_record(one, &run);
 }
 
@@ -76,9 +83,10 @@ resume(struct plan_one *one, const json_t *saved, int64_t now_ms)
     bool catch_up =
         config_flag(&one->plan->terms->config, CONFIG_SCHEDULE_CATCH_UP);
     struct plan_saved state;
-    bool missed = false;
+    bool missed;
 
     plan_saved_read(one, saved, &state);
+    missed = state.at_ms >= 0 && state.at_ms <= now_ms;
     if (state.same_schedule)
         missed = plan_due_resume(&one->due, state.due_ms, state.at_ms, now_ms,
                                  plan_work_random());
@@ -86,10 +94,12 @@ resume(struct plan_one *one, const json_t *saved, int64_t now_ms)
         plan_due_begin(&one->due, now_ms, plan_work_random());
     if (!one->view.built)
         return NULL;
-    if (state.running_ms >= 0) {
+    if (state.running_ms >= 0)
         note_interrupted(one, state.running_ms, now_ms);
+    if (is_off(one))
+        return NULL;
+    if (state.running_ms >= 0)
         return "it was interrupted";
-    }
     if (state.again)
         return "it could not run before";
     return missed && catch_up ? "it was missed" : NULL;
@@ -128,6 +138,9 @@ plan_reload(struct plan *p, const struct terms *terms)
 
         if (!plan_begin_configure(one, &terms->config) || !p->begun)
             continue;
+        /* Nor is it waited for any more. */
+        if (is_off(one))
+            one->tries = 0;
         plan_due_begin(&one->due, clock_wall_ms(), plan_work_random());
         tell_planned(one);
         plan_work_changed(one);

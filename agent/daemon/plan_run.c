@@ -243,7 +243,9 @@ start(struct plan_one *one)
     one->view.running_ms = clock_wall_ms();
     if (lacks_server(one)) {
         run.result = PLAN_SKIPPED;
-        snprintf(run.text, sizeof run.text, "the server is not connected");
+        snprintf(run.text, sizeof run.text, "the server is %s",
+                 server_view(one->plan->server)->loading ? "loading its data"
+                                                         : "not connected");
         ended(one, &run);
         return;
     }

@@ -55,6 +55,7 @@ START_TEST(runs_again_what_was_interrupted)
 {
     json_t *saved;
 
+    set("schedule-verify", "every 1h");
     write_program("sleep 100");
     begin_plan(NULL);
     plan_ask(plan, PLAN_VERIFY, "test");
@@ -71,7 +72,34 @@ START_TEST(runs_again_what_was_interrupted)
     AWAIT(view(PLAN_VERIFY)->runs == 2);
     ck_assert_int_eq(view(PLAN_VERIFY)->last.result, PLAN_OK);
     begin_plan(restart());
+    ck_assert_int_eq(view(PLAN_VERIFY)->state, PLAN_IDLE);
+}
+END_TEST
+
+START_TEST(leaves_what_was_interrupted_and_is_off_now)
+{
+    begin_plan(NULL);
+    plan_ask(plan, PLAN_VERIFY, "test");
+    begin_plan(restart());
     ck_assert_int_eq(view(PLAN_VERIFY)->state, PLAN_OFF);
+    ck_assert_str_eq(view(PLAN_VERIFY)->last.text,
+                     "interrupted: the agent was ended while it ran, and it by "
+                     "signal 9 (Killed)");
+}
+END_TEST
+
+START_TEST(waits_no_more_when_switched_off)
+{
+    server.state = SERVER_CONNECTING;
+    server.loading = true;
+    set("schedule-snapshot", "every 100ms");
+    begin_plan(NULL);
+    AWAIT(view(PLAN_SNAPSHOT)->state == PLAN_WAITING);
+    ck_assert_str_eq(view(PLAN_SNAPSHOT)->last.text,
+                     "the server is loading its data");
+    set("schedule-snapshot", "off");
+    plan_reload(plan, &terms);
+    ck_assert_int_eq(view(PLAN_SNAPSHOT)->state, PLAN_OFF);
 }
 END_TEST
 
@@ -83,7 +111,10 @@ START_TEST(catches_up_once_what_was_missed)
     begin_plan(NULL);
     saved = restart();
     usleep(350 * 1000);
-    set("schedule-verify", "every 100ms");
+    begin_plan(json_incref(saved));
+    ck_assert_int_eq(view(PLAN_VERIFY)->state, PLAN_RUNNING);
+    plan_free(plan);
+    set("schedule-verify", "every 1h");
     begin_plan(json_incref(saved));
     ck_assert_int_eq(view(PLAN_VERIFY)->state, PLAN_RUNNING);
     plan_free(plan);
@@ -123,6 +154,7 @@ START_TEST(stops_and_runs_again_later_what_it_has_cancelled)
 {
     json_t *saved;
 
+    set("schedule-verify", "every 1h");
     write_program("exec sleep 100");
     begin_plan(NULL);
     plan_ask(plan, PLAN_VERIFY, "test");
@@ -191,6 +223,8 @@ main(void)
     tcase_add_checked_fixture(cases, begin, end);
     tcase_add_test(cases, remembers_its_past_and_its_next);
     tcase_add_test(cases, runs_again_what_was_interrupted);
+    tcase_add_test(cases, leaves_what_was_interrupted_and_is_off_now);
+    tcase_add_test(cases, waits_no_more_when_switched_off);
     tcase_add_test(cases, catches_up_once_what_was_missed);
     tcase_add_loop_test(cases, begins_anew_with_a_state_it_does_not_know, 0,
                         sizeof odd / sizeof *odd);
