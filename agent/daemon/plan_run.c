@@ -158,7 +158,8 @@ child_ended(void *context, const struct worker_outcome *outcome)
     };
 
     plan_text_write(run.text, sizeof run.text, one->job, outcome);
-    if (outcome->report != NULL) {
+    if (outcome->report != NULL &&
+        json_object_get(outcome->report, "error") == NULL) {
         json_decref(one->view.report);
         one->view.report = json_incref(outcome->report);
     }

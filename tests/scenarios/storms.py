@@ -91,6 +91,13 @@ def is_not_doubled(agent, job, before, killed):
         assert again is after[0], after
 
 
+def has_pruned(agent, since):
+    """Three snapshots were taken at least, and those beyond were removed."""
+    log = agent.log_text()
+    return sum(r.result == "ok" for r in runs(log, "snapshot")) >= 3 and \
+        any(r.begun > since and r.result == "ok" for r in runs(log, "prune"))
+
+
 def survives_kills(agent, server, keep, kills, seed=None):
     """agent has SCHEDULE and runs; it is killed at random moments. Returns how
     often a job was on."""
@@ -109,6 +116,7 @@ def survives_kills(agent, server, keep, kills, seed=None):
             for job, found in before.items():
                 comes_back(agent, job, found)
                 is_not_doubled(agent, job, found, killed)
+        wait_for(lambda: has_pruned(agent, killed), "three snapshots")
         come_to_rest(agent)
     log = agent.log_text()
     failed = [(job, r) for job in ("snapshot", "prune", "bgsave")

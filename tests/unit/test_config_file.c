@@ -120,6 +120,10 @@ static const struct {
      "fields, or off\n"
      "FILE:4: drill: 'every 0s' is not a schedule: every DURATION, five cron "
      "fields, or off\n"},
+    {"[schedule]\nsnapshot = 0 0 31 2 *\nverify = 0 24 * * *\n",
+     "FILE:2: snapshot: '0 0 31 2 *': never comes: there is no such day\n"
+     "FILE:3: verify: '0 24 * * *': hour '24' is not 0-23, a range, a list or "
+     "a step of them\n"},
     {"[schedule]\nverify = after snapshot\n",
      "FILE:2: verify: 'after snapshot' is not a schedule: every DURATION, "
      "five cron fields, or off\n"},
