@@ -14,6 +14,7 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "command.h"
 #include "jobs/request.h"
@@ -130,8 +131,8 @@ run_command(const struct task *task, struct outcome *o, struct error *e)
     return 0;
 }
 
-static void
-run_request(const struct task *task, struct outcome *o)
+static int
+run_request(const struct task *task, struct outcome *o, struct error *e)
 {
     struct request_task request = {
         .url = task->url,
@@ -139,18 +140,21 @@ run_request(const struct task *task, struct outcome *o)
         .timeout_ms = (uint64_t)task->timeout_ms,
     };
     uint64_t begin = clock_steady_ms();
-    struct error e = {0};
+    struct error why;
     int status = 0;
 
-    /* It starts nothing that would have to be ended first. */
+    /* From here on it starts nothing that would have to be ended first. */
     signal(SIGTERM, SIG_DFL);
-    if (request_send(&request, &status, &e) != 0) {
-        text_quote(o->text, sizeof o->text, e.text, strlen(e.text));
+    if (process_check_stop(e) != 0)
+        return -1;
+    if (request_send(&request, &status, &why) != 0) {
+        text_quote(o->text, sizeof o->text, why.text, strlen(why.text));
     } else {
         o->ok = status >= 200 && status <= 299;
         snprintf(o->text, sizeof o->text, "HTTP status %d", status);
     }
     o->took_ms = clock_steady_ms() - begin;
+    return 0;
 }
 
 static int
@@ -176,7 +180,7 @@ run(struct invocation *in, struct error *e)
 
     (void)in;
     if (rc == 0 && task.url != NULL)
-        run_request(&task, &outcome);
+        rc = run_request(&task, &outcome, e);
     else if (rc == 0)
         rc = run_command(&task, &outcome, e);
     if (rc == 0)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "daemon/errand.h"
+#include "daemon/timer.h"
 
 /* The first checks do not all begin at once. */
 enum { APART_MS = 100 };
@@ -31,22 +32,13 @@ struct dependencies {
 };
 
 static void
-set_timer(struct event *timer, uint64_t ms)
-{
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000),
-                            .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    evtimer_add(timer, &after);
-}
-
-static void
 plan_next(struct one *one)
 {
     uint64_t every =
         config_block_duration_ms(one->block, CONFIG_DEPENDENCY_EVERY);
     uint64_t took = clock_steady_ms() - one->began_ms;
 
-    set_timer(one->due, took < every ? every - took : 0);
+    timer_set(one->due, took < every ? every - took : 0);
 }
 
 /* The first check is told only if it is bad. */
@@ -144,7 +136,7 @@ fill(struct dependencies *all, const struct config *config)
             .message = "not checked yet",
         };
         one->due = evtimer_new(all->base, check, one);
-        set_timer(one->due, i * APART_MS);
+        timer_set(one->due, i * APART_MS);
     }
 }
 

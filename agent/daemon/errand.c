@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "daemon/child.h"
+#include "daemon/timer.h"
 
 /* The child keeps the time limit itself; this is for one that cannot. */
 enum { GRACE_MS = 5000, LINE_MAX = 4096 };
@@ -140,9 +141,6 @@ errand_start(struct event_base *base, const char *program,
              const struct errand_task *task, errand_done *done, void *context,
              struct error *e)
 {
-    uint64_t limit_ms = task->timeout_ms + GRACE_MS;
-    struct timeval limit = {.tv_sec = (time_t)(limit_ms / 1000),
-                            .tv_usec = (suseconds_t)(limit_ms % 1000 * 1000)};
     struct errand *errand = memory_new(sizeof *errand);
     char *line = write_task(task);
 
@@ -152,7 +150,7 @@ errand_start(struct event_base *base, const char *program,
     if (line == NULL)
         error_set(e, ERROR_FAILED, "its text is not UTF-8");
     else if (begin(errand, base, program, line, e) == 0) {
-        event_add(errand->overdue, &limit);
+        timer_set(errand->overdue, task->timeout_ms + GRACE_MS);
         free(line);
         return errand;
     }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "daemon/errand.h"
 #include "daemon/hooks_letter.h"
+#include "daemon/timer.h"
 
 enum { COMPLAIN_MS = 60000, NAME_SIZE = 32 };
 
@@ -164,16 +165,6 @@ hear(void *context, const struct notice *n)
 }
 
 static void
-plan_beat(struct hooks *h)
-{
-    uint64_t ms = config_duration_ms(h->config, CONFIG_HOOKS_HEARTBEAT_EVERY);
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000),
-                            .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    evtimer_add(h->beat, &after);
-}
-
-static void
 beaten(void *context, const struct errand_outcome *outcome)
 {
     struct lane *lane = context;
@@ -196,7 +187,8 @@ beat(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (!h->healthy || task.url == NULL)
         return;
-    plan_beat(h);
+    timer_set(h->beat,
+              config_duration_ms(h->config, CONFIG_HOOKS_HEARTBEAT_EVERY));
     if (h->heartbeat.errand != NULL)
         return;
     h->heartbeat.errand =
@@ -243,27 +235,18 @@ hooks_reload(struct hooks *h, const struct config *config)
     send_next(&h->webhook);
 }
 
-static void
-give_up(evutil_socket_t fd, short what, void *context)
+static bool
+all_told(const void *context)
 {
-    (void)fd;
-    (void)what;
-    *(bool *)context = true;
+    const struct hooks *h = context;
+
+    return h->commands.count == 0 && h->webhook.count == 0;
 }
 
 void
 hooks_flush(struct hooks *h, unsigned limit_ms)
 {
-    struct timeval after = {.tv_sec = limit_ms / 1000,
-                            .tv_usec = limit_ms % 1000 * 1000};
-    bool late = false;
-    struct event *limit = evtimer_new(h->base, give_up, &late);
-
-    evtimer_add(limit, &after);
-    while (!late && (h->commands.count > 0 || h->webhook.count > 0))
-        if (event_base_loop(h->base, EVLOOP_ONCE) != 0)
-            break;
-    event_free(limit);
+    timer_turn(h->base, limit_ms, all_told, h);
 }
 
 static void

@@ -25,7 +25,7 @@ write_text(char *out, size_t size, const char *text)
 static char *
 write_body(const struct notice *n, const char *instance, const char *text)
 {
-    char when[TEXT_TIME_SIZE], *body;
+    char when[TEXT_TIME_SIZE], *json, *body;
     json_t *object = json_object();
 
     text_write_time(when, n->time_ms);
@@ -34,9 +34,12 @@ write_body(const struct notice *n, const char *instance, const char *text)
     json_object_set_new(object, "time", json_string(when));
     json_object_set_new(object, "text", json_string(text));
     json_object_update_missing(object, n->details);
-    body = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(object);
-    return body != NULL ? body : memory_dup("{}");
+    /* Whole lines: read of sh(1) takes a last one without its end for none. */
+    body = text_format("%s\n", json != NULL ? json : "{}");
+    free(json);
+    return body;
 }
 
 struct hooks_letter *

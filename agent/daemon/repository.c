@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "daemon/child.h"
 #include "daemon/repository_view.h"
+#include "daemon/timer.h"
 
 enum {
     LINE_MAX = 16 << 20, /* the keeper's; LOOKOUT_LIST_MAX snapshots fit */
@@ -40,15 +41,6 @@ struct repository {
     int64_t wanted, sent, saved; /* numbers of states: sent is 0 or in flight */
 };
 
-static void
-set_timer(struct event *timer, uint64_t ms)
-{
-    struct timeval after = {.tv_sec = (time_t)(ms / 1000),
-                            .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    evtimer_add(timer, &after);
-}
-
 static uint64_t
 interval_ms(const struct repository *r)
 {
@@ -58,7 +50,7 @@ interval_ms(const struct repository *r)
 static void
 expect_word(struct repository *r)
 {
-    set_timer(r->silent, SILENT_LOOKS * interval_ms(r) + r->patience_ms);
+    timer_set(r->silent, SILENT_LOOKS * interval_ms(r) + r->patience_ms);
 }
 
 static void
@@ -117,7 +109,7 @@ send_state(struct repository *r)
     r->sent = r->wanted;
     send_line(r, json_pack("{s:I, s:O}", "save", (json_int_t)r->sent, "state",
                            r->state));
-    set_timer(r->save, SAVE_EVERY_MS);
+    timer_set(r->save, SAVE_EVERY_MS);
 }
 
 static void
@@ -195,7 +187,7 @@ take_line(void *context, const char *text)
 static void
 start_again(struct repository *r)
 {
-    set_timer(r->again, r->backoff_ms);
+    timer_set(r->again, r->backoff_ms);
     r->backoff_ms *= 2;
     if (r->backoff_ms > BACKOFF_MAX_MS)
         r->backoff_ms = BACKOFF_MAX_MS;
@@ -312,27 +304,20 @@ repository_set_patience(struct repository *r, uint64_t ms)
     expect_word(r);
 }
 
-static void
-give_up(evutil_socket_t fd, short what, void *context)
+static bool
+is_saved(const void *context)
 {
-    (void)fd;
-    (void)what;
-    *(bool *)context = true;
+    const struct repository *r = context;
+
+    return r->keeper == NULL || r->saved == r->wanted;
 }
 
 void
 repository_flush(struct repository *r, unsigned limit_ms)
 {
-    bool late = false;
-    struct event *limit = evtimer_new(r->base, give_up, &late);
-
     evtimer_del(r->save);
     send_state(r);
-    set_timer(limit, limit_ms);
-    while (!late && r->keeper != NULL && r->saved != r->wanted)
-        if (event_base_loop(r->base, EVLOOP_ONCE) != 0)
-            break;
-    event_free(limit);
+    timer_turn(r->base, limit_ms, is_saved, r);
 }
 
 void

@@ -160,14 +160,21 @@ count_bytes(int dir)
     return bytes;
 }
 
+/* As retention has it: sound, and what was stored when it was last verified. */
+static bool
+is_good(const struct catalog_item *item)
+{
+    return item->broken.kind == ERROR_NONE &&
+           item->entry.verdict == VERDICT_SOUND && !item->entry.failed;
+}
+
 static const struct catalog_item *
 find_newest(const struct catalog *c, bool good)
 {
     for (size_t i = c->count; i > 0; i--) {
         const struct catalog_item *item = &c->items[i - 1];
 
-        if (item->broken.kind == ERROR_NONE &&
-            (!good || item->entry.verdict == VERDICT_SOUND))
+        if (good ? is_good(item) : item->broken.kind == ERROR_NONE)
             return item;
     }
     return NULL;
@@ -190,8 +197,7 @@ find_protected(const struct catalog *c)
     for (size_t i = 0; i < c->count; i++) {
         const struct catalog_entry *n = &c->items[i].entry;
 
-        if (c->items[i].broken.kind == ERROR_NONE &&
-            n->verdict == VERDICT_SOUND && n->bound == CATALOG_BOUND &&
+        if (is_good(&c->items[i]) && n->bound == CATALOG_BOUND &&
             n->state_time_ms > newest)
             newest = n->state_time_ms;
     }

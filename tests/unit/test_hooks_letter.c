@@ -36,7 +36,7 @@ START_TEST(tells_an_alarm_with_its_name)
                      "{\"event\":\"alarm_raised\",\"instance\":\"main\","
                      "\"time\":\"2026-11-20T11:30:00Z\","
                      "\"text\":\"the disk is low\",\"alarm\":\"disk_low\","
-                     "\"value\":7}");
+                     "\"value\":7}\n");
     ck_assert_str_eq(letter->variables[0], "REDKEEP_EVENT=alarm_raised");
     ck_assert_str_eq(letter->variables[1], "REDKEEP_INSTANCE=main");
     ck_assert_str_eq(letter->variables[2], "REDKEEP_TEXT=the disk is low");
@@ -51,7 +51,7 @@ START_TEST(tells_an_event_without_details)
     ck_assert(!letter->is_alarm);
     ck_assert_str_eq(letter->body,
                      "{\"event\":\"reload\",\"instance\":\"main\",\"time\":"
-                     "\"2026-11-20T11:30:00Z\",\"text\":\"\"}");
+                     "\"2026-11-20T11:30:00Z\",\"text\":\"\"}\n");
     ck_assert_ptr_null(letter->variables[3]);
 }
 END_TEST

@@ -174,25 +174,28 @@ START_TEST(counts_and_tells_the_newest)
     put_snapshot(1, VERDICT_SOUND, CATALOG_BOUND, 1000);
     put_snapshot(2, VERDICT_SOUND, CATALOG_UNBOUND, 1000);
     put_snapshot(3, VERDICT_TORN, CATALOG_BOUND, 1000);
+    put_snapshot(5, VERDICT_SOUND, CATALOG_BOUND, 1000);
+    put("repo/main/snapshots/20261120T050000Z.verified",
+        "failed 2026-11-20T12:00:00Z\n");
     put("repo/main/snapshots/20261120T040000Z.json", "{}");
     look();
     c = catalog();
-    ck_assert_int_eq(number("snapshots"), 4);
-    ck_assert_int_eq(number("sound"), 2);
+    ck_assert_int_eq(number("snapshots"), 5);
+    ck_assert_int_eq(number("sound"), 3);
     ck_assert_int_eq(number("torn"), 1);
     ck_assert_int_eq(number("damaged"), 1);
     ck_assert_int_eq(number("unknown"), 0);
-    ck_assert_int_ge(number("used"), 21);
-    /* Only what is good and proven protects. */
+    ck_assert_int_ge(number("used"), 28);
+    /* Only what is good, as stored and proven protects. */
     ck_assert_int_eq(number("protected"), NOON + 3600000);
     ck_assert_str_eq(
         json_string_value(json_object_get(json_object_get(c, "last"), "id")),
-        "20261120T030000Z");
+        "20261120T050000Z");
     ck_assert_str_eq(json_string_value(json_object_get(
                          json_object_get(c, "last_good"), "id")),
                      "20261120T020000Z");
     list = json_object_get(json_object_get(c, "list"), "snapshots");
-    ck_assert_uint_eq(json_array_size(list), 4);
+    ck_assert_uint_eq(json_array_size(list), 5);
     ck_assert_str_eq(
         json_string_value(json_object_get(json_array_get(list, 0), "id")),
         "20261120T010000Z");
