@@ -246,7 +246,7 @@ static void
 start(struct http *h)
 {
     h->server = evhttp_new(h->agent->base);
-    h->guards = http_guard_new(h->agent->base, count_code, h);
+    h->guards = http_guard_new(count_code, h);
     /* All, those that HTTP does not know too: what they get is our 405. */
     evhttp_set_allowed_methods(h->server, UINT16_MAX);
     /* The guard has the limit; this is twice that. */

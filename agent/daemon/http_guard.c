@@ -40,7 +40,6 @@ struct http_guard {
 };
 
 struct http_guards {
-    struct event_base *base;
     struct http_guard *first;
     struct http_guard_limits limits;
     http_guard_counted *counted;
@@ -301,12 +300,10 @@ on_timer(int fd, short what, void *context)
 }
 
 struct http_guards *
-http_guard_new(struct event_base *base, http_guard_counted *counted,
-               void *context)
+http_guard_new(http_guard_counted *counted, void *context)
 {
     struct http_guards *all = memory_new(sizeof *all);
 
-    all->base = base;
     all->counted = counted;
     all->context = context;
     return all;

@@ -34,8 +34,7 @@ struct http_guard_limits {
 /* Told the status of each answer that is sent, evhttp's own ones too. */
 typedef void http_guard_counted(void *context, int code);
 
-struct http_guards *http_guard_new(struct event_base *base,
-                                   http_guard_counted *counted, void *context);
+struct http_guards *http_guard_new(http_guard_counted *counted, void *context);
 
 /* For connections and waits that begin from now on. */
 void http_guard_limit(struct http_guards *all,

@@ -140,6 +140,25 @@ START_TEST(ends_an_idle_connection)
 }
 END_TEST
 
+START_TEST(takes_other_limits_with_a_reload)
+{
+    int fds[9];
+
+    set("http-max-connections", "9");
+    start();
+    set("http-max-connections", "8");
+    set("http-idle-timeout", "100ms");
+    ck_assert_int_eq(http_reload(http, &config, &e), 0);
+    for (int i = 0; i < 9; i++)
+        fds[i] = dial();
+    ck_assert(hear(fds[8], 20));
+    ck_assert(!hear(fds[7], 20));
+    ck_assert(hear(fds[7], 200));
+    for (int i = 0; i < 9; i++)
+        close(fds[i]);
+}
+END_TEST
+
 START_TEST(ends_a_connection_that_takes_no_answer)
 {
     json_t *list = json_array();
@@ -290,6 +309,7 @@ make_cases(void)
     tcase_add_loop_test(cases, ends_a_request_that_comes_too_slowly, 0, 4);
     tcase_add_test(cases, gives_each_request_its_own_time);
     tcase_add_test(cases, ends_an_idle_connection);
+    tcase_add_test(cases, takes_other_limits_with_a_reload);
     tcase_add_test(cases, ends_a_connection_that_takes_no_answer);
     tcase_add_test(cases, sends_a_large_answer_whole);
     tcase_add_test(cases, refuses_one_connection_more);
