@@ -36,7 +36,7 @@ say(const struct run *r, const char *format, ...)
     char line[2048];
     va_list arguments;
 
-    if (r->in->json)
+    if (r->in->json || r->in->quiet)
         return;
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
@@ -44,12 +44,12 @@ say(const struct run *r, const char *format, ...)
     screen_print(r->to, 4, line);
 }
 
-/* Whether the server was named by whoever runs us, and not by a file that an
- * earlier setup wrote. */
+/* Whether it was said by whoever runs us, and not in a file that an earlier
+ * setup wrote. */
 static bool
-is_named(const struct invocation *in)
+is_said(const struct invocation *in, enum config_key key)
 {
-    return in->config.values[CONFIG_REDIS].origin > CONFIG_FROM_FILE;
+    return in->config.values[key].origin > CONFIG_FROM_FILE;
 }
 
 static int
@@ -58,9 +58,9 @@ find(struct run *r, struct error *e)
     const struct config *c = &r->in->config;
     struct discover_options options = {.timeout_ms = TIMEOUT_MS};
 
-    if (settings_read(&r->settings, r->in, e) != 0)
-        return -1;
-    if (is_named(r->in)) {
+    if (is_said(r->in, CONFIG_REDIS)) {
+        if (settings_read(&r->settings, r->in, e) != 0)
+            return -1;
         options.url = config_text(c, CONFIG_REDIS);
         options.password = r->settings.reach.url.password != NULL
                                ? r->settings.reach.url.password
@@ -85,9 +85,10 @@ compose(struct run *r, struct error *e)
         .instance = config_text(c, CONFIG_INSTANCE),
         .repo = config_text(c, CONFIG_REPO),
         .listen = config_text(c, CONFIG_HTTP_LISTEN),
-        .password_file = config_text(c, CONFIG_PASSWORD_FILE),
-        .has_password = is_named(r->in) &&
-                        r->settings.reach.url.password != NULL,
+        .password_file = is_said(r->in, CONFIG_PASSWORD_FILE)
+                             ? config_text(c, CONFIG_PASSWORD_FILE)
+                             : NULL,
+        .has_password = r->settings.reach.url.password != NULL,
         .now_ms = clock_wall_ms(),
     };
 
@@ -99,19 +100,16 @@ compose(struct run *r, struct error *e)
 static int
 write_output(const struct run *r, struct error *e)
 {
+    const char *slash = strrchr(r->output, '/');
+    const char *name = slash == NULL ? r->output : slash + 1;
+    char *folder = text_format("%.*s", (int)(name - r->output), r->output);
     struct file_draft draft;
-    char *folder = memory_dup(r->output), *slash = strrchr(folder, '/');
-    const char *name = slash == NULL ? r->output : r->output + (slash - folder);
     int dir, rc = -1;
 
-    if (slash != NULL)
-        slash[slash == folder] = '\0';
     dir = file_open_directory(AT_FDCWD, slash == NULL ? "." : folder, e);
     free(folder);
     if (dir < 0)
         return -1;
-    if (slash != NULL)
-        name++;
     if (file_draft_begin(&draft, dir, 0640, e) == 0) {
         if (file_write(draft.fd, r->text, strlen(r->text), e) == 0)
             rc = file_draft_publish(&draft, name, e);
