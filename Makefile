@@ -136,7 +136,8 @@ $(ASAN): build/asan/unit/%: $(asan_OBJ)/tests/unit/%.o $(asan_AGENT) \
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
 
-$(FUZZ): build/fuzz/%: $(fuzz_OBJ)/tests/fuzz/%.o $(fuzz_AGENT) $(fuzz_LIB)
+$(FUZZ): build/fuzz/%: $(fuzz_OBJ)/tests/fuzz/%.o $(fuzz_AGENT) \
+		$(fuzz_COMMANDS) $(fuzz_LIB)
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
 $(UNIT) $(ASAN) $(FUZZ): | packages-test

@@ -39,7 +39,7 @@ show_agent(const json_t *state)
         status_row_add(&r, ", pid %lld", (long long)pid);
     else
         status_row_add(&r, " does not run");
-    if (up >= 0) {
+    if (up > 0) {
         text_write_duration(words, (uint64_t)up * 1000);
         status_row_add(&r, ", up %s", words);
     }

@@ -150,7 +150,7 @@ look_at_repository(struct status_wrongs *all, const json_t *state)
     char *remedy = text_format("ls -ld %s; df -h %s", word, word);
 
     if (problem != NULL && *problem != '\0')
-        add(all, remedy, "the repository %s: %s", path, problem);
+        add(all, remedy, "the repository cannot be used: %s", problem);
     else if (status_shape_is(repository, "writable", false))
         add(all, remedy, "the repository %s cannot be written to", path);
     free(remedy);
@@ -247,7 +247,7 @@ look_at_alarm(struct status_wrongs *all, const json_t *alarm, int64_t now_ms)
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
         if (strcmp(remedies[i].alarm, name) == 0)
             remedy = remedies[i].remedy;
-    if (since_ms < 0 || since_ms > now_ms) {
+    if (since_ms < 0 || since_ms > now_ms - 1000) {
         add(all, remedy, "alarm %s: %s", name, text);
         return;
     }

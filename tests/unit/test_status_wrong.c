@@ -43,7 +43,7 @@ static const struct {
      "the repository /var/lib/redkeep cannot be written to",
      "ls -ld /var/lib/redkeep; df -h /var/lib/redkeep"},
     {"{\"repository\":{\"writable\":false,\"problem\":\"the disk is full\"}}",
-     "the repository /var/lib/redkeep: the disk is full",
+     "the repository cannot be used: the disk is full",
      "ls -ld /var/lib/redkeep; df -h /var/lib/redkeep"},
     {"{\"last_snapshot\":null,\"last_good_snapshot\":null,"
      "\"protected_until\":null}",
@@ -70,6 +70,9 @@ static const struct {
     {"{\"alarms\":[{\"name\":\"disk_low\","
      "\"since\":\"2026-11-20T11:10:00Z\",\"text\":null}]}",
      "alarm disk_low, for 20 min: raised", "redkeep prune --dry-run"},
+    {"{\"alarms\":[{\"name\":\"disk_low\","
+     "\"since\":\"2026-11-20T11:29:59.5Z\",\"text\":\"it is so\"}]}",
+     "alarm disk_low: it is so", "redkeep prune --dry-run"},
 };
 
 START_TEST(tells_one_thing_and_what_to_do)
