@@ -9,7 +9,7 @@ root=$PWD/build/lint/root
 units=$root/usr/lib/systemd/system
 
 rm -rf "$root"
-make -s --no-print-directory DEPS=no install DESTDIR="$root" PREFIX=/usr \
+env -u MAKEFLAGS make -s --no-print-directory DEPS=no install DESTDIR="$root" PREFIX=/usr \
     >/dev/null
 
 bad=0
