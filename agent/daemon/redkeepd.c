@@ -35,7 +35,7 @@ main(int argc, char **argv)
     struct error e = {0};
 
     if (arguments_read(&arguments, argc, argv, &e) != 0) {
-        fail(&e);
+        fprintf(stderr, "%s\n", e.text);
         fputs("'redkeepd --help' shows what it takes\n", stderr);
         return error_exit_status(ERROR_USAGE);
     }
