@@ -33,6 +33,13 @@ read_flag(struct arguments *a, const char *argument)
     return true;
 }
 
+static bool
+is_known(const char *name)
+{
+    return strcmp(name, "-c") == 0 || strcmp(name, "config") == 0 ||
+           config_find_option(name) != NULL;
+}
+
 /* A name and its value, which may be behind '='. Returns the next argument. */
 static char **
 read_key(struct arguments *a, char **at, struct error *e)
@@ -45,11 +52,19 @@ read_key(struct arguments *a, char **at, struct error *e)
     if (equals != NULL)
         *equals = '\0';
     value = equals != NULL ? equals + 1 : *++at;
+    if (value == NULL && !is_known(name)) {
+        struct config none;
+
+        config_init(&none);
+        config_set_option(&none, name, NULL, e); /* with the nearest name */
+        config_clear(&none);
+        return NULL;
+    }
     if (value == NULL) {
         error_set(e, ERROR_USAGE, "%s%s wants a value", dashes, name);
         return NULL;
     }
-    if (strcmp(name, "-c") == 0 || strcmp(name, "config") == 0) {
+    if (config_find_option(name) == NULL && is_known(name)) {
         a->file = value;
         return at + 1;
     }

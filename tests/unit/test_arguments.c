@@ -43,6 +43,7 @@ static const struct {
     {"snapshot", "unexpected 'snapshot'; commands are redkeep's"},
     {"-c", "-c wants a value"},
     {"--repo", "--repo wants a value"},
+    {"--rep", "there is no option --rep; did you mean --repo?"},
     {"--rep /x", "there is no option --rep; did you mean --repo?"},
     {"--connection-jitter 99",
      "--connection-jitter: jitter: '99' is not a number from 0 to 50"},
