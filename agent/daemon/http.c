@@ -2,7 +2,6 @@
 
 #include <event2/buffer.h>
 #include <event2/http.h>
-#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -91,17 +90,6 @@ count_headers(struct evhttp_request *request, const char *name)
          h = h->next.tqe_next)
         count += strcasecmp(h->key, name) == 0;
     return count;
-}
-
-/* evhttp answers in whatever version it was asked, 0.9 and 1.77 too. */
-static int
-judge_version(struct evhttp_request *request)
-{
-    bool known = request->major == 1;
-
-    request->major = 1;
-    request->minor = known && request->minor != 0;
-    return known ? 0 : 400;
 }
 
 /*
@@ -206,15 +194,11 @@ on_request(struct evhttp_request *request, void *context)
     struct http *h = context;
     enum evhttp_cmd_type method = evhttp_request_get_command(request);
     const struct route *route = find_route(find_path(request));
-    int refusal = http_guard_begin(h->guards, request);
-    int version = judge_version(request);
+    int refusal;
 
-    if (refusal == 0)
-        refusal = version;
-    if (refusal != 0)
-        http_answer_last(request);
-    else
-        refusal = judge_framing(request);
+    if (!http_guard_begin(h->guards, request))
+        return;
+    refusal = judge_framing(request);
     if (refusal == 0 && !is_allowed(h, request, route))
         refusal = 401;
     if (refusal == 0 && method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD)

@@ -15,7 +15,7 @@ static const struct {
     const char *phrase, *message;
 } statuses[] = {
     {200, "OK", ""},
-    {400, "Bad Request", "The request contradicts itself."},
+    {400, "Bad Request", "The request is malformed."},
     {401, "Unauthorized", "This needs the configured bearer token."},
     {404, "Not Found", "There is nothing at this path."},
     {405, "Method Not Allowed", "Only GET and HEAD are served."},

@@ -177,7 +177,10 @@ end(struct http_guard *g)
     evhttp_connection_free(g->connection);
 }
 
-/* Nothing of an answer is on its way: the socket's buffer takes these bytes. */
+/*
+ * Nothing of an answer has left yet: the socket's buffer takes these bytes. What
+ * evhttp may have said to the same request goes with its connection.
+ */
 static void
 refuse(struct http_guard *g, int code)
 {
@@ -185,7 +188,8 @@ refuse(struct http_guard *g, int code)
     size_t size = http_answer_refusal(text, code);
 
     send(bufferevent_getfd(g->bev), text, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    g->all->counted(g->all->context, code);
+    if (!g->counted)
+        g->all->counted(g->all->context, code);
     end(g);
 }
 
@@ -339,7 +343,7 @@ http_guard_admit(struct event_base *base, void *context)
     return bev;
 }
 
-int
+bool
 http_guard_begin(struct http_guards *all, struct evhttp_request *request)
 {
     struct evhttp_connection *connection =
@@ -348,11 +352,13 @@ http_guard_begin(struct http_guards *all, struct evhttp_request *request)
 
     while (g->connection != connection)
         g = g->next;
+    if (g->head.refusal != 0)
+        return false;
     g->state = ANSWERING;
     g->since_ms = clock_steady_ms();
     wait_ms(g, all->limits.idle_ms);
     evhttp_request_set_on_complete_cb(request, on_complete, g);
-    return g->head.refusal;
+    return true;
 }
 
 unsigned

@@ -12,6 +12,7 @@
 #ifndef DAEMON_HTTP_GUARD_H
 #define DAEMON_HTTP_GUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,10 +45,10 @@ void http_guard_limit(struct http_guards *all,
 struct bufferevent *http_guard_admit(struct event_base *base, void *context);
 
 /*
- * The request has come whole: from here on its answer is waited for. Returns
- * 0, or the status that it must be answered with: it was too large.
+ * The request has come whole: from here on its answer is waited for. False: its
+ * head was bad, the guard refuses it and it must be left alone.
  */
-int http_guard_begin(struct http_guards *all, struct evhttp_request *request);
+bool http_guard_begin(struct http_guards *all, struct evhttp_request *request);
 
 /* Connections now; those that only linger do not count. */
 unsigned http_guard_count(const struct http_guards *all);

@@ -1,6 +1,9 @@
 /*
- * http_head.h - how large the head of a request may be: request line and
- * headers, looked at as the bytes come in.
+ * http_head.h - how large the head of a request may be, request line and
+ * headers, its version, and bytes it may not hold, looked at as they come in.
+ *
+ * 1.0 and 1.1 only: evhttp answers in whatever version it was asked, be it 0.9,
+ * 1.77 or -1.1.
  */
 #ifndef DAEMON_HTTP_HEAD_H
 #define DAEMON_HTTP_HEAD_H
@@ -18,8 +21,10 @@ enum {
 struct http_head {
     size_t bytes, line_bytes; /* of all, and of the line that is on */
     unsigned lines;           /* that have ended */
+    char version[9];          /* the last bytes of the request line */
+    bool carriage_return;     /* was the last byte */
     bool done;                /* the empty line was there */
-    int refusal;              /* 414 or 431: it is too large; else 0 */
+    int refusal;              /* 400, 414 or 431; 0: none */
 };
 
 /* Takes the next bytes; what follows the head is left alone. */

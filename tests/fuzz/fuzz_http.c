@@ -65,7 +65,7 @@ hear(int fd, char *first, size_t *heard)
 
         if (n <= 0)
             return n == 0;
-        for (ssize_t i = 0; i < n && *heard < 7; i++)
+        for (ssize_t i = 0; i < n && *heard < 9; i++)
             first[(*heard)++] = text[i];
     }
 }
@@ -86,7 +86,7 @@ dial(void)
 static void
 converse(int fd, const uint8_t *bytes, size_t size, size_t piece)
 {
-    char first[7] = "";
+    char first[9] = "";
     size_t heard = 0;
     bool ended = false;
 
@@ -104,7 +104,8 @@ converse(int fd, const uint8_t *bytes, size_t size, size_t piece)
         turn();
         ended = hear(fd, first, &heard);
     }
-    if (memcmp(first, "HTTP/1.", heard) != 0)
+    if (memcmp(first, "HTTP/1.1 ", heard) != 0 &&
+        memcmp(first, "HTTP/1.0 ", heard) != 0)
         abort();
 }
 

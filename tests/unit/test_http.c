@@ -50,7 +50,11 @@ static const struct {
     {"GET /health/live HTTP/3.0\r\n\r\n", 400},
     {"GET /health/live HTTP/0.9\r\n\r\n", 400},
     {"GET /health/live HTTP/257.1\r\n\r\n", 400},
-    {"GET /health/live HTTP/1.77\r\n\r\n", 200},
+    {"GET /health/live HTTP/1.77\r\n\r\n", 400},
+    {"GET /health/live HTTP/9999999999.1\r\n\r\n", 400},
+    {"GET /health/live HTTP/0.9\r\nno colon\r\n\r\n", 400},
+    {"GET /health/live xHTTP/1.1\r\n\r\n", 400},
+    {"\x16\x03\x01\n", 400},
     {"GET /health/live HTTP/1.1\r\nno colon\r\n\r\n", 400},
     {"\r\n\r\n", 400},
 };
@@ -61,6 +65,7 @@ START_TEST(answers_each_request_with_its_status)
     start();
     ck_assert_int_eq(ask(matrix[_i].request), matrix[_i].status);
     ck_assert_uint_eq(count("HTTP/"), 1);
+    ck_assert_ptr_eq(strstr(got, "HTTP/1."), got);
     ck_assert_int_le(got[7], '1');
     ck_assert_uint_eq(counted(matrix[_i].status), 1);
     ck_assert_uint_eq(http_view(http)->connections, 0);
