@@ -21,7 +21,7 @@ static const struct {
     {405, "Method Not Allowed", "Only GET and HEAD are served."},
     {414, "URI Too Long", "The request line is longer than 4 KiB."},
     {431, "Request Header Fields Too Large",
-     "The headers are more than 16 KiB or 100 lines."},
+     "The headers are more than 16 KiB or 1000 lines."},
     {503, "Service Unavailable", "There are too many connections now."},
 };
 

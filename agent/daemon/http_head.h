@@ -14,7 +14,7 @@
 enum {
     HTTP_HEAD_LINE_MAX = 4096, /* the request line */
     HTTP_HEAD_MAX = 16 * 1024,
-    HTTP_HEAD_LINES_MAX = 100, /* each header costs far more than its bytes */
+    HTTP_HEAD_LINES_MAX = 1000, /* each header costs far more than its bytes */
 };
 
 /* Begins as zeros. */

@@ -32,7 +32,7 @@ def noise(chance):
                         chance.choice(VERSIONS[:1] * 6 + VERSIONS)])]
     lines += chance.choices(HEADERS, k=chance.choice([0, 1, 2, 3, 8]))
     if chance.random() < 0.02:
-        lines += [b"a:"] * chance.choice([99, 200, 6000])
+        lines += [b"a:"] * chance.choice([99, 990, 6000])
     text = bytearray(chance.choice([b"\r\n"] * 8 + [b"\n", b"\r"]).join(lines))
     text += b"\r\n\r\n" + chance.choice(BODIES)
     for _ in range(chance.choice([0, 0, 0, 1, 5])):
