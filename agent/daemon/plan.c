@@ -16,6 +16,8 @@ enum {
     LOOK_MS = 60000,
     LOOK_SERVER_MS = 1000, /* while a job waits for the server */
     JUMP_MS = 1000,        /* what is less is its adjustment */
+    /* One that waits for a disk that hangs cannot be killed. */
+    STOP_SECONDS = WORKER_GRACE_MS / 1000 + 2,
 };
 
 static const struct {
@@ -249,10 +251,9 @@ is_quiet(const struct plan *p)
 void
 plan_work_ended(struct plan *p)
 {
-    struct timeval now = {0, 0};
+    struct timeval wait = {is_quiet(p) ? 0 : STOP_SECONDS, 0};
 
-    if (is_quiet(p))
-        evtimer_add(p->timer, &now);
+    evtimer_add(p->timer, &wait);
 }
 
 void

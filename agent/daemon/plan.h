@@ -104,7 +104,10 @@ json_t *plan_write(const struct plan *p);
 /* Another configuration: running jobs go on, the rest is planned anew. */
 void plan_reload(struct plan *p, const struct terms *terms);
 
-/* Cancels what runs; done is called when nothing runs any more. */
+/*
+ * Cancels what runs; done is called when nothing runs any more, or what still
+ * does cannot be killed.
+ */
 void plan_stop(struct plan *p, void (*done)(void *context), void *context);
 
 void plan_free(struct plan *p); /* kills what still runs; accepts NULL */

@@ -13,7 +13,6 @@
 enum {
     RETRY_FIRST_MS = 5000,
     RETRY_MAX_MS = 300000,
-    RETRY_SERVER_MS = 1000,
     OPTIONS_MAX = 128,
 };
 

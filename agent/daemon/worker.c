@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -22,6 +23,9 @@ enum {
     /* What the pipes of a dead child may still hold, and no more: others may
      * have inherited them, and write on. */
     REST_READS = 64,
+    /* One that waits for a disk that hangs does not even die. */
+    FREE_LOOK_MS = 2,
+    FREE_LOOKS = 250,
 };
 
 struct worker {
@@ -307,10 +311,15 @@ worker_cancel(struct worker *w)
 void
 worker_free(struct worker *w)
 {
+    const struct timespec pause = {.tv_nsec = FREE_LOOK_MS * 1000000};
+
     if (w == NULL)
         return;
     kill_group(w, SIGKILL);
-    while (waitpid(w->child.pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    for (int i = 0; i < FREE_LOOKS; i++) {
+        if (waitpid(w->child.pid, NULL, WNOHANG) != 0)
+            break;
+        nanosleep(&pause, NULL);
+    }
     discard(w);
 }

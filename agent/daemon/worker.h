@@ -59,7 +59,10 @@ pid_t worker_pid(const struct worker *w);
 /* SIGTERM, and SIGKILL after WORKER_GRACE_MS; done is still called. */
 void worker_cancel(struct worker *w);
 
-/* SIGKILL now, waits for it; done is not called. Accepts NULL. */
+/*
+ * SIGKILL now; waits for its end, half a second at most. done is not called.
+ * Accepts NULL.
+ */
 void worker_free(struct worker *w);
 
 /*

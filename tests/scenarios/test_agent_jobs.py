@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 import storms
+from loads import processes_of
 from program import program
 from servers import wait_for
 
@@ -30,6 +31,26 @@ def test_a_killed_agent_goes_on_where_it_was(agent, loaded, keep):
     one = agent(loaded, **storms.SCHEDULE)
     storms.survives_kills(one, loaded, keep, 5)
     one.stop()
+
+
+def test_a_job_ends_with_its_agent_and_is_run_again(agent, loaded, keep):
+    one = agent(loaded, schedule_snapshot="every 1h",
+                snapshot_compression="none", snapshot_read_rate="20KiB")
+    wait_for(lambda: one.job("snapshot")["pid"], "the first snapshot")
+    assert one.job("snapshot")["pid"] in one.children()
+    folder = one.repo / "main" / "snapshots"
+    wait_for(folder.exists, "it to begin")
+    one.stop()
+    assert not processes_of(one.home)
+    assert not list(folder.glob("*"))
+    one.write(snapshot_read_rate="0").start()
+    last = wait_for(lambda: one.job("snapshot")["runs"] == 2 and
+                    one.job("snapshot")["last"], "it again")
+    assert last["result"] == "ok", last
+    assert one.says('snapshot job began reason="it could not run before"')
+    assert one.job("snapshot")["failures"] == 0
+    keep.repo = one.repo
+    assert len(keep.list()) == 1
 
 
 # An agent whose redkeep is a script that first does what a file says.
