@@ -23,7 +23,7 @@ struct http_guard;
 struct http_guards;
 
 enum {
-    HTTP_GUARD_SLOW_MS = 300, /* from then on it may be ended for another */
+    HTTP_GUARD_SLOW_MS = 100, /* from then on it may be ended for another */
     HTTP_GUARD_LINGER_MS = 1000,
 };
 
