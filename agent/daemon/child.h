@@ -4,7 +4,7 @@
  * own. It gets a signal when the agent dies, and reads the end of its input then.
  *
  * Nothing here waits, not even for the exec: a program that cannot be executed
- * is a child that ended.
+ * is a child that ended. SIGPIPE must be ignored.
  */
 #ifndef DAEMON_CHILD_H
 #define DAEMON_CHILD_H

@@ -6,6 +6,7 @@
 #define UNIT_LOOP_H
 
 #include <event2/event.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/wait.h>
 
@@ -23,6 +24,7 @@ static void
 loop_begin(void)
 {
     folder_begin();
+    signal(SIGPIPE, SIG_IGN); /* as the agent does */
     base = event_base_new();
     ck_assert_ptr_nonnull(base);
     program = text_format("%s/program", path);

@@ -27,7 +27,7 @@ begin_with(const char *text)
 {
     read_config(&config, text);
     write_program("read -r line; name=${line#*command\\\":\\\"}; "
-                  "cat \"${name%%\\\"*}\" || sleep 1000");
+                  "cat \"${name%%\\\"*}\" || exec sleep 1000");
     notices = notice_new();
     all = dependency_new(base, &config, program, notices);
 }

@@ -131,8 +131,9 @@ START_TEST(a_webhook_that_hangs_holds_up_no_command)
 {
     set("hooks-webhook", "http://x/secret");
     set("hooks-on-event", "E");
-    write_program("read -r line; case $line in *'\"url\"'*) sleep 1000;; esac; "
-                  "printf '%s\\n' \"$line\" >>tasks; " OK);
+    write_program(
+        "read -r line; case $line in *'\"url\"'*) exec sleep 1000;; esac; "
+        "printf '%s\\n' \"$line\" >>tasks; " OK);
     tell("job", "1");
     tell("job", "2");
     while (count_sent() < 2)
