@@ -31,7 +31,7 @@ struct repository_view {
     json_t *last, *last_good;  /* items of it, or NULL */
     int64_t last_time_ms;      /* state_time of last */
     int64_t last_good_time_ms; /* state_time of last_good */
-    int64_t protected_ms;      /* newest state_time of a good, bound snapshot */
+    int64_t protected_ms;      /* state_time of the last good, bound snapshot */
     bool frozen;               /* retention: the newest data looks wrong */
     char frozen_text[240];
     bool collapsed; /* the newest snapshot against the one before */

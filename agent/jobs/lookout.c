@@ -160,21 +160,13 @@ count_bytes(int dir)
     return bytes;
 }
 
-/* As retention has it: sound, and what was stored when it was last verified. */
-static bool
-is_good(const struct catalog_item *item)
-{
-    return item->broken.kind == ERROR_NONE &&
-           item->entry.verdict == VERDICT_SOUND && !item->entry.failed;
-}
-
 static const struct catalog_item *
 find_newest(const struct catalog *c, bool good)
 {
     for (size_t i = c->count; i > 0; i--) {
         const struct catalog_item *item = &c->items[i - 1];
 
-        if (good ? is_good(item) : item->broken.kind == ERROR_NONE)
+        if (good ? catalog_is_good(item) : item->broken.kind == ERROR_NONE)
             return item;
     }
     return NULL;
@@ -188,20 +180,20 @@ write_newest(const struct catalog *c, bool good)
     return item != NULL ? listing_write_item(item) : json_null();
 }
 
-/* Data whose server was not proven is not called protected. */
+/*
+ * Data whose server was not proven is not called protected. The last one by
+ * sequence: one of a clock that was ahead would promise what is not there.
+ */
 static int64_t
 find_protected(const struct catalog *c)
 {
-    int64_t newest = -1;
+    for (size_t i = c->count; i > 0; i--) {
+        const struct catalog_item *item = &c->items[i - 1];
 
-    for (size_t i = 0; i < c->count; i++) {
-        const struct catalog_entry *n = &c->items[i].entry;
-
-        if (is_good(&c->items[i]) && n->bound == CATALOG_BOUND &&
-            n->state_time_ms > newest)
-            newest = n->state_time_ms;
+        if (catalog_is_good(item) && item->entry.bound == CATALOG_BOUND)
+            return item->entry.state_time_ms;
     }
-    return newest;
+    return -1;
 }
 
 static size_t

@@ -40,9 +40,7 @@ find_same_dump(const struct take *t, const struct pin *p)
     const struct file_identity *id;
     const struct catalog_file *f;
 
-    /* One that rots in the repository does not hold it any more. */
-    if (newest == NULL || newest->failed || t->options->full ||
-        p->dataset.kind != DATASET_RDB || newest->dataset != DATASET_RDB ||
+    if (newest == NULL || t->options->full || p->dataset.kind != DATASET_RDB || newest->dataset != DATASET_RDB ||
         newest->file_count == 0)
         return NULL;
     id = &p->dataset.files[0].id;

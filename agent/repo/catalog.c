@@ -206,14 +206,20 @@ catalog_find(const struct catalog *c, const char *id)
     return NULL;
 }
 
+bool
+catalog_is_good(const struct catalog_item *item)
+{
+    return item->broken.kind == ERROR_NONE &&
+           item->entry.verdict == VERDICT_SOUND && !item->entry.failed;
+}
+
 struct catalog_entry *
 catalog_newest(const struct catalog *c, bool good)
 {
     for (size_t i = c->count; i > 0; i--) {
         struct catalog_item *item = &c->items[i - 1];
 
-        if (item->broken.kind == ERROR_NONE &&
-            (!good || item->entry.verdict == VERDICT_SOUND))
+        if (good ? catalog_is_good(item) : item->broken.kind == ERROR_NONE)
             return &item->entry;
     }
     return NULL;

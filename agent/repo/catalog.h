@@ -120,7 +120,10 @@ void catalog_clear(struct catalog *c);
 /* The item of that id (exact), or NULL. Borrowed. */
 struct catalog_item *catalog_find(const struct catalog *c, const char *id);
 
-/* The newest readable entry; with good: the newest sound one. Or NULL. */
+/* Whether it can be read, was sound, and is still what was stored. */
+bool catalog_is_good(const struct catalog_item *item);
+
+/* The newest readable entry; with good: the newest good one. Or NULL. */
 struct catalog_entry *catalog_newest(const struct catalog *c, bool good);
 
 /*

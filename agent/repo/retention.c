@@ -83,11 +83,17 @@ judge_each(struct judge *j)
     free(whole);
 }
 
+static bool
+is_bound(const struct judge *j, size_t i)
+{
+    return j->good[i] && entry_of(j, i)->bound == CATALOG_BOUND;
+}
+
 /* Whatever the rules say. */
 static void
 keep_always(struct judge *j)
 {
-    bool newest = true, good = true;
+    bool newest = true, good = true, bound = true;
     char reason[sizeof j->r->items->snapshot->broken.text + 32];
 
     for (size_t i = j->r->count; i-- > 0;) {
@@ -99,12 +105,15 @@ keep_always(struct judge *j)
         }
         if (j->good[i] && good)
             protect(j, i, "the last good snapshot");
+        else if (bound && is_bound(j, i))
+            protect(j, i, "the last good one of a proven server");
         else if (newest)
             protect(j, i, "the newest snapshot");
         if (entry_of(j, i)->held)
             protect(j, i, "held");
         newest = false;
         good = good && !j->good[i];
+        bound = bound && !is_bound(j, i);
     }
 }
 

@@ -36,6 +36,20 @@ START_TEST(what_failed_its_verification_is_not_good)
 }
 END_TEST
 
+START_TEST(the_last_one_that_protects_stays_behind_those_that_do_not)
+{
+    add_hourly(5);
+    items[0].entry.bound = items[1].entry.bound = CATALOG_BOUND;
+    items[2].entry.bound = CATALOG_BOUND;
+    items[2].entry.failed = true;
+    items[3].entry.bound = items[4].entry.bound = CATALOG_UNBOUND;
+    rules.last = 1;
+    rules.max_bytes = 1;
+    expect_kept("20261120T090000Z the last good one of a proven server; "
+                "20261120T120000Z the last good snapshot, last 1");
+}
+END_TEST
+
 START_TEST(a_hold_beats_every_rule)
 {
     add_hourly(3);
@@ -216,6 +230,8 @@ main(void)
     tcase_add_checked_fixture(t, NULL, tear_down);
     tcase_add_test(t, the_last_good_one_stays_however_many_bad_ones_follow);
     tcase_add_test(t, what_failed_its_verification_is_not_good);
+    tcase_add_test(
+        t, the_last_one_that_protects_stays_behind_those_that_do_not);
     tcase_add_test(t, a_hold_beats_every_rule);
     tcase_add_test(t, keeps_the_chain_that_a_kept_one_needs);
     tcase_add_test(t, without_its_parent_none_is_good);
