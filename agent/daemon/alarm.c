@@ -82,24 +82,28 @@ clear_it(struct alarms *all, struct alarm *a, int64_t now_ms)
 }
 
 void
-alarm_judge(struct alarms *all, const struct alarm_scene *scene)
+alarm_judge(struct alarms *all, const struct alarm_scene *views)
 {
+    struct alarm_scene scene = *views;
+
+    scene.memory = &all->memory;
     for (size_t i = 0; i < ALARM_RULES; i++) {
         struct alarm *a = &all->list[i];
         struct alarm_finding found = {.value = NAN, .threshold = NAN};
 
-        if (a->since_ms > scene->now_ms) /* the clock went back */
-            a->since_ms = scene->now_ms;
+        if (a->since_ms > scene.now_ms) /* the clock went back */
+            a->since_ms = scene.now_ms;
+        scene.before = a;
         if (alarm_rules[i].judge == NULL)
             found.verdict = ALARM_OFF;
         else
-            alarm_rules[i].judge(scene, &all->memory, a, &found);
+            alarm_rules[i].judge(&scene, &found);
         if (found.verdict == ALARM_ON)
             take_finding(a, &found);
         if (found.verdict == ALARM_ON && !a->raised)
-            raise_it(all, a, scene->now_ms);
+            raise_it(all, a, scene.now_ms);
         else if (found.verdict == ALARM_OFF && a->raised)
-            clear_it(all, a, scene->now_ms);
+            clear_it(all, a, scene.now_ms);
     }
 }
 
