@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "daemon/alarm_rules.h"
+#include "jobs/value.h"
 
 struct alarms {
     struct notices *notices;
@@ -29,22 +30,14 @@ alarm_new(struct notices *notices)
 }
 
 static json_t *
-number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *
 write_one(const struct alarm *a, const char *name_key)
 {
-    char since[TEXT_TIME_SIZE];
     json_t *object = json_object();
 
-    text_write_time(since, a->since_ms);
     json_object_set_new(object, name_key, json_string(a->name));
-    json_object_set_new(object, "since", json_string(since));
-    json_object_set_new(object, "value", number(a->value));
-    json_object_set_new(object, "threshold", number(a->threshold));
+    json_object_set_new(object, "since", value_time(a->since_ms));
+    json_object_set_new(object, "value", value_real(a->value));
+    json_object_set_new(object, "threshold", value_real(a->threshold));
     return object;
 }
 
