@@ -6,42 +6,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "jobs/value.h"
 #include "screen.h"
-
-json_t *
-answer_text(const char *text)
-{
-    json_t *value;
-    char *shown;
-
-    if (text == NULL)
-        return json_null();
-    value = json_string(text);
-    if (value != NULL)
-        return value;
-    shown = memory_new(4 * strlen(text) + 4);
-    value = json_string(
-        text_quote(shown, 4 * strlen(text) + 4, text, strlen(text)));
-    free(shown);
-    return value;
-}
-
-json_t *
-answer_time(int64_t ms)
-{
-    char text[TEXT_TIME_SIZE];
-
-    if (ms < 0)
-        return json_null();
-    text_write_time(text, ms);
-    return json_string(text);
-}
-
-json_t *
-answer_number(int64_t number)
-{
-    return number < 0 ? json_null() : json_integer(number);
-}
 
 json_t *
 answer_findings(const struct report *report)
@@ -51,13 +17,13 @@ answer_findings(const struct report *report)
     for (size_t n = 0; n < report->count; n++) {
         const struct finding *f = &report->findings[n];
 
-        json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}",
-                                             "code", f->code, "severity",
-                                             report_severity_name(f->severity),
-                                             "path", answer_text(f->path),
-                                             "offset", answer_number(f->offset),
-                                             "text", answer_text(f->text),
-                                             "remedy", answer_text(f->remedy)));
+        json_array_append_new(
+            all,
+            json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "code", f->code,
+                      "severity", report_severity_name(f->severity), "path",
+                      value_string(f->path), "offset", value_number(f->offset),
+                      "text", value_string(f->text), "remedy",
+                      value_string(f->remedy)));
     }
     return all;
 }

@@ -13,15 +13,6 @@
 #include "formats/judge.h"
 #include "formats/report.h"
 
-/* Text as JSON; bytes that are no UTF-8 are shown as \xHH. NULL gives null. */
-json_t *answer_text(const char *text);
-
-/* Milliseconds since 1970 as RFC 3339; -1 gives null. */
-json_t *answer_time(int64_t ms);
-
-/* A number; negative gives null. */
-json_t *answer_number(int64_t number);
-
 /* findings[] of the contract. */
 json_t *answer_findings(const struct report *report);
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "jobs/check.h"
+#include "jobs/value.h"
 #include "meter.h"
 #include "server_settings.h"
 #include "stats_json.h"
@@ -37,7 +38,7 @@ file_json(const struct judge_file *f)
     bool manifest = f->role == DATASET_ROLE_MANIFEST;
     json_t *file = json_pack(
         "{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:s}", "path",
-        answer_text(f->path), "kind", kind_name(f), "verdict",
+        value_string(f->path), "kind", kind_name(f), "verdict",
         verdict_name(f->verdict), "size", (json_int_t)f->size_bytes, "version",
         f->version > 0 ? json_integer(f->version) : json_null(), "keys",
         manifest ? json_null() : json_integer((json_int_t)f->keys), "expires",

@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "jobs/hold.h"
+#include "jobs/value.h"
 
 int
 cmd_hold_set(struct invocation *in, bool held, struct error *e)
@@ -16,7 +17,7 @@ cmd_hold_set(struct invocation *in, bool held, struct error *e)
                  e) != 0)
         return -1;
     if (in->json)
-        return answer_print(json_pack("{s:o, s:b, s:b}", "id", answer_text(id),
+        return answer_print(json_pack("{s:o, s:b, s:b}", "id", value_string(id),
                                       "held", held, "changed", changed),
                             e);
     if (!in->quiet)

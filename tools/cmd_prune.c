@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "jobs/prune.h"
+#include "jobs/value.h"
 #include "screen.h"
 #include "settings.h"
 #include "table.h"
@@ -43,7 +44,7 @@ list(const struct retention *r, bool keep)
             continue;
         reasons = json_array();
         for (size_t n = 0; n < item->reason_count; n++)
-            json_array_append_new(reasons, answer_text(item->reasons[n]));
+            json_array_append_new(reasons, value_string(item->reasons[n]));
         json_array_append_new(all,
                               json_pack("{s:s, s:o}", "id", item->snapshot->id,
                                         "reasons", reasons));
@@ -60,8 +61,8 @@ to_json(const struct prune *p, bool dry_run)
     return json_pack(
         "{s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:I, s:b}", "keep", list(r, true),
         "remove", list(r, false), "frozen", f->frozen, "frozen_by",
-        f->frozen ? answer_text(f->id) : json_null(), "frozen_text",
-        f->frozen ? answer_text(f->text) : json_null(), "bytes_kept",
+        f->frozen ? value_string(f->id) : json_null(), "frozen_text",
+        f->frozen ? value_string(f->text) : json_null(), "bytes_kept",
         (json_int_t)r->kept_bytes, "bytes_removed",
         (json_int_t)r->removed_bytes, "bytes_freed",
         (json_int_t)p->emptied.freed_bytes, "dry_run", dry_run);

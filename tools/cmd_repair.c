@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "jobs/repair.h"
+#include "jobs/value.h"
 #include "meter.h"
 #include "repair_words.h"
 #include "server_settings.h"
@@ -32,13 +33,12 @@ read_options(struct repair_options *o, const struct invocation *in,
 static json_t *
 step_json(const struct repair_step *s)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "action",
-                     s->action, "path", answer_text(s->path), "offset",
-                     answer_number(s->offset), "bytes_lost",
-                     answer_number(s->bytes_lost), "commands_lost",
-                     answer_number(s->commands_lost), "keys_lost",
-                     answer_number(s->keys_lost), "text", answer_text(s->text),
-                     "guess", s->guess);
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "action", s->action, "path",
+        value_string(s->path), "offset", value_number(s->offset), "bytes_lost",
+        value_number(s->bytes_lost), "commands_lost",
+        value_number(s->commands_lost), "keys_lost", value_number(s->keys_lost),
+        "text", value_string(s->text), "guess", s->guess);
 }
 
 static json_t *
@@ -49,17 +49,17 @@ to_json(const struct repair *r)
     for (size_t i = 0; i < r->step_count; i++) {
         json_array_append_new(plan, step_json(&r->steps[i]));
         if (r->steps[i].name != NULL)
-            json_array_append_new(lost, answer_text(r->steps[i].name));
+            json_array_append_new(lost, value_string(r->steps[i].name));
     }
     for (size_t i = 0; i < r->note_count; i++)
-        json_array_append_new(notes, answer_text(r->notes[i]));
-    return json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:s, s:o, s:o}",
-                     "path", answer_text(r->path), "plan", plan, "plan_dropped",
-                     (json_int_t)r->steps_dropped, "lost", lost, "kept",
-                     answer_text(r->kept), "put_back", answer_text(r->put_back),
-                     "verdict", verdict_name(r->verdict), "server",
-                     judge_server_name(r->server), "notes", notes, "findings",
-                     answer_findings(&r->report));
+        json_array_append_new(notes, value_string(r->notes[i]));
+    return json_pack(
+        "{s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:s, s:o, s:o}", "path",
+        value_string(r->path), "plan", plan, "plan_dropped",
+        (json_int_t)r->steps_dropped, "lost", lost, "kept",
+        value_string(r->kept), "put_back", value_string(r->put_back), "verdict",
+        verdict_name(r->verdict), "server", judge_server_name(r->server),
+        "notes", notes, "findings", answer_findings(&r->report));
 }
 
 /* The first letter of the answer; 0 at the end of the input. */

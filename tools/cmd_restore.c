@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "jobs/restore.h"
+#include "jobs/value.h"
 #include "meter.h"
 #include "screen.h"
 #include "settings.h"
@@ -66,11 +67,11 @@ to_json(const struct restore *r)
     json_t *steps = json_array();
 
     for (size_t n = 0; n < r->step_count; n++)
-        json_array_append_new(steps, answer_text(r->steps[n].text));
+        json_array_append_new(steps, value_string(r->steps[n].text));
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:o}", "id", r->id,
-                     "to", answer_text(r->target), "point",
-                     answer_time(r->point_ms), "kept", answer_text(r->kept),
-                     "keys", answer_number(r->keys), "seconds",
+                     "to", value_string(r->target), "point",
+                     value_time(r->point_ms), "kept", value_string(r->kept),
+                     "keys", value_number(r->keys), "seconds",
                      (double)r->took_ms / 1000.0, "plan", steps, "findings",
                      answer_findings(&r->report));
 }

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "jobs/discover.h"
 #include "jobs/setup_text.h"
+#include "jobs/value.h"
 #include "screen.h"
 #include "settings.h"
 
@@ -128,16 +129,16 @@ server_json(const struct discover_server *s)
 
     return json_pack(
         "{s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "url", answer_text(s->url), "found_by", answer_text(s->found_by),
+        "url", value_string(s->url), "found_by", value_string(s->found_by),
         "answers", is, "wants_password", s->wants_password, "error",
-        is ? json_null() : answer_text(s->why.text), "product",
+        is ? json_null() : value_string(s->why.text), "product",
         is ? json_string(i->valkey ? "valkey" : "redis") : json_null(),
-        "version", is ? answer_text(i->version) : json_null(), "role",
-        is ? answer_text(i->role) : json_null(), "appendonly",
+        "version", is ? value_string(i->version) : json_null(), "role",
+        is ? value_string(i->role) : json_null(), "appendonly",
         is ? json_boolean(i->aof_enabled) : json_null(), "keys",
-        answer_number(is ? i->keys : -1), "pid",
-        answer_number(s->pid > 0 ? s->pid : -1), "data_dir",
-        answer_text(s->data_dir), "config_file", answer_text(s->config_file));
+        value_number(is ? i->keys : -1), "pid",
+        value_number(s->pid > 0 ? s->pid : -1), "data_dir",
+        value_string(s->data_dir), "config_file", value_string(s->config_file));
 }
 
 static int
@@ -150,8 +151,8 @@ print_json(const struct run *r, struct error *e)
     return answer_print(json_pack("{s:o, s:s, s:o, s:o}", "servers", servers,
                                   "instance",
                                   config_text(&r->in->config, CONFIG_INSTANCE),
-                                  "output", answer_text(r->output),
-                                  "configuration", answer_text(r->text)),
+                                  "output", value_string(r->output),
+                                  "configuration", value_string(r->text)),
                         e);
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "jobs/snapshot.h"
+#include "jobs/value.h"
 #include "meter.h"
 #include "settings.h"
 
@@ -58,12 +59,12 @@ to_json(const struct snapshot *s)
     return json_pack(
         "{s:s, s:s, s:o, s:b, s:I, s:I, s:f, s:s, s:o, s:o, s:o, s:o}", "id",
         n->id, "kind", n->kind == CATALOG_FULL ? "full" : "incremental",
-        "parent", answer_text(n->parent), "unchanged", s->unchanged,
+        "parent", value_string(n->parent), "unchanged", s->unchanged,
         "bytes_source", (json_int_t)n->bytes_source, "bytes_stored",
         (json_int_t)(s->unchanged ? 0 : n->bytes_stored), "seconds",
         (double)s->took_ms / 1000.0, "verdict", verdict_name(n->verdict),
-        "bound", bound_json(n->bound), "keys", answer_number(n->keys),
-        "state_time", answer_time(n->state_time_ms), "findings",
+        "bound", bound_json(n->bound), "keys", value_number(n->keys),
+        "state_time", value_time(n->state_time_ms), "findings",
         answer_findings(&n->report));
 }
 

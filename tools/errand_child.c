@@ -19,6 +19,7 @@
 #include "command.h"
 #include "jobs/request.h"
 #include "jobs/shell.h"
+#include "jobs/value.h"
 
 enum { TASK_MAX = 1 << 20, VARIABLES_MAX = 16 };
 
@@ -161,7 +162,7 @@ static int
 tell(const struct outcome *o, struct error *e)
 {
     json_t *object = json_pack("{s:b, s:o, s:I}", "ok", o->ok, "message",
-                               answer_text(o->text), "took_ms",
+                               value_string(o->text), "took_ms",
                                (json_int_t)o->took_ms);
     int rc = json_dumpf(object, stdout, JSON_COMPACT);
 

@@ -23,6 +23,7 @@
 #include "command.h"
 #include "jobs/lookout.h"
 #include "jobs/state_file.h"
+#include "jobs/value.h"
 
 enum {
     SETTLE_MS = 150, /* a snapshot changes several files */
@@ -79,7 +80,7 @@ tell_state(struct keeper *k, struct error *e)
     k->told_state = true;
     return tell(json_pack("{s:o, s:o}", "state",
                           state != NULL ? state : json_null(), "warning",
-                          answer_text(warning[0] != '\0' ? warning : NULL)),
+                          value_text(warning)),
                 e);
 }
 
@@ -92,7 +93,7 @@ look(struct keeper *k, struct error *e)
     if (k->trouble[0] != '\0' && json_is_true(json_object_get(told, "ok"))) {
         json_object_set_new(told, "ok", json_false());
         json_object_set_new(told, "writable", json_false());
-        json_object_set_new(told, "problem", answer_text(k->trouble));
+        json_object_set_new(told, "problem", value_string(k->trouble));
     }
     if (tell(json_pack("{s:o}", "look", told), e) != 0)
         return -1;
@@ -115,7 +116,7 @@ save(struct keeper *k, json_int_t number, json_t *state, struct error *e)
     if (rc != 0 && why.kind != ERROR_REFUSED && why.kind != ERROR_ABSENT)
         snprintf(k->trouble, sizeof k->trouble, "%s", why.text);
     if (tell(json_pack("{s:I, s:o}", "saved", number, "error",
-                       answer_text(rc != 0 ? why.text : NULL)),
+                       value_string(rc != 0 ? why.text : NULL)),
              e) != 0)
         return -1;
     return had_trouble == (k->trouble[0] != '\0') ? 0 : look(k, e);

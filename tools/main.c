@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "jobs/value.h"
 #include "command.h"
 #include "help.h"
 #include "meter.h"
@@ -24,7 +25,7 @@ say(const struct invocation *in, const struct error *e)
 
     meter_end();
     if (in->json)
-        answer_print(json_pack("{s:o}", "error", answer_text(e->text)), &none);
+        answer_print(json_pack("{s:o}", "error", value_string(e->text)), &none);
     snprintf(line, sizeof line, "redkeep%s%s: %s",
              in->command != NULL ? " " : "",
              in->command != NULL ? in->command->name : "", e->text);

@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "jobs/value.h"
 
 static json_t *
 number(uint64_t n)
@@ -121,7 +122,7 @@ biggest_json(const struct judge_stats *s)
                         number(k->name_whole), "db", number(k->db), "type",
                         type, "encoding", encoding, "bytes", number(k->bytes),
                         "offset", number(k->offset), "expires",
-                        answer_time(k->expire_ms));
+                        value_time(k->expire_ms));
         set_elements(one, has_elements(type), k->elements, !k->uncounted);
         json_array_append_new(all, one);
     }
@@ -202,10 +203,9 @@ aof_json(const struct judge_stats *s)
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "commands",
         number(s->aof.commands_total), "bytes", number(s->aof.bytes_total),
         "transactions", number(s->aof.transactions), "first_time",
-        answer_time(s->first_ms), "last_time", answer_time(s->last_ms),
-        "by_name", commands, "by_name_other", "count",
-        number(s->aof.other.count), "bytes", number(s->aof.other.bytes),
-        "biggest", biggest_command_json(&s->aof));
+        value_time(s->first_ms), "last_time", value_time(s->last_ms), "by_name",
+        commands, "by_name_other", "count", number(s->aof.other.count), "bytes",
+        number(s->aof.other.bytes), "biggest", biggest_command_json(&s->aof));
 }
 
 json_t *

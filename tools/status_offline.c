@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "jobs/lookout.h"
 #include "jobs/state_file.h"
+#include "jobs/value.h"
 #include "repo/storage.h"
 #include "status_shape.h"
 
@@ -90,7 +91,7 @@ describe_run(const json_t *last)
         "{s:o, s:o, s:o, s:o, s:o, s:o}", "started", copy_of(last, "started"),
         "finished", copy_of(last, "finished"), "result",
         copy_of(last, "result"), "exit_status",
-        answer_number(status_shape_number(last, "exit_status")), "signal",
+        value_number(status_shape_number(last, "exit_status")), "signal",
         status_shape_number(last, "signal") > 0 ? copy_of(last, "signal")
                                                 : json_null(),
         "text", copy_of(last, "text"));
@@ -173,11 +174,11 @@ describe(const struct found *f, const char *problem, int64_t now_ms)
         "{s:s, s:n, s:o, s:o, s:n, s:{s:o, s:n, s:n}, s:o, s:o, s:o, s:o, s:o,"
         " s:o, s:n, s:o, s:n, s:o, s:n, s:{s:n, s:n, s:{}, s:o, s:o}, s:o, s:o,"
         " s:o}",
-        "instance", instance, "version", "pid", answer_number(f->pid), "time",
-        answer_time(now_ms), "uptime", "config", "file",
-        answer_text(f->config->path), "loaded", "error", "server",
+        "instance", instance, "version", "pid", value_number(f->pid), "time",
+        value_time(now_ms), "uptime", "config", "file",
+        value_string(f->config->path), "loaded", "error", "server",
         describe_server(), "protected_until",
-        answer_time(status_shape_number(f->catalog, "protected")),
+        value_time(status_shape_number(f->catalog, "protected")),
         "restore_window",
         count > 0 ? json_incref(json_array_get(windows, count - 1))
                   : json_null(),
@@ -191,8 +192,7 @@ describe(const struct found *f, const char *problem, int64_t now_ms)
         copy_of(f->catalog, "frozen"), "text",
         copy_of(f->catalog, "frozen_text"), "alarms",
         alarms != NULL ? json_incref(alarms) : json_array(), "problem",
-        answer_text(*problem != '\0' ? problem : NULL), "state_written",
-        copy_of(f->notes, "saved"));
+        value_text(problem), "state_written", copy_of(f->notes, "saved"));
 }
 
 /* Who opens a repository to read it says best why there is none. */

@@ -64,6 +64,17 @@ int process_list_servers(struct process_server **all, size_t *count,
                          struct error *e);
 void process_free_servers(struct process_server *all, size_t count);
 
+enum { PROCESS_NOT_RUN = 127 }; /* exit status; the shell's, too */
+
+/*
+ * fork: the child leads a process group of its own, has the signals as a new
+ * program has them, and gets death_signal (0: none) when we die.
+ */
+pid_t process_fork(int death_signal);
+
+/* It stays a zombie, so that neither its number nor its group is another's. */
+bool process_has_ended(pid_t child);
+
 /*
  * Runs a program found by PATH with its arguments (NULL-terminated, argv[0]
  * the name), no input, and keeps up to size-1 bytes of its standard output in

@@ -27,19 +27,15 @@ struct run {
 static void
 become(char *const argv[], int out, int failed)
 {
-    static const int usual[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     int number, null = open("/dev/null", O_RDWR);
 
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        signal(usual[i], SIG_DFL);
-    setpgid(0, 0);
     if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
         dup2(null, STDERR_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
         execvp(argv[0], argv);
     number = errno;
     if (write(failed, &number, sizeof number) < 0)
         _exit(126);
-    _exit(127);
+    _exit(PROCESS_NOT_RUN);
 }
 
 /* Waits for the exec, which closes the pipe; 0, or the errno of its failure. */
@@ -69,7 +65,7 @@ start(struct run *run, char *const argv[], struct error *e)
         return -1;
     }
     run->out = out[0];
-    run->pid = fork();
+    run->pid = process_fork(0);
     if (run->pid == 0)
         become(argv, out[1], failed[1]);
     number = run->pid < 0 ? errno : 0;
@@ -115,17 +111,6 @@ has_output(const struct run *run, int wait_ms)
     return poll(&wait, run->out >= 0 ? 1 : 0, wait_ms) > 0;
 }
 
-/* It stays a zombie, so that its number cannot become another's. */
-static bool
-has_ended(const struct run *run)
-{
-    siginfo_t info = {0};
-
-    return waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
-               0 &&
-           info.si_pid == run->pid;
-}
-
 /* 0 when it has ended; -1 when it must be ended. */
 static int
 attend(struct run *run, const char *name, unsigned timeout_ms, struct error *e)
@@ -135,7 +120,7 @@ attend(struct run *run, const char *name, unsigned timeout_ms, struct error *e)
     for (;;) {
         if (has_output(run, LOOK_MS)) {
             take_output(run);
-        } else if (has_ended(run)) {
+        } else if (process_has_ended(run->pid)) {
             for (int i = 0; i < REST_READS; i++)
                 if (run->out >= 0 && has_output(run, 0))
                     take_output(run);

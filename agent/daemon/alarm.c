@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "daemon/alarm_rules.h"
+#include "jobs/value.h"
 
 struct alarms {
     struct notices *notices;
@@ -29,22 +30,14 @@ alarm_new(struct notices *notices)
 }
 
 static json_t *
-number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *
 write_one(const struct alarm *a, const char *name_key)
 {
-    char since[TEXT_TIME_SIZE];
     json_t *object = json_object();
 
-    text_write_time(since, a->since_ms);
     json_object_set_new(object, name_key, json_string(a->name));
-    json_object_set_new(object, "since", json_string(since));
-    json_object_set_new(object, "value", number(a->value));
-    json_object_set_new(object, "threshold", number(a->threshold));
+    json_object_set_new(object, "since", value_time(a->since_ms));
+    json_object_set_new(object, "value", value_real(a->value));
+    json_object_set_new(object, "threshold", value_real(a->threshold));
     return object;
 }
 
@@ -82,24 +75,28 @@ clear_it(struct alarms *all, struct alarm *a, int64_t now_ms)
 }
 
 void
-alarm_judge(struct alarms *all, const struct alarm_scene *scene)
+alarm_judge(struct alarms *all, const struct alarm_scene *views)
 {
+    struct alarm_scene scene = *views;
+
+    scene.memory = &all->memory;
     for (size_t i = 0; i < ALARM_RULES; i++) {
         struct alarm *a = &all->list[i];
         struct alarm_finding found = {.value = NAN, .threshold = NAN};
 
-        if (a->since_ms > scene->now_ms) /* the clock went back */
-            a->since_ms = scene->now_ms;
+        if (a->since_ms > scene.now_ms) /* the clock went back */
+            a->since_ms = scene.now_ms;
+        scene.before = a;
         if (alarm_rules[i].judge == NULL)
             found.verdict = ALARM_OFF;
         else
-            alarm_rules[i].judge(scene, &all->memory, a, &found);
+            alarm_rules[i].judge(&scene, &found);
         if (found.verdict == ALARM_ON)
             take_finding(a, &found);
         if (found.verdict == ALARM_ON && !a->raised)
-            raise_it(all, a, scene->now_ms);
+            raise_it(all, a, scene.now_ms);
         else if (found.verdict == ALARM_OFF && a->raised)
-            clear_it(all, a, scene->now_ms);
+            clear_it(all, a, scene.now_ms);
     }
 }
 

@@ -22,7 +22,6 @@ enum {
 
 void
 alarm_data_aof_grown(const struct alarm_scene *scene,
-                     struct alarm_memory *memory, const struct alarm *before,
                      struct alarm_finding *found)
 {
     const struct info *info = &scene->server->info;
@@ -34,7 +33,6 @@ alarm_data_aof_grown(const struct alarm_scene *scene,
     char now[TEXT_WORDS_SIZE], then[TEXT_WORDS_SIZE];
     double times;
 
-    (void)memory;
     if (most <= 0) {
         found->verdict = ALARM_OFF;
         return;
@@ -46,7 +44,7 @@ alarm_data_aof_grown(const struct alarm_scene *scene,
         info->aof_current_size < least)
         return;
     times = (double)info->aof_current_size / (double)info->aof_base_size;
-    if (!alarm_rules_reaches(before, times, most))
+    if (!alarm_rules_reaches(scene, times, most))
         return;
     text_write_size(now, (uint64_t)info->aof_current_size);
     text_write_size(then, (uint64_t)info->aof_base_size);
@@ -58,58 +56,51 @@ alarm_data_aof_grown(const struct alarm_scene *scene,
 
 void
 alarm_data_save_failed(const struct alarm_scene *scene,
-                       struct alarm_memory *memory, const struct alarm *before,
                        struct alarm_finding *found)
 {
     bool told = alarm_rules_is_told(scene);
 
-    (void)memory;
     if (told && !scene->server->info.last_bgsave_ok)
         alarm_rules_raise(found, NAN, NAN, "the server's last save failed");
     else if (scene->dump_problem[0] != '\0')
         alarm_rules_raise(found, NAN, NAN, "the last dump is not whole: %s",
                           scene->dump_problem);
-    else if (told && alarm_rules_may_clear(scene, before, SETTLE_MS))
+    else if (told && alarm_rules_may_clear(scene, SETTLE_MS))
         found->verdict = ALARM_OFF;
+}
+
+/* What the server says went well, or not. */
+static void
+judge_told(const struct alarm_scene *scene, bool well, const char *problem,
+           struct alarm_finding *found)
+{
+    if (alarm_rules_is_told(scene) && well)
+        found->verdict = ALARM_OFF;
+    else if (alarm_rules_is_told(scene))
+        alarm_rules_raise(found, NAN, NAN, "%s", problem);
 }
 
 void
 alarm_data_rewrite_failed(const struct alarm_scene *scene,
-                          struct alarm_memory *memory,
-                          const struct alarm *before,
                           struct alarm_finding *found)
 {
-    (void)memory;
-    (void)before;
-    if (!alarm_rules_is_told(scene))
-        return;
-    found->verdict = ALARM_OFF;
-    if (!scene->server->info.last_rewrite_ok)
-        alarm_rules_raise(found, NAN, NAN,
-                          "the server's last rewrite of its AOF failed");
+    judge_told(scene, scene->server->info.last_rewrite_ok,
+               "the server's last rewrite of its AOF failed", found);
 }
 
 void
 alarm_data_aof_write_error(const struct alarm_scene *scene,
-                           struct alarm_memory *memory,
-                           const struct alarm *before,
                            struct alarm_finding *found)
 {
-    (void)memory;
-    (void)before;
-    if (!alarm_rules_is_told(scene))
-        return;
-    found->verdict = ALARM_OFF;
-    if (!scene->server->info.last_write_ok)
-        alarm_rules_raise(found, NAN, NAN,
-                          "the server cannot write its AOF, and refuses "
-                          "writes of its clients");
+    judge_told(scene, scene->server->info.last_write_ok,
+               "the server cannot write its AOF, and refuses writes of its "
+               "clients",
+               found);
 }
 
 /* Where the AOF is what a start reads, an old dump is nobody's loss. */
 void
 alarm_data_dump_stale(const struct alarm_scene *scene,
-                      struct alarm_memory *memory, const struct alarm *before,
                       struct alarm_finding *found)
 {
     const struct config *config = scene->config;
@@ -121,8 +112,6 @@ alarm_data_dump_stale(const struct alarm_scene *scene,
     char words[TEXT_WORDS_SIZE];
     int64_t age_ms;
 
-    (void)memory;
-    (void)before;
     if (limit_ms == 0) {
         found->verdict = ALARM_OFF;
         return;
@@ -152,7 +141,6 @@ free_percent(int64_t free_bytes, int64_t total_bytes)
 
 void
 alarm_data_disk_low(const struct alarm_scene *scene,
-                    struct alarm_memory *memory, const struct alarm *before,
                     struct alarm_finding *found)
 {
     const struct repository_view *repository = scene->repository;
@@ -165,16 +153,14 @@ alarm_data_disk_low(const struct alarm_scene *scene,
     double percent = data_less ? data : kept;
     char words[TEXT_WORDS_SIZE];
 
-    (void)memory;
-    if (least > 0 && percent < (before->raised ? least * 1.02 : least)) {
+    if (least > 0 && percent < (scene->before->raised ? least * 1.02 : least)) {
         text_write_size(words, (uint64_t)(data_less ? watch->free_bytes
                                                     : repository->free_bytes));
         alarm_rules_raise(found, percent, least,
                           "%s (%.1f%%) is free on the disk of the %s", words,
                           percent, data_less ? "data directory" : "repository");
     } else if (least <= 0 ||
-               (repository->known &&
-                alarm_rules_may_clear(scene, before, SETTLE_MS))) {
+               (repository->known && alarm_rules_may_clear(scene, SETTLE_MS))) {
         found->verdict = ALARM_OFF;
     }
 }
@@ -226,49 +212,34 @@ judge_failed(const struct plan_view *job, struct alarm_finding *found)
 
 void
 alarm_data_snapshot_overdue(const struct alarm_scene *scene,
-                            struct alarm_memory *memory,
-                            const struct alarm *before,
                             struct alarm_finding *found)
 {
     int64_t by_us_ms = scene->snapshot->last_ok_ms;
     int64_t by_hand_ms = scene->repository->last_good_time_ms;
 
-    (void)memory;
-    (void)before;
     judge_overdue(scene, scene->snapshot, CONFIG_ALARMS_SNAPSHOT_OVERDUE,
                   by_us_ms > by_hand_ms ? by_us_ms : by_hand_ms, found);
 }
 
 void
 alarm_data_snapshot_failed(const struct alarm_scene *scene,
-                           struct alarm_memory *memory,
-                           const struct alarm *before,
                            struct alarm_finding *found)
 {
-    (void)memory;
-    (void)before;
     judge_failed(scene->snapshot, found);
 }
 
 void
 alarm_data_drill_overdue(const struct alarm_scene *scene,
-                         struct alarm_memory *memory,
-                         const struct alarm *before,
                          struct alarm_finding *found)
 {
-    (void)memory;
-    (void)before;
     judge_overdue(scene, scene->drill, CONFIG_ALARMS_DRILL_OVERDUE,
                   scene->drill->last_ok_ms, found);
 }
 
 void
 alarm_data_drill_failed(const struct alarm_scene *scene,
-                        struct alarm_memory *memory, const struct alarm *before,
                         struct alarm_finding *found)
 {
-    (void)memory;
-    (void)before;
     judge_failed(scene->drill, found);
 }
 
@@ -277,9 +248,9 @@ alarm_data_drill_failed(const struct alarm_scene *scene,
  * and a server that reads its data, have few for a while.
  */
 static bool
-keys_fell(const struct alarm_scene *scene, struct alarm_memory *memory,
-          double percent)
+keys_fell(const struct alarm_scene *scene, double percent)
 {
+    struct alarm_memory *memory = scene->memory;
     const struct info *info = &scene->server->info;
     double left = (100 - percent) / 100, keys = (double)info->keys, peak;
 
@@ -300,7 +271,6 @@ keys_fell(const struct alarm_scene *scene, struct alarm_memory *memory,
 
 void
 alarm_data_collapsed(const struct alarm_scene *scene,
-                     struct alarm_memory *memory, const struct alarm *before,
                      struct alarm_finding *found)
 {
     double percent =
@@ -311,13 +281,13 @@ alarm_data_collapsed(const struct alarm_scene *scene,
     found->verdict = percent <= 0 ? ALARM_OFF : ALARM_UNKNOWN;
     if (percent <= 0)
         return;
-    fell = keys_fell(scene, memory, percent);
+    fell = keys_fell(scene, percent);
     if (scene->watch->gone)
         alarm_rules_raise(found, 100, percent, "%s", scene->watch->trouble);
     else if (fell)
-        alarm_rules_raise(found, 100 - 100 * keys / memory->keys_before,
+        alarm_rules_raise(found, 100 - 100 * keys / scene->memory->keys_before,
                           percent, "the server has %.0f keys, it had %.0f",
-                          keys, memory->keys_before);
+                          keys, scene->memory->keys_before);
     else if (scene->watch->collapsed)
         alarm_rules_raise(found, NAN, percent,
                           "%s is much smaller than the one before",
@@ -328,20 +298,17 @@ alarm_data_collapsed(const struct alarm_scene *scene,
                               ? scene->repository->frozen_text
                               : "the newest snapshot is much smaller than the "
                                 "one before it");
-    else if (scene->repository->known &&
-             alarm_rules_may_clear(scene, before, FALL_MS))
+    else if (scene->repository->known && alarm_rules_may_clear(scene, FALL_MS))
         found->verdict = ALARM_OFF;
 }
 
 void
 alarm_data_unproven(const struct alarm_scene *scene,
-                    struct alarm_memory *memory, const struct alarm *before,
                     struct alarm_finding *found)
 {
     const struct watch_view *watch = scene->watch;
     const json_t *last = scene->repository->last;
 
-    (void)memory;
     if (watch->data_dir != NULL && !watch->present)
         alarm_rules_raise(found, NAN, NAN, "%s", watch->trouble);
     else if (json_is_false(json_object_get(last, "bound")))
@@ -350,6 +317,6 @@ alarm_data_unproven(const struct alarm_scene *scene,
                           "proven to be the server's",
                           json_string_value(json_object_get(last, "id")));
     else if (scene->repository->known &&
-             alarm_rules_may_clear(scene, before, SETTLE_MS))
+             alarm_rules_may_clear(scene, SETTLE_MS))
         found->verdict = ALARM_OFF;
 }

@@ -46,9 +46,10 @@ alarm_rules_raise(struct alarm_finding *found, double value, double threshold,
 }
 
 bool
-alarm_rules_reaches(const struct alarm *before, double value, double threshold)
+alarm_rules_reaches(const struct alarm_scene *scene, double value,
+                    double threshold)
 {
-    return value >= (before->raised ? threshold * 0.98 : threshold);
+    return value >= (scene->before->raised ? threshold * 0.98 : threshold);
 }
 
 bool
@@ -61,9 +62,8 @@ alarm_rules_is_told(const struct alarm_scene *scene)
 }
 
 bool
-alarm_rules_may_clear(const struct alarm_scene *scene,
-                      const struct alarm *before, int64_t after_ms)
+alarm_rules_may_clear(const struct alarm_scene *scene, int64_t after_ms)
 {
-    return before->since_ms >= scene->started_ms ||
+    return scene->before->since_ms >= scene->started_ms ||
            scene->now_ms - scene->started_ms >= after_ms;
 }

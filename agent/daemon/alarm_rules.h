@@ -19,17 +19,6 @@
 
 enum { ALARM_RULES = 25 };
 
-/* What rules look at. */
-struct alarm_scene {
-    const struct config *config;
-    const struct server_view *server;
-    const struct watch_view *watch;
-    const struct repository_view *repository;
-    const struct plan_view *snapshot, *drill;
-    const char *dump_problem;
-    int64_t started_ms, now_ms;
-};
-
 /* What rules remember from one look to the next. */
 struct alarm_memory {
     struct alarm_window errors, reconnects, hits, lookups, evictions, keys;
@@ -40,6 +29,20 @@ struct alarm_memory {
     int64_t settings_changed_ms;
 };
 
+/* What rules look at. */
+struct alarm_scene {
+    const struct config *config;
+    const struct server_view *server;
+    const struct watch_view *watch;
+    const struct repository_view *repository;
+    const struct plan_view *snapshot, *drill;
+    const char *dump_problem;
+    int64_t started_ms, now_ms;
+    /* alarm_judge's: */
+    struct alarm_memory *memory;
+    const struct alarm *before; /* the alarm as it stands */
+};
+
 enum alarm_verdict { ALARM_UNKNOWN, ALARM_OFF, ALARM_ON };
 
 struct alarm_finding {
@@ -48,9 +51,7 @@ struct alarm_finding {
     char text[240];
 };
 
-/* before: the alarm as it stands. */
 typedef void alarm_rule(const struct alarm_scene *scene,
-                        struct alarm_memory *memory, const struct alarm *before,
                         struct alarm_finding *found);
 
 extern const struct alarm_rule_name {
@@ -70,7 +71,7 @@ void alarm_rules_raise(struct alarm_finding *found, double value,
  * Whether a value has reached its threshold; a raised alarm goes only when it
  * has left it by 2 %, so that one at its edge does not come and go.
  */
-bool alarm_rules_reaches(const struct alarm *before, double value,
+bool alarm_rules_reaches(const struct alarm_scene *scene, double value,
                          double threshold);
 
 /* Whether what the server told last is still so: it is connected, and has its data. */
@@ -80,8 +81,7 @@ bool alarm_rules_is_told(const struct alarm_scene *scene);
  * Whether an alarm that was raised by the process before ours may be cleared
  * by what we know: after so long.
  */
-bool alarm_rules_may_clear(const struct alarm_scene *scene,
-                           const struct alarm *before, int64_t after_ms);
+bool alarm_rules_may_clear(const struct alarm_scene *scene, int64_t after_ms);
 
 /* The rules, by what they look at: alarm_server.c, alarm_data.c. */
 alarm_rule alarm_server_away, alarm_server_restarted, alarm_server_hit_rate,

@@ -16,8 +16,7 @@ enum {
 };
 
 void
-alarm_server_away(const struct alarm_scene *scene, struct alarm_memory *memory,
-                  const struct alarm *before, struct alarm_finding *found)
+alarm_server_away(const struct alarm_scene *scene, struct alarm_finding *found)
 {
     const struct server_view *server = scene->server;
     uint64_t limit_ms =
@@ -25,8 +24,6 @@ alarm_server_away(const struct alarm_scene *scene, struct alarm_memory *memory,
     int64_t away_ms = scene->now_ms - server->away_ms;
     char words[TEXT_WORDS_SIZE];
 
-    (void)memory;
-    (void)before;
     if (limit_ms == 0 || server->state == SERVER_CONNECTED) {
         found->verdict = ALARM_OFF;
         return;
@@ -43,28 +40,26 @@ alarm_server_away(const struct alarm_scene *scene, struct alarm_memory *memory,
 
 void
 alarm_server_restarted(const struct alarm_scene *scene,
-                       struct alarm_memory *memory, const struct alarm *before,
                        struct alarm_finding *found)
 {
     const struct server_view *server = scene->server;
     char when[TEXT_TIME_SIZE];
 
-    (void)memory;
     if (server->restarts > 0 && server->restarted_ms <= scene->now_ms &&
         scene->now_ms - server->restarted_ms < MOMENT_MS) {
         text_write_time(when, server->restarted_ms);
         alarm_rules_raise(found, NAN, NAN,
                           "the server was restarted (seen at %s)", when);
-    } else if (scene->now_ms - before->since_ms >= MOMENT_MS) {
+    } else if (scene->now_ms - scene->before->since_ms >= MOMENT_MS) {
         found->verdict = ALARM_OFF;
     }
 }
 
 void
 alarm_server_hit_rate(const struct alarm_scene *scene,
-                      struct alarm_memory *memory, const struct alarm *before,
                       struct alarm_finding *found)
 {
+    struct alarm_memory *memory = scene->memory;
     const struct info *info = &scene->server->info;
     uint64_t span_ms =
         config_duration_ms(scene->config, CONFIG_ALARMS_HIT_RATE_FOR);
@@ -72,7 +67,6 @@ alarm_server_hit_rate(const struct alarm_scene *scene,
     double hits, lookups, percent;
     bool whole;
 
-    (void)before;
     if (least <= 0 || span_ms == 0) {
         found->verdict = ALARM_OFF;
         return;
@@ -124,15 +118,13 @@ judge_rise(const struct alarm_scene *scene, struct alarm_window *window,
 
 void
 alarm_server_errors(const struct alarm_scene *scene,
-                    struct alarm_memory *memory, const struct alarm *before,
                     struct alarm_finding *found)
 {
     uint64_t errors = 0;
 
-    (void)before;
     for (int i = 0; i < SERVER_ERRORS; i++)
         errors += scene->server->errors[i];
-    judge_rise(scene, &memory->errors, errors,
+    judge_rise(scene, &scene->memory->errors, errors,
                config_duration_ms(scene->config, CONFIG_ALARMS_ERRORS_WITHIN),
                (double)config_number(scene->config, CONFIG_ALARMS_ERRORS),
                "errors on the connection to the server", found);
@@ -140,12 +132,10 @@ alarm_server_errors(const struct alarm_scene *scene,
 
 void
 alarm_server_reconnects(const struct alarm_scene *scene,
-                        struct alarm_memory *memory, const struct alarm *before,
                         struct alarm_finding *found)
 {
-    (void)before;
     judge_rise(
-        scene, &memory->reconnects, scene->server->reconnects,
+        scene, &scene->memory->reconnects, scene->server->reconnects,
         config_duration_ms(scene->config, CONFIG_ALARMS_RECONNECTS_WITHIN),
         (double)config_number(scene->config, CONFIG_ALARMS_RECONNECTS),
         "reconnects to the server", found);
@@ -153,7 +143,6 @@ alarm_server_reconnects(const struct alarm_scene *scene,
 
 void
 alarm_server_memory(const struct alarm_scene *scene,
-                    struct alarm_memory *memory, const struct alarm *before,
                     struct alarm_finding *found)
 {
     const struct info *info = &scene->server->info;
@@ -161,7 +150,6 @@ alarm_server_memory(const struct alarm_scene *scene,
     char used[TEXT_WORDS_SIZE], limit[TEXT_WORDS_SIZE];
     double percent;
 
-    (void)memory;
     if (most <= 0) {
         found->verdict = ALARM_OFF;
         return;
@@ -173,7 +161,7 @@ alarm_server_memory(const struct alarm_scene *scene,
     percent = info->maxmemory == 0
                   ? 0
                   : 100 * (double)info->used_memory / (double)info->maxmemory;
-    if (!alarm_rules_reaches(before, percent, most))
+    if (!alarm_rules_reaches(scene, percent, most))
         return;
     text_write_size(used, (uint64_t)info->used_memory);
     text_write_size(limit, (uint64_t)info->maxmemory);
@@ -188,22 +176,21 @@ alarm_server_memory(const struct alarm_scene *scene,
  */
 void
 alarm_server_evictions(const struct alarm_scene *scene,
-                       struct alarm_memory *memory, const struct alarm *before,
                        struct alarm_finding *found)
 {
     const struct info *info = &scene->server->info;
     double lost = 0, rise;
     bool whole;
 
-    (void)before;
     if (!alarm_rules_is_told(scene) ||
         (info->evicted_keys < 0 && info->oom_errors < 0))
         return;
     lost += info->evicted_keys > 0 ? (double)info->evicted_keys : 0;
     lost += info->oom_errors > 0 ? (double)info->oom_errors : 0;
-    alarm_window_count(&memory->evictions, scene->now_ms, MOMENT_MS, lost);
-    rise =
-        alarm_window_rise(&memory->evictions, scene->now_ms, MOMENT_MS, &whole);
+    alarm_window_count(&scene->memory->evictions, scene->now_ms, MOMENT_MS,
+                       lost);
+    rise = alarm_window_rise(&scene->memory->evictions, scene->now_ms,
+                             MOMENT_MS, &whole);
     if (rise > 0)
         alarm_rules_raise(found, rise, NAN,
                           "%.0f keys evicted or commands refused for want of "
@@ -215,8 +202,6 @@ alarm_server_evictions(const struct alarm_scene *scene,
 
 void
 alarm_server_fragmentation(const struct alarm_scene *scene,
-                           struct alarm_memory *memory,
-                           const struct alarm *before,
                            struct alarm_finding *found)
 {
     const struct info *info = &scene->server->info;
@@ -225,7 +210,6 @@ alarm_server_fragmentation(const struct alarm_scene *scene,
         1000;
     bool preset = !config_is_set(scene->config, CONFIG_ALARMS_FRAGMENTATION);
 
-    (void)memory;
     if (most <= 0) {
         found->verdict = ALARM_OFF;
         return;
@@ -234,7 +218,7 @@ alarm_server_fragmentation(const struct alarm_scene *scene,
         return;
     found->verdict = ALARM_OFF;
     if ((preset && info->used_memory < FRAGMENTATION_FLOOR_BYTES) ||
-        !alarm_rules_reaches(before, info->fragmentation, most))
+        !alarm_rules_reaches(scene, info->fragmentation, most))
         return;
     alarm_rules_raise(found, info->fragmentation, most,
                       "the server holds %.2f times the memory that it uses",
@@ -262,10 +246,9 @@ remember(char **slot, const char *text)
  */
 void
 alarm_server_config_changed(const struct alarm_scene *scene,
-                            struct alarm_memory *memory,
-                            const struct alarm *before,
                             struct alarm_finding *found)
 {
+    struct alarm_memory *memory = scene->memory;
     const struct info_settings *now = &scene->server->settings;
 
     if (!scene->server->settings_known)
@@ -281,8 +264,8 @@ alarm_server_config_changed(const struct alarm_scene *scene,
     remember(&memory->new_dbfilename, now->dbfilename);
     if (is_same(memory->dir, now->dir) &&
         is_same(memory->dbfilename, now->dbfilename)) {
-        if (before->since_ms >= scene->started_ms ||
-            scene->now_ms - before->since_ms >= MOMENT_MS)
+        if (scene->before->since_ms >= scene->started_ms ||
+            scene->now_ms - scene->before->since_ms >= MOMENT_MS)
             found->verdict = ALARM_OFF;
         return;
     }

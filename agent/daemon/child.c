@@ -10,15 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
-
-/* What the shell uses for "cannot be executed", too. */
-enum { CANNOT_EXECUTE = 127 };
+#include "base/process.h"
 
 struct child {
     struct event *exited;     /* SIGCHLD: of this child, or of another */
@@ -31,25 +28,15 @@ struct child {
 
 /* Runs in the child: only calls that are safe after fork. */
 static void
-become(const struct child_task *task, int link, pid_t parent)
+become(const struct child_task *task, int link)
 {
-    sigset_t none;
-
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    if (prctl(PR_SET_PDEATHSIG, task->death_signal) != 0 ||
-        getppid() != parent) /* it died before the call */
-        _exit(CANNOT_EXECUTE);
-    setpgid(0, 0); /* a terminal's Ctrl-C is meant for the agent */
     /* It may have one of these numbers itself, if we began without them. */
     link = fcntl(link, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     /* Ours end at exec, but we may have been started with others. */
     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     if (dup2(link, STDIN_FILENO) >= 0 && dup2(link, STDOUT_FILENO) >= 0)
         execv(task->program, (char *const *)task->argv);
-    _exit(CANNOT_EXECUTE);
+    _exit(PROCESS_NOT_RUN);
 }
 
 static void
@@ -127,7 +114,7 @@ describe(const struct child *c, int status, char how[CHILD_HOW_SIZE])
     else if (WIFSIGNALED(status))
         snprintf(how, CHILD_HOW_SIZE, "signal %d (%s) ended it",
                  WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else if (WEXITSTATUS(status) == CANNOT_EXECUTE)
+    else if (WEXITSTATUS(status) == PROCESS_NOT_RUN)
         snprintf(how, CHILD_HOW_SIZE, "it cannot be executed");
     else
         snprintf(how, CHILD_HOW_SIZE, "exit status %d", WEXITSTATUS(status));
@@ -175,27 +162,11 @@ connect_child(struct child *c, struct event_base *base, int *theirs,
     return 0;
 }
 
-/* No handler of ours may run in the child: it would write into our loop. */
-static pid_t
-fork_quietly(void)
-{
-    sigset_t all, before;
-    pid_t pid;
-
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid = fork();
-    if (pid != 0)
-        sigprocmask(SIG_SETMASK, &before, NULL);
-    return pid;
-}
-
 struct child *
 child_start(struct event_base *base, const struct child_task *task,
             const struct child_events *events, struct error *e)
 {
     struct child *c = memory_new(sizeof *c);
-    pid_t parent = getpid();
     int theirs = -1;
 
     c->events = *events;
@@ -208,9 +179,9 @@ child_start(struct event_base *base, const struct child_task *task,
     }
     if (connect_child(c, base, &theirs, e) != 0)
         goto fail;
-    c->pid = fork_quietly();
+    c->pid = process_fork(task->death_signal);
     if (c->pid == 0)
-        become(task, theirs, parent);
+        become(task, theirs);
     if (c->pid < 0)
         error_sys(e, "run %s %s", task->program, task->argv[1]);
     close(theirs);

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "daemon/agent.h"
 #include "daemon/status.h"
-#include "daemon/value.h"
+#include "jobs/value.h"
 
 static double
 uptime(const struct agent *agent)

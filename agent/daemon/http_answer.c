@@ -1,12 +1,11 @@
 #include "daemon/http_answer.h"
+#include "jobs/value.h"
 
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "daemon/value.h"
 
 #define JSON "application/json"
 

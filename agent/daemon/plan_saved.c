@@ -4,41 +4,20 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "jobs/value.h"
 
 /* Larger reports are not kept over a restart. */
 enum { REPORT_MAX_BYTES = 256 * 1024 };
 
 static json_t *
-write_time(int64_t ms)
-{
-    char text[TEXT_TIME_SIZE];
-
-    if (ms < 0)
-        return json_null();
-    text_write_time(text, ms);
-    return json_string(text);
-}
-
-/* Words of a child may be of any bytes. */
-static json_t *
-write_text(const char *text)
-{
-    char shown[4 * sizeof((struct plan_run *)0)->text];
-    json_t *string = json_string(text);
-
-    if (string != NULL)
-        return string;
-    return json_string(text_quote(shown, sizeof shown, text, strlen(text)));
-}
-
-static json_t *
 write_last(const struct plan_run *run)
 {
-    return json_pack(
-        "{s:o, s:o, s:s, s:i, s:i, s:o}", "started",
-        write_time(run->started_ms), "finished", write_time(run->finished_ms),
-        "result", plan_result_name(run->result), "exit_status",
-        run->exit_status, "signal", run->signal, "text", write_text(run->text));
+    return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o}", "started",
+                     value_time(run->started_ms), "finished",
+                     value_time(run->finished_ms), "result",
+                     plan_result_name(run->result), "exit_status",
+                     run->exit_status, "signal", run->signal, "text",
+                     value_string(run->text));
 }
 
 static json_t *
@@ -69,12 +48,12 @@ plan_saved_write(const struct plan_one *one)
 
     return json_pack(
         "{s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "schedule",
-        v->schedule, "due", write_time(one->due.due_ms), "next",
-        write_time(one->due.at_ms), "running", write_time(v->running_ms),
+        v->schedule, "due", value_time(one->due.due_ms), "next",
+        value_time(one->due.at_ms), "running", value_time(v->running_ms),
         "again", again, "runs", (json_int_t)v->runs, "failures",
         (json_int_t)v->failures, "results", write_results(v), "last",
         v->runs > 0 ? write_last(&v->last) : json_null(), "last_ok",
-        write_time(v->last_ok_ms), "report", write_report(v->report));
+        value_time(v->last_ok_ms), "report", write_report(v->report));
 }
 
 static int64_t

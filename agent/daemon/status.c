@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "daemon/agent.h"
-#include "daemon/value.h"
+#include "jobs/value.h"
 
 static json_t *
 config_of(const struct agent *agent)

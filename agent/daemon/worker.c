@@ -13,6 +13,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/process.h"
+#include "daemon/timer.h"
 #include "daemon/worker_child.h"
 #include "daemon/worker_words.h"
 
@@ -67,15 +69,6 @@ discard(struct worker *w)
     free(w->to_write);
     free(w->bytes);
     free(w);
-}
-
-static void
-wait_at_most(struct event *timer, uint64_t ms)
-{
-    struct timeval t = {.tv_sec = (time_t)(ms / 1000),
-                        .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    evtimer_add(timer, &t);
 }
 
 static void
@@ -170,7 +163,7 @@ on_limit(evutil_socket_t fd, short what, void *context)
     }
     w->timed_out = true;
     kill_group(w, SIGTERM);
-    wait_at_most(w->limit, WORKER_GRACE_MS);
+    timer_set(w->limit, WORKER_GRACE_MS);
 }
 
 /* NULL, or what is wrong with the report. */
@@ -230,14 +223,11 @@ static void
 on_ended(evutil_socket_t fd, short what, void *context)
 {
     struct worker *w = context;
-    siginfo_t info = {0};
     int status;
 
     (void)fd;
     (void)what;
-    if (waitid(P_PID, (id_t)w->child.pid, &info, WEXITED | WNOHANG | WNOWAIT) !=
-            0 ||
-        info.si_pid != w->child.pid)
+    if (!process_has_ended(w->child.pid))
         return;
     /* As long as it is not reaped, its number is nobody else's. */
     kill_group(w, SIGKILL);
@@ -288,7 +278,7 @@ worker_start(struct event_base *base, const struct worker_task *task,
     event_add(w->errors, NULL);
     begin_input(w, base, task);
     if (task->time_limit_ms != 0)
-        wait_at_most(w->limit, task->time_limit_ms);
+        timer_set(w->limit, task->time_limit_ms);
     return w;
 }
 
@@ -305,7 +295,7 @@ worker_cancel(struct worker *w)
         return;
     w->cancelled = true;
     kill_group(w, SIGTERM);
-    wait_at_most(w->limit, WORKER_GRACE_MS);
+    timer_set(w->limit, WORKER_GRACE_MS);
 }
 
 void

@@ -6,15 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/process.h"
 
 /* Where the child finds its report; --report-fd says so. */
-enum { REPORT_FD = 3, STATUS_NO_PROGRAM = 127 };
+enum { REPORT_FD = 3 };
 
 /* linux/ioprio.h: IOPRIO_WHO_PROCESS; class 3 (idle) above 13 bits of data. */
 enum { IO_OF_PROCESS = 1, IO_IDLE = 3 << 13 };
@@ -115,36 +115,18 @@ take_descriptors(const struct pipes *p, int keep)
 }
 
 static void
-reset_signals(void)
-{
-    sigset_t none;
-
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void
-become(const struct worker_task *task, char **argv, const struct pipes *p,
-       pid_t parent)
+become(const struct worker_task *task, char **argv, const struct pipes *p)
 {
     int number;
 
-    /* The signal is of the death of the thread that forked, and nothing comes
-     * if it is dead already. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
-        _exit(STATUS_NO_PROGRAM);
-    setpgid(0, 0);
     limit(task);
     if (!take_descriptors(p, task->keep))
-        _exit(STATUS_NO_PROGRAM);
-    reset_signals();
+        _exit(PROCESS_NOT_RUN);
     execv(task->program, argv);
     number = errno;
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", task->program,
             strerror(number));
-    _exit(STATUS_NO_PROGRAM);
+    _exit(PROCESS_NOT_RUN);
 }
 
 int
@@ -153,24 +135,15 @@ worker_child_start(struct worker_child *child, const struct worker_task *task,
 {
     struct pipes p;
     char **argv;
-    sigset_t all, before;
-    pid_t parent = getpid();
 
     if (open_pipes(&p, task->input != NULL, e) != 0)
         return -1;
     argv = make_argv(task);
-    /* A signal in the child before exec would run our handlers, which write
-     * into the loop's own pipe. */
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    child->pid = fork();
+    child->pid = process_fork(SIGKILL);
     if (child->pid == 0)
-        become(task, argv, &p, parent);
+        become(task, argv, &p);
     if (child->pid < 0)
         error_sys(e, "start %s", task->program);
-    else
-        setpgid(child->pid, child->pid); /* whoever is first */
-    sigprocmask(SIG_SETMASK, &before, NULL);
     free(argv);
     if (child->pid < 0) {
         close_pipes(&p);

@@ -1,41 +1,6 @@
 #include "jobs/listing.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
-#include "base/text.h"
-
-/* Bytes that are no UTF-8 are shown as \xHH. NULL gives null. */
-static json_t *
-write_text(const char *text)
-{
-    json_t *value;
-    size_t size;
-    char *shown;
-
-    if (text == NULL)
-        return json_null();
-    value = json_string(text);
-    if (value != NULL)
-        return value;
-    size = 4 * strlen(text) + 4;
-    shown = memory_new(size);
-    value = json_string(text_quote(shown, size, text, strlen(text)));
-    free(shown);
-    return value;
-}
-
-static json_t *
-write_time(int64_t ms)
-{
-    char text[TEXT_TIME_SIZE];
-
-    if (ms < 0)
-        return json_null();
-    text_write_time(text, ms);
-    return json_string(text);
-}
+#include "jobs/value.h"
 
 static json_t *
 write_entry(const struct catalog_entry *n)
@@ -47,12 +12,11 @@ write_entry(const struct catalog_entry *n)
     return json_pack(
         "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id", n->id,
         "kind", n->kind == CATALOG_FULL ? "full" : "incremental", "parent",
-        write_text(n->parent), "state_time", write_time(n->state_time_ms),
+        value_string(n->parent), "state_time", value_time(n->state_time_ms),
         "bytes_source", (json_int_t)n->bytes_source, "bytes_stored",
         (json_int_t)n->bytes_stored, "verdict", verdict_name(n->verdict),
-        "bound", bound, "keys",
-        n->keys < 0 ? json_null() : json_integer(n->keys), "verified",
-        write_time(n->verified_ms), "held", n->held);
+        "bound", bound, "keys", value_number(n->keys), "verified",
+        value_time(n->verified_ms), "held", n->held);
 }
 
 /* An entry that cannot be read is shown, but nothing of it is believed. */
@@ -64,7 +28,7 @@ write_broken(const struct catalog_item *item)
                      "id", item->id, "kind", "full", "parent", "state_time",
                      "bytes_source", "bytes_stored", "verdict", "damaged",
                      "bound", "keys", "verified", "held", item->entry.held,
-                     "error", write_text(item->broken.text));
+                     "error", value_string(item->broken.text));
 }
 
 json_t *

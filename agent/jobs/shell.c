@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +19,6 @@ enum {
     IDLE_MS = 1000,
     KEPT_BYTES = 4096,
     REST_READS = 64, /* what a pipe may still hold */
-    CANNOT_EXECUTE = 127,
 };
 
 /* The beginning of what the command prints; the rest is read and dropped. */
@@ -49,18 +47,14 @@ close_end(int *fd)
 
 /* Runs in the child: only calls that are safe after fork. */
 static void
-become(const struct shell_task *task, const int ends[3], pid_t parent)
+become(const struct shell_task *task, const int ends[3])
 {
     char *argv[] = {"sh", "-c", (char *)(uintptr_t)task->command, NULL};
 
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    setpgid(0, 0);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
-        dup2(ends[0], STDIN_FILENO) >= 0 && dup2(ends[1], STDOUT_FILENO) >= 0 &&
+    if (dup2(ends[0], STDIN_FILENO) >= 0 && dup2(ends[1], STDOUT_FILENO) >= 0 &&
         dup2(ends[2], STDERR_FILENO) >= 0)
         execv("/bin/sh", argv);
-    _exit(CANNOT_EXECUTE);
+    _exit(PROCESS_NOT_RUN);
 }
 
 /* Before the fork, as setenv allocates. This process runs nothing else. */
@@ -95,19 +89,17 @@ static int
 start(struct run *run, const struct shell_task *task, struct error *e)
 {
     int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, rc = -1;
-    pid_t parent = getpid();
 
     set_variables(task->variables);
     if (open_pipes(pipes, e) == 0) {
         int theirs[3] = {pipes[0][0], pipes[1][1], pipes[2][1]};
 
-        run->pid = fork();
+        run->pid = process_fork(SIGKILL);
         if (run->pid == 0)
-            become(task, theirs, parent);
+            become(task, theirs);
         rc = run->pid > 0 ? 0 : error_sys(e, "run sh");
     }
     if (rc == 0) {
-        setpgid(run->pid, run->pid); /* whoever of us is first */
         run->ended = (int)syscall(SYS_pidfd_open, run->pid, 0);
         run->input = pipes[0][1];
         run->output.fd = pipes[1][0];
@@ -152,17 +144,6 @@ take_output(struct catch *c)
     return n > 0;
 }
 
-/* It stays a zombie, so that neither its number nor its group is another's. */
-static bool
-has_ended(const struct run *run)
-{
-    siginfo_t info = {0};
-
-    return waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
-               0 &&
-           info.si_pid == run->pid;
-}
-
 /* Waits a little for something to do. False: the watched one has ended. */
 static bool
 turn(struct run *run, int watched, uint64_t left_ms)
@@ -195,7 +176,7 @@ attend(struct run *run, const struct shell_task *task,
 {
     uint64_t begin = clock_steady_ms();
 
-    while (!has_ended(run)) {
+    while (!process_has_ended(run->pid)) {
         outcome->took_ms = clock_steady_ms() - begin;
         if (outcome->took_ms >= task->timeout_ms) {
             outcome->timed_out = true;

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
 #include "base/memory.h"
+#include "base/process.h"
 
 enum { LOOKUP_PORT_SIZE = 16 };
 
@@ -67,21 +67,10 @@ look_up(struct result *r, const char *host, unsigned port, int flags)
     freeaddrinfo(list);
 }
 
-/*
- * The child has the parent's sockets and locks, and handlers that would write
- * to them: it lets go of all, and does not outlive the parent.
- */
+/* The child has the parent's sockets and locks: it lets go of all. */
 static void
-stand_alone(pid_t parent, int out, const sigset_t *mask)
+stand_alone(int out)
 {
-    static const int usual[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(0);
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        signal(usual[i], SIG_DFL);
-    sigprocmask(SIG_SETMASK, mask, NULL);
     if (out > STDERR_FILENO + 1)
         close_range(STDERR_FILENO + 1, (unsigned)out - 1, 0);
     close_range((unsigned)out + 1, ~0U, 0);
@@ -138,21 +127,15 @@ static int
 start_child(struct link_lookup *l, const char *host, unsigned port,
             struct error *e)
 {
-    pid_t parent = getpid();
-    sigset_t all, before;
     int fds[2];
 
     if (pipe2(fds, O_CLOEXEC) != 0)
         return error_sys(e, "look up a name");
-    /* No handler of the parent's may run in the child. */
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    l->child = fork();
+    l->child = process_fork(SIGKILL);
     if (l->child == 0) {
-        stand_alone(parent, fds[1], &before);
+        stand_alone(fds[1]);
         be_child(&l->result, host, port, fds[1]);
     }
-    sigprocmask(SIG_SETMASK, &before, NULL);
     close(fds[1]);
     l->fd = fds[0];
     if (l->child > 0)

@@ -1,27 +1,10 @@
 #include "test_alarm_case.h"
-
-static void
-grow_aof(void)
-{
-    server.info.aof_current_size = 700000000;
-}
+#include "test_alarm_events.h"
 
 static void
 rewrite_aof(void)
 {
     server.info.aof_base_size = 700000000;
-}
-
-static void
-fail_save(void)
-{
-    server.info.last_bgsave_ok = false;
-}
-
-static void
-save(void)
-{
-    server.info.last_bgsave_ok = true;
 }
 
 static void
@@ -37,21 +20,9 @@ mend_dump(void)
 }
 
 static void
-fail_rewrite(void)
-{
-    server.info.last_rewrite_ok = false;
-}
-
-static void
 succeed_rewrite(void)
 {
     server.info.last_rewrite_ok = true;
-}
-
-static void
-fail_write(void)
-{
-    server.info.last_write_ok = false;
 }
 
 static void
@@ -61,23 +32,9 @@ succeed_write(void)
 }
 
 static void
-let_dump_age(void)
-{
-    server.info.aof_enabled = false;
-    server.info.changes_since_save = 12;
-    server.info.last_save_time = scene.now_ms / 1000 - 7200;
-}
-
-static void
 renew_dump(void)
 {
     server.info.last_save_time = scene.now_ms / 1000;
-}
-
-static void
-fill_repository(void)
-{
-    repository.free_bytes = 9;
 }
 
 static void
@@ -99,30 +56,9 @@ empty_data_disk(void)
 }
 
 static void
-miss_snapshots(void)
-{
-    snapshot.last_ok_ms = scene.now_ms - 7200 * 1000;
-    pass(300);
-}
-
-static void
-take_snapshot(void)
-{
-    snapshot.last_ok_ms = scene.now_ms;
-    snapshot.last.result = PLAN_OK;
-}
-
-static void
 take_snapshot_by_hand(void)
 {
     repository.last_good_time_ms = scene.now_ms;
-}
-
-static void
-fail_snapshot(void)
-{
-    snapshot.last.result = PLAN_FAILED;
-    snprintf(snapshot.last.text, sizeof snapshot.last.text, "no space");
 }
 
 static void
@@ -157,12 +93,6 @@ static void
 succeed_drill(void)
 {
     drill.last.result = PLAN_OK;
-}
-
-static void
-flush(void)
-{
-    server.info.keys = 2500;
 }
 
 static void

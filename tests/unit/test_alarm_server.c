@@ -1,20 +1,5 @@
 #include "test_alarm_case.h"
-
-static void
-lose_server(void)
-{
-    server.state = SERVER_CONNECTING;
-    server.away_ms = scene.now_ms;
-    snprintf(server.last_error, sizeof server.last_error, "Connection refused");
-    pass(300);
-}
-
-static void
-find_server(void)
-{
-    server.state = SERVER_CONNECTED;
-    server.away_ms = -1;
-}
+#include "test_alarm_events.h"
 
 static void
 restart(void)
@@ -24,38 +9,9 @@ restart(void)
 }
 
 static void
-miss(void)
-{
-    set("alarms-hit-rate-for", "1m");
-    pass(1);
-    server.info.keyspace_misses += 69;
-    server.info.keyspace_hits += 31;
-    pass(59);
-}
-
-static void
 hit(void)
 {
     server.info.keyspace_hits += 1000;
-}
-
-static void
-fail_often(void)
-{
-    server.errors[SERVER_ERROR_CONNECT] += 60;
-    server.errors[SERVER_ERROR_AUTH] += 40;
-}
-
-static void
-reconnect(void)
-{
-    server.reconnects += 5;
-}
-
-static void
-fill_memory(void)
-{
-    server.info.used_memory = 80000000;
 }
 
 static void
@@ -65,28 +21,9 @@ free_memory(void)
 }
 
 static void
-evict(void)
-{
-    server.info.evicted_keys += 1;
-}
-
-static void
 refuse_writes(void)
 {
     server.info.oom_errors = 2;
-}
-
-static void
-fragment(void)
-{
-    server.info.used_memory = 64 << 20;
-    server.info.fragmentation = 1.5;
-}
-
-static void
-defragment(void)
-{
-    server.info.fragmentation = 1.4;
 }
 
 static void

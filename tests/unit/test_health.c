@@ -283,7 +283,7 @@ START_TEST(tells_of_a_connection_that_is_lost)
     IS("dependencies.redis.details.uptime", "null");
     IS("dependencies.redis.details.nextAttemptIn", "2.5");
     IS("dependencies.redis.details.mode", "\"startup\"");
-    IS("dependencies.redis.details.lastError", "\"garbage %FF%0A\"");
+    IS("dependencies.redis.details.lastError", "\"garbage \\\\xff\\\\x0a\"");
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-#include "daemon/value.h"
+#include "jobs/value.h"
 
 #include <check.h>
 #include <math.h>
@@ -33,6 +33,7 @@ START_TEST(gives_null_for_the_unknown)
 {
     ck_assert_str_eq(sent(value_text(NULL)), "[null]\n");
     ck_assert_str_eq(sent(value_text("")), "[null]\n");
+    ck_assert_str_eq(sent(value_string(NULL)), "[null]\n");
     ck_assert_str_eq(sent(value_time(-1)), "[null]\n");
     ck_assert_str_eq(sent(value_number(-1)), "[null]\n");
     ck_assert_str_eq(sent(value_seconds(-1)), "[null]\n");
@@ -48,6 +49,7 @@ START_TEST(gives_what_is_known)
                      "[\"3 of \xc3\xa4\"]\n");
     ck_assert_str_eq(sent(value_time(1500)),
                      "[\"1970-01-01T00:00:01.500Z\"]\n");
+    ck_assert_str_eq(sent(value_string("")), "[\"\"]\n");
     ck_assert_str_eq(sent(value_number(0)), "[0]\n");
     ck_assert_str_eq(sent(value_seconds(1234)), "[1.234]\n");
     ck_assert_str_eq(sent(value_flag(true, false)), "[false]\n");
@@ -64,7 +66,7 @@ END_TEST
 START_TEST(loses_no_field_to_foreign_bytes)
 {
     ck_assert_str_eq(sent(value_text("/srv/\xff\xc3(")),
-                     "[\"/srv/%FF%C3(\"]\n");
+                     "[\"/srv/\\\\xff\\\\xc3(\"]\n");
 }
 END_TEST
 

@@ -1,16 +1,20 @@
 /*
- * value.h - what the agent knows as values of JSON: what is unknown is null,
- * and bytes of others that are no UTF-8 never lose the field they are in.
+ * value.h - what the agent and the commands know as values of JSON: what is
+ * unknown is null, and bytes of others that are no UTF-8 never lose the field
+ * they are in.
  */
-#ifndef DAEMON_VALUE_H
-#define DAEMON_VALUE_H
+#ifndef JOBS_VALUE_H
+#define JOBS_VALUE_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* NULL and "" are null; bytes that are no UTF-8 are shown as %XX. */
+/* NULL is null; in text that is no UTF-8 bytes are shown as \xHH. */
+json_t *value_string(const char *text);
+
+/* "" is null, too. */
 json_t *value_text(const char *text);
 
 /* printf. */

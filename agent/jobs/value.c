@@ -1,4 +1,4 @@
-#include "daemon/value.h"
+#include "jobs/value.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -8,23 +8,30 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "repo/catalog_text.h"
 
 json_t *
-value_text(const char *text)
+value_string(const char *text)
 {
     json_t *value;
-    char *encoded;
+    size_t size;
+    char *shown;
 
-    if (text == NULL || *text == '\0')
+    if (text == NULL)
         return json_null();
     value = json_string(text);
     if (value != NULL)
         return value;
-    encoded = catalog_text_encode(text);
-    value = json_string(encoded);
-    free(encoded);
+    size = 4 * strlen(text) + 4;
+    shown = memory_new(size);
+    value = json_string(text_quote(shown, size, text, strlen(text)));
+    free(shown);
     return value;
+}
+
+json_t *
+value_text(const char *text)
+{
+    return value_string(text == NULL || *text == '\0' ? NULL : text);
 }
 
 json_t *
