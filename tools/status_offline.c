@@ -28,10 +28,10 @@ find(struct found *f)
     struct error ignored = {0};
     int dir;
 
-    lookout_open(
-        &lookout, config_text(f->config, CONFIG_REPO),
-        config_text(f->config, CONFIG_INSTANCE),
-        (double)config_number(f->config, CONFIG_ALARMS_COLLAPSE) / 1000, false);
+    lookout_open(&lookout, config_text(f->config, CONFIG_REPO),
+                 config_text(f->config, CONFIG_INSTANCE),
+                 (double)config_number(f->config, CONFIG_ALARMS_COLLAPSE),
+                 false);
     f->seen = lookout_look(&lookout);
     f->catalog = json_object_get(f->seen, "catalog");
     if (!json_is_object(f->catalog))
