@@ -117,7 +117,7 @@ START_TEST(gives_each_request_its_own_time)
     while (clock_steady_ms() < began_ms + 500) {
         say(fd, LIVE "G", strlen(LIVE) + 1);
         ck_assert(!hear(fd, 100));
-        say(fd, LIVE + 1, strlen(LIVE) - 1);
+        say(fd, &LIVE[1], strlen(LIVE) - 1);
         ck_assert(!hear(fd, 20));
     }
     close(fd);
