@@ -5,7 +5,9 @@
  *   in   {"repo","instance","every_ms","collapse","make"}  first, and again
  *        {"save":N,"state":{...}}
  *   out  {"look":{...}}         lookout.h; each every_ms, and when it changed
- *        {"state":{...}|null,"warning":TEXT|null}          once
+ *        {"state":{...}|null,"warning":TEXT|null,"folder":TEXT}
+ *                              once, and when the folder is another: one that
+ *                              was mounted late, or in the place of the first
  *        {"saved":N,"error":TEXT|null}
  */
 #include <errno.h>
@@ -19,9 +21,11 @@
 
 #include "answer.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "command.h"
 #include "jobs/lookout.h"
+#include "jobs/machine.h"
 #include "jobs/state_file.h"
 #include "jobs/value.h"
 
@@ -34,7 +38,10 @@ enum {
 struct keeper {
     struct lookout lookout;
     uint64_t every_ms, next_ms;
-    bool begun, told_state;
+    bool begun;
+    char told_folder[48]; /* the instance's, whose state was told */
+    bool told_state;
+    struct machine machine;
     char trouble[480]; /* of the last save: the disk does not take it */
     char *in;
     size_t used, capacity;
@@ -70,17 +77,37 @@ load_state(int dir, char *warning, size_t size)
     return NULL;
 }
 
+/* Which folder it is; "" while there is none. */
+static void
+name_folder(const struct keeper *k, char out[sizeof k->told_folder])
+{
+    int dir = k->lookout.folders[LOOKOUT_INSTANCE].fd;
+    struct file_identity id;
+    struct error none = {0};
+
+    out[0] = '\0';
+    if (dir >= 0 && file_identify(dir, &id, &none) == 0)
+        snprintf(out, sizeof k->told_folder, "%llx:%llx",
+                 (unsigned long long)id.device, (unsigned long long)id.inode);
+}
+
 static int
 tell_state(struct keeper *k, struct error *e)
 {
-    char warning[600] = "";
-    json_t *state = load_state(k->lookout.folders[LOOKOUT_INSTANCE].fd, warning,
-                               sizeof warning);
+    char folder[sizeof k->told_folder], warning[600] = "";
+    json_t *state;
 
+    name_folder(k, folder);
+    if (k->told_state &&
+        (folder[0] == '\0' || strcmp(folder, k->told_folder) == 0))
+        return 0;
     k->told_state = true;
-    return tell(json_pack("{s:o, s:o}", "state",
+    memcpy(k->told_folder, folder, sizeof folder);
+    state = load_state(k->lookout.folders[LOOKOUT_INSTANCE].fd, warning,
+                       sizeof warning);
+    return tell(json_pack("{s:o, s:o, s:s}", "state",
                           state != NULL ? state : json_null(), "warning",
-                          value_text(warning)),
+                          value_text(warning), "folder", folder),
                 e);
 }
 
@@ -97,7 +124,7 @@ look(struct keeper *k, struct error *e)
     }
     if (tell(json_pack("{s:o}", "look", told), e) != 0)
         return -1;
-    return k->told_state ? 0 : tell_state(k, e);
+    return tell_state(k, e);
 }
 
 /* A disk that does not take the state is not writable, whatever it says. */
@@ -125,6 +152,7 @@ save(struct keeper *k, json_int_t number, json_t *state, struct error *e)
 static int
 take_settings(struct keeper *k, json_t *line, struct error *e)
 {
+    char uuid[sizeof k->lookout.uuid];
     const char *repo, *instance;
     json_int_t every_ms;
     double collapse;
@@ -135,9 +163,12 @@ take_settings(struct keeper *k, json_t *line, struct error *e)
                     &collapse, "make", &make) != 0 ||
         every_ms <= 0)
         return error_set(e, ERROR_USAGE, "a line that cannot be read");
+    memcpy(uuid, k->lookout.uuid, sizeof uuid); /* "" at first */
     if (k->begun)
         lookout_close(&k->lookout);
     lookout_open(&k->lookout, repo, instance, collapse, make != 0);
+    k->lookout.machine_id = k->machine.id;
+    memcpy(k->lookout.uuid, uuid, sizeof uuid);
     k->begun = true;
     k->every_ms = (uint64_t)every_ms;
     return look(k, e);
@@ -255,6 +286,7 @@ run(struct invocation *in, struct error *e)
 
     (void)in;
     ignore_signals();
+    machine_look(&k.machine);
     do
         rc = turn(&k, e);
     while (rc == 0);

@@ -103,7 +103,7 @@ take_report(struct line *l, const char *value, struct error *e)
         return error_sys(e, "--report-fd %s", value);
     if (fd > STDERR_FILENO)
         close((int)fd);
-    l->in->json = true;
+    l->in->json = l->in->reported = true;
     return 0;
 }
 

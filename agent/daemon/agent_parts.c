@@ -44,10 +44,26 @@ agent_parts_plan(struct agent *a, const json_t *state)
     plan_begin(a->plan, json_object_get(state, "jobs"));
 }
 
+/*
+ * The jobs run already when the repository comes late, or over the one that was
+ * made on the disk below. Its past is read before we write there; the lock
+ * that we have is of another folder, and the next ticks take that of this one.
+ */
 static void
 on_state(void *context, const json_t *state)
 {
-    agent_parts_plan(context, state);
+    struct agent *a = context;
+
+    if (!a->begun) {
+        agent_parts_plan(a, state);
+        return;
+    }
+    log_line(LOG_LEVEL_WARNING, "the repository came after the agent: going on"
+                                " with the state that it holds");
+    lock_release(&a->lock);
+    notice_read(a->notices, json_object_get(state, "events"));
+    plan_adopt(a->plan, json_object_get(state, "jobs"));
+    a->notices_saved = SIZE_MAX;
 }
 
 static void

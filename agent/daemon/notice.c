@@ -88,8 +88,8 @@ notice_write(const struct notices *all)
     return array;
 }
 
-void
-notice_read(struct notices *all, const json_t *history)
+static void
+read_all(struct notices *all, const json_t *history)
 {
     size_t i;
     json_t *item;
@@ -111,6 +111,20 @@ notice_read(struct notices *all, const json_t *history)
         snprintf(n->text, sizeof n->text, "%s", text);
         n->details = json_deep_copy(item);
     }
+}
+
+void
+notice_read(struct notices *all, const json_t *history)
+{
+    json_t *later = notice_write(all);
+
+    for (size_t i = 0; i < NOTICE_HISTORY; i++)
+        json_decref(all->ring[i].details);
+    memset(all->ring, 0, sizeof all->ring);
+    all->told = 0;
+    read_all(all, history);
+    read_all(all, later);
+    json_decref(later);
 }
 
 void

@@ -35,12 +35,12 @@ void notice_tell(struct notices *all, int64_t now_ms, const char *event,
                  json_t *details, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* How many were told and read back, ever: whether there is anything new. */
+/* How many were told and read back: whether there is anything new. */
 size_t notice_count(const struct notices *all);
 
 /*
  * The history as a JSON array, oldest first, each {"time","event","text",...details};
- * caller's. And back, before anything is told; what is not of that form is
+ * caller's. And back, before what was told by now; what is not of that form is
  * left out.
  */
 json_t *notice_write(const struct notices *all);

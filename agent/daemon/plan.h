@@ -84,6 +84,9 @@ struct plan *plan_new(struct event_base *base, const struct terms *terms,
 /* Takes "jobs" of the state file (NULL: none), plans the next runs, begins. */
 void plan_begin(struct plan *p, const json_t *saved);
 
+/* Takes "jobs" of a state file that came late: the past of what was begun. */
+void plan_adopt(struct plan *p, const json_t *saved);
+
 const struct plan_view *plan_view(const struct plan *p, enum plan_job job);
 const char *plan_job_name(enum plan_job job);
 const char *plan_state_name(enum plan_state state);

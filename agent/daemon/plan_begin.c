@@ -129,6 +129,45 @@ plan_begin(struct plan *p, const json_t *saved)
     plan_work_set_timer(p);
 }
 
+/* Behind it, this process has run the job itself. */
+static void
+add_past(struct plan_one *one, const json_t *saved)
+{
+    struct plan_view *v = &one->view;
+    struct plan_one past = {.view = {.schedule = v->schedule}};
+    struct plan_saved unused;
+
+    past.view.last_ok_ms = -1;
+    plan_saved_read(&past, saved, &unused);
+    v->runs += past.view.runs;
+    v->failures += past.view.failures;
+    for (int i = 0; i < PLAN_RESULTS; i++)
+        v->results[i] += past.view.results[i];
+    if (v->last_ok_ms < past.view.last_ok_ms)
+        v->last_ok_ms = past.view.last_ok_ms;
+    json_decref(past.view.report);
+}
+
+void
+plan_adopt(struct plan *p, const json_t *saved)
+{
+    for (int i = 0; i < PLAN_JOBS; i++) {
+        struct plan_one *one = &p->jobs[i];
+        const json_t *past = json_object_get(saved, one->view.name);
+        bool busy = one->view.running_ms >= 0 || one->tries > 0;
+        const char *why = NULL;
+
+        if (busy || one->view.runs > 0)
+            add_past(one, past);
+        else
+            why = resume(one, past, clock_wall_ms());
+        plan_run_show(one);
+        if (why != NULL)
+            plan_run_want(one, why);
+    }
+    plan_work_set_timer(p);
+}
+
 void
 plan_reload(struct plan *p, const struct terms *terms)
 {

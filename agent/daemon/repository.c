@@ -34,8 +34,9 @@ struct repository {
     struct event *silent; /* it did not speak for too long */
     struct event *save;   /* the next time we may write */
     uint64_t backoff_ms, patience_ms;
-    bool seen;   /* the repository was there once: it is not made again */
-    bool loaded; /* the state that was found has been told */
+    bool seen;       /* the repository was there once: it is not made again */
+    bool loaded;     /* the state that was found has been told */
+    char folder[48]; /* of which folder; "": there was none */
     bool save_failed;
     json_t *state;               /* the last to be written; NULL: none yet */
     int64_t wanted, sent, saved; /* numbers of states: sent is 0 or in flight */
@@ -141,15 +142,20 @@ static void
 take_state(struct repository *r, const json_t *line)
 {
     const char *warning = json_string_value(json_object_get(line, "warning"));
+    const char *folder = json_string_value(json_object_get(line, "folder"));
     const json_t *state = json_object_get(line, "state");
 
     if (warning != NULL)
         log_line(LOG_LEVEL_WARNING, "the agent begins without its state: %s",
                  warning);
-    if (!r->loaded)
-        r->events.loaded(r->events.context,
-                         json_is_object(state) ? state : NULL);
+    if (folder == NULL)
+        folder = "";
+    /* Another keeper tells it again. */
+    if (r->loaded && (*folder == '\0' || strcmp(folder, r->folder) == 0))
+        return;
     r->loaded = true;
+    snprintf(r->folder, sizeof r->folder, "%s", folder);
+    r->events.loaded(r->events.context, json_is_object(state) ? state : NULL);
 }
 
 static void

@@ -39,8 +39,9 @@ struct repository_view {
 
 struct repository_events {
     void (*changed)(void *context); /* anything of the view */
-    /* Once: the state file as it was found; NULL: none, or not readable. Not
-     * before the disk answers. */
+    /* The state file as it was found; NULL: none, or not readable. Not before
+     * the disk answers; again, when the folder is another than it was: a mount
+     * that came late, which locks and past are to be taken of. */
     void (*loaded)(void *context, const json_t *state);
     void *context;
 };

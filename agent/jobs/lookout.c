@@ -105,21 +105,53 @@ compare_times(struct lookout *l, struct lookout_folder *f)
     f->seen = id.mtime_ns;
 }
 
-/* Of a newer or damaged repository nothing is told. */
+/* What a mount has covered, or has left to be seen, is another. */
 static int
-check_mark(int dir, struct error *e)
+check_same(const struct lookout *l, const char *uuid, struct error *e)
+{
+    if (l->uuid[0] == '\0' || strcmp(uuid, l->uuid) == 0)
+        return 0;
+    return error_set(e, ERROR_REFUSED,
+                     "%s/%s is not the repository that it was: if it is to be "
+                     "this one, restart the agent",
+                     l->repo, l->instance);
+}
+
+/* A copy of another machine's says nothing of ours. */
+static int
+check_machine(const struct lookout *l, const struct storage_instance *mark,
+              struct error *e)
+{
+    if (l->machine_id == NULL || strcmp(mark->machine_id, l->machine_id) == 0)
+        return 0;
+    return error_set(e, ERROR_REFUSED,
+                     "%s/%s holds the snapshots of another machine, %.64s: "
+                     "choose another instance, or adopt it with 'redkeep "
+                     "snapshot --yes'",
+                     l->repo, l->instance, mark->host);
+}
+
+/* Of one that is newer, damaged or another's nothing is told. */
+static int
+check_mark(struct lookout *l, int dir, char uuid[STORAGE_INSTANCE_UUID_SIZE],
+           struct error *e)
 {
     struct storage_instance mark;
+    int rc;
 
+    uuid[0] = '\0';
     if (storage_instance_load(&mark, dir, e) != 0)
-        return e->kind == ERROR_ABSENT ? 0 : -1;
+        return e->kind == ERROR_ABSENT ? check_same(l, "", e) : -1;
+    memcpy(uuid, mark.uuid, sizeof mark.uuid);
+    rc = check_machine(l, &mark, e) != 0 ? -1 : check_same(l, uuid, e);
     storage_instance_clear(&mark);
-    return 0;
+    return rc;
 }
 
 /* Opens what is there by its path anew: it may have been replaced. */
 static int
-find_folders(struct lookout *l, struct error *e)
+find_folders(struct lookout *l, char uuid[STORAGE_INSTANCE_UUID_SIZE],
+             struct error *e)
 {
     int dir = storage_agent_open(l->repo, l->instance, l->make, e);
 
@@ -127,13 +159,16 @@ find_folders(struct lookout *l, struct error *e)
         return -1;
     enter(l, &l->folders[LOOKOUT_INSTANCE], dir);
     dir = l->folders[LOOKOUT_INSTANCE].fd;
-    if (check_mark(dir, e) != 0)
+    if (check_mark(l, dir, uuid, e) != 0)
         return -1;
     for (int i = LOOKOUT_SNAPSHOTS; i < LOOKOUT_FOLDERS; i++) {
         int fd = file_open_inner(dir, folder_names[i], e);
 
         if (fd < 0 && e->kind != ERROR_ABSENT)
             return -1;
+        if (fd < 0 && i == LOOKOUT_SNAPSHOTS && l->uuid[0] != '\0')
+            return error_set(e, ERROR_REFUSED, "%s/%s has no snapshots/",
+                             l->repo, l->instance);
         enter(l, &l->folders[i], fd);
     }
     for (int i = 0; i < LOOKOUT_FOLDERS; i++)
@@ -287,9 +322,10 @@ look(struct lookout *l, json_t *told, struct error *e)
 {
     json_t *catalog = NULL;
     struct error full;
+    char uuid[STORAGE_INSTANCE_UUID_SIZE];
     int space;
 
-    if (find_folders(l, e) != 0) {
+    if (find_folders(l, uuid, e) != 0) {
         /* What is not there holds nothing; what cannot be seen may. */
         if (e->kind == ERROR_ABSENT || e->kind == ERROR_REFUSED)
             json_object_set_new(told, "catalog", json_null());
@@ -302,6 +338,8 @@ look(struct lookout *l, json_t *told, struct error *e)
         if (read_catalog(l, &catalog, e) != 0)
             return -1;
         json_object_set_new(told, "catalog", catalog);
+        if (json_integer_value(json_object_get(catalog, "snapshots")) > 0)
+            memcpy(l->uuid, uuid, sizeof uuid);
     }
     if (check_writable(l, e) != 0)
         return -1;

@@ -28,7 +28,9 @@ enum { LOOKOUT_INSTANCE, LOOKOUT_SNAPSHOTS, LOOKOUT_TRASH, LOOKOUT_FOLDERS };
 struct lookout {
     char *repo, *instance;
     double collapse_percent;
-    bool make;   /* what is missing is made, until it was there once */
+    bool make; /* what is missing is made, until it was there once */
+    const char *machine_id; /* whose it must be; NULL: anybody's. Borrowed */
+    char uuid[40];          /* of the one that had snapshots; "": none yet */
     int inotify; /* readable when something changed; -1: none can be had */
     bool dirty;  /* the catalog must be read again */
     struct lookout_folder folders[LOOKOUT_FOLDERS];

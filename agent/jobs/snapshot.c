@@ -15,6 +15,7 @@
 #include "jobs/pin.h"
 #include "jobs/store.h"
 #include "repo/storage.h"
+#include "repo/storage_agent.h"
 
 /* A source that changes under us this often is not to be had today. */
 enum { TRIES = 10 };
@@ -40,8 +41,8 @@ find_same_dump(const struct take *t, const struct pin *p)
     const struct file_identity *id;
     const struct catalog_file *f;
 
-    if (newest == NULL || t->options->full || p->dataset.kind != DATASET_RDB || newest->dataset != DATASET_RDB ||
-        newest->file_count == 0)
+    if (newest == NULL || t->options->full || p->dataset.kind != DATASET_RDB ||
+        newest->dataset != DATASET_RDB || newest->file_count == 0)
         return NULL;
     id = &p->dataset.files[0].id;
     f = &newest->files[0];
@@ -158,6 +159,28 @@ out:
     return rc;
 }
 
+/*
+ * The agent has made its folder long before: one that is not there is on a disk
+ * that is not there, and what would be made is on the disk below.
+ */
+static int
+check_existing(const struct snapshot_options *o, struct error *e)
+{
+    int dir;
+
+    if (!o->existing)
+        return 0;
+    dir = storage_agent_open(o->repo, o->name, false, e);
+    if (dir < 0 && e->kind == ERROR_ABSENT)
+        return error_set(e, ERROR_FAILED,
+                         "the repository is not there any more: no %s/%s",
+                         o->repo, o->name);
+    if (dir < 0)
+        return -1;
+    close(dir);
+    return 0;
+}
+
 static int
 open_all(struct take *t, struct error *e)
 {
@@ -174,6 +197,8 @@ open_all(struct take *t, struct error *e)
                       &unused, e) != 0)
         return -1;
     machine_look(&machine);
+    if (check_existing(o, e) != 0)
+        return -1;
     if (storage_open_writable(&t->storage, o->repo, o->name,
                               &(struct storage_owner){
                                   .machine_id = machine.id,

@@ -20,6 +20,7 @@ struct snapshot_options {
     bool full;               /* store a dump anew that is there already */
     bool bgsave;             /* have the server write a fresh RDB first */
     bool adopt;              /* take over another directory's instance */
+    bool existing;           /* its folder must be there already */
     bool include_acl, include_nodes, include_config;
     uint64_t max_age_ms;
     uint64_t read_rate; /* bytes a second; 0: no limit */

@@ -81,7 +81,8 @@ def test_a_repository_that_comes_late_brings_its_past(serve, agent):
     (away / "main/agent/state.json").write_text(json.dumps(told))
     one.repo.write_text("not a folder: nothing can be made here")
     one.start()
-    one.wait_log("verify job scheduled")
+    wait_for(lambda: is_down(one), "a word that it is away")
+    wait_for(lambda: one.job("verify")["next"], "the jobs")
     one.reload()
     one.repo.unlink()
     away.rename(one.repo)
@@ -126,8 +127,7 @@ def test_the_repository_of_another_machine_protects_nothing(serve, agent):
     told = json.loads(mark.read_text())
     mark.write_text(json.dumps({**told, "machine": "another", "host": "beta"}))
     one.start()
-    wait_for(lambda: is_down(one), "a word about it")
-    assert "beta" in check(one)["message"]
+    wait_for(lambda: "beta" in check(one)["message"], lambda: check(one))
     assert one.status()["protected_until"] is None
     wait_for(lambda: "snapshot_failed" in one.alarms(), "the alarm")
     assert one.job("snapshot")["last"]["result"] == "refused"

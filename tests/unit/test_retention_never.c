@@ -230,8 +230,8 @@ main(void)
     tcase_add_checked_fixture(t, NULL, tear_down);
     tcase_add_test(t, the_last_good_one_stays_however_many_bad_ones_follow);
     tcase_add_test(t, what_failed_its_verification_is_not_good);
-    tcase_add_test(
-        t, the_last_one_that_protects_stays_behind_those_that_do_not);
+    tcase_add_test(t,
+                   the_last_one_that_protects_stays_behind_those_that_do_not);
     tcase_add_test(t, a_hold_beats_every_rule);
     tcase_add_test(t, keeps_the_chain_that_a_kept_one_needs);
     tcase_add_test(t, without_its_parent_none_is_good);
