@@ -165,6 +165,13 @@ alarm_data_disk_low(const struct alarm_scene *scene,
     }
 }
 
+/* A time to come is of a clock that was ahead: it says nothing. */
+static int64_t
+past(const struct alarm_scene *scene, int64_t ms)
+{
+    return ms > scene->now_ms + OVERDUE_GRACE_MS ? -1 : ms;
+}
+
 static void
 judge_overdue(const struct alarm_scene *scene, const struct plan_view *job,
               enum config_key key, int64_t last_ms, struct alarm_finding *found)
@@ -214,8 +221,8 @@ void
 alarm_data_snapshot_overdue(const struct alarm_scene *scene,
                             struct alarm_finding *found)
 {
-    int64_t by_us_ms = scene->snapshot->last_ok_ms;
-    int64_t by_hand_ms = scene->repository->last_good_time_ms;
+    int64_t by_us_ms = past(scene, scene->snapshot->last_ok_ms);
+    int64_t by_hand_ms = past(scene, scene->repository->last_good_time_ms);
 
     judge_overdue(scene, scene->snapshot, CONFIG_ALARMS_SNAPSHOT_OVERDUE,
                   by_us_ms > by_hand_ms ? by_us_ms : by_hand_ms, found);
@@ -233,7 +240,7 @@ alarm_data_drill_overdue(const struct alarm_scene *scene,
                          struct alarm_finding *found)
 {
     judge_overdue(scene, scene->drill, CONFIG_ALARMS_DRILL_OVERDUE,
-                  scene->drill->last_ok_ms, found);
+                  past(scene, scene->drill->last_ok_ms), found);
 }
 
 void

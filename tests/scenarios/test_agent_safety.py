@@ -2,7 +2,8 @@
 place of its own, one that comes late, one of another machine."""
 
 import json
-import shutil
+import os
+import pwd
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_a_repository_that_comes_late_brings_its_past(serve, agent):
 
 
 def test_a_repository_over_the_one_that_was_made_is_locked(
-        serve, agent, tmp_path):
+        serve, agent):
     """An agent that came before the mount has made one on the disk below."""
     one, away = late(serve, agent)
     told = state(away)
@@ -147,3 +148,37 @@ def test_what_rots_protects_nothing(serve, agent, keep):
     wait_for(lambda: one.status()["protected_until"] is None, "the truth")
     assert one.status()["last_good_snapshot"] is None
     assert one.status()["last_snapshot"]["id"] == taken
+
+
+@pytest.mark.need("root")
+def test_what_root_makes_is_its_owners(serve, agent):
+    one = agent(serve(appendonly="yes"), begin=False,
+                schedule_prune="after snapshot", retention_last="1",
+                schedule_verify="every 1s", **QUICK)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    one.repo.mkdir(parents=True)
+    os.chown(one.repo, nobody, -1)
+    one.start()
+    wait_for(lambda: one.job("prune")["runs"] > 2 and
+             one.job("verify")["runs"] > 1, "runs")
+    one.stop()
+    assert [p for p in one.repo.rglob("*") if p.stat().st_uid != nobody] == []
+    assert list(one.repo.glob("main/trash/*.json"))
+
+
+def test_jobs_have_what_is_in_force_and_not_the_file(serve, agent):
+    one = agent(serve(appendonly="yes"), **QUICK)
+    wait_for(lambda: one.job("snapshot")["runs"] > 1, "snapshots")
+
+    def goes_on():
+        before = one.job("snapshot")["runs"]
+        wait_for(lambda: one.job("snapshot")["runs"] > before + 1, "snapshots")
+        assert one.job("snapshot")["failures"] == 0, one.log_text()
+
+    one.file.write_text("[redkeep]\nrepo = /nowhere\nnonsense\n")
+    goes_on()
+    one.file.unlink()
+    goes_on()
+    for _ in range(20):
+        one.reload()
+    goes_on()

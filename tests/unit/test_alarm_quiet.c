@@ -164,6 +164,21 @@ START_TEST(waits_for_a_machine_that_was_off_to_catch_up)
 }
 END_TEST
 
+START_TEST(believes_no_snapshot_that_is_to_come)
+{
+    snapshot.last_ok_ms = repository.last_good_time_ms =
+        BEGAN_MS + INT64_C(365) * 86400 * 1000;
+    set("alarms-snapshot-overdue", "10m");
+    pass(590);
+    expect_only(NULL);
+    pass(20);
+    expect_only("snapshot_overdue");
+    take_snapshot();
+    pass(1);
+    expect_only(NULL);
+}
+END_TEST
+
 START_TEST(takes_what_could_not_run_for_no_failure)
 {
     snapshot.last.result = PLAN_SKIPPED;
@@ -211,6 +226,7 @@ main(void)
     tcase_add_test(t, lets_keys_go_by_and_by);
     tcase_add_test(t, lets_a_replica_begin_anew);
     tcase_add_test(t, waits_for_a_machine_that_was_off_to_catch_up);
+    tcase_add_test(t, believes_no_snapshot_that_is_to_come);
     tcase_add_test(t, takes_what_could_not_run_for_no_failure);
     tcase_add_test(t, takes_a_dump_beside_an_aof_for_nobodys_loss);
     suite_add_tcase(s, t);

@@ -258,6 +258,51 @@ static const struct {
     {"repo/main/instance.json", "{", "instance.json"},
 };
 
+/* A mount that went leaves another to be seen, or covers it. */
+START_TEST(takes_no_other_for_the_one_it_was)
+{
+    make_instance();
+    put_snapshot(1, VERDICT_SOUND, CATALOG_BOUND, 1000);
+    look();
+    ck_assert(is_true("ok"));
+    ck_assert_int_eq(file_move(dir, "repo", dir, "away", &e), 0);
+    make_instance();
+    put_snapshot(2, VERDICT_SOUND, CATALOG_BOUND, 1000);
+    look();
+    ck_assert(!is_true("ok"));
+    ck_assert_msg(strstr(problem(), "not the repository that it was") != NULL,
+                  "%s", problem());
+    ck_assert(json_is_null(json_object_get(told, "catalog")));
+    ck_assert_int_eq(file_remove(dir, "repo/main/instance.json", &e), 0);
+    look();
+    ck_assert(!is_true("ok"));
+    ck_assert_int_eq(file_remove_tree(dir, "repo", &e), 0);
+    ck_assert_int_eq(file_move(dir, "away", dir, "repo", &e), 0);
+    look();
+    ck_assert_msg(is_true("ok"), "%s", problem());
+    ck_assert_int_eq(number("protected"), NOON + 3600000);
+    ck_assert_int_eq(file_remove_tree(dir, "repo/main/snapshots", &e), 0);
+    look();
+    ck_assert(!is_true("ok"));
+}
+END_TEST
+
+START_TEST(tells_nothing_of_another_machines)
+{
+    make_instance();
+    put_snapshot(1, VERDICT_SOUND, CATALOG_BOUND, 1000);
+    l.machine_id = owner.machine_id;
+    look();
+    ck_assert(is_true("ok"));
+    l.machine_id = "34cd";
+    look();
+    ck_assert(!is_true("ok"));
+    ck_assert_msg(strstr(problem(), "another machine, alpha") != NULL, "%s",
+                  problem());
+    ck_assert(json_is_null(json_object_get(told, "catalog")));
+}
+END_TEST
+
 START_TEST(believes_nothing_of_what_is_not_its_own)
 {
     if (strchr(foreign[_i].name, '/') != NULL) {
@@ -289,6 +334,8 @@ main(void)
     tcase_add_test(tc, reads_the_catalog_only_when_it_changed);
     tcase_add_test(tc, sees_without_inotify_what_changed);
     tcase_add_test(tc, tells_the_freeze);
+    tcase_add_test(tc, takes_no_other_for_the_one_it_was);
+    tcase_add_test(tc, tells_nothing_of_another_machines);
     tcase_add_loop_test(tc, believes_nothing_of_what_is_not_its_own, 0,
                         sizeof foreign / sizeof *foreign);
     suite_add_tcase(suite, tc);

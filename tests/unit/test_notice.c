@@ -78,6 +78,29 @@ START_TEST(reads_back_what_it_wrote_and_leaves_out_the_rest)
 }
 END_TEST
 
+START_TEST(reads_a_history_before_what_was_told_by_now)
+{
+    struct notices *all = notice_new();
+    json_t *history = json_pack("[{s:s, s:s, s:s}]", "time",
+                                "2026-11-20T11:30:00Z", "event", "job", "text",
+                                "first");
+    json_t *again;
+
+    notice_tell(all, 5000, "job", json_pack("{s:s}", "job", "prune"), "second");
+    notice_read(all, history);
+    notice_tell(all, 5000, "job", NULL, "third");
+    again = notice_write(all);
+    ck_assert_uint_eq(json_array_size(again), 3);
+    ck_assert_str_eq(text_of(again, 0, "text"), "first");
+    ck_assert_str_eq(text_of(again, 1, "text"), "second");
+    ck_assert_str_eq(text_of(again, 1, "job"), "prune");
+    ck_assert_str_eq(text_of(again, 2, "text"), "third");
+    json_decref(history);
+    json_decref(again);
+    notice_free(all);
+}
+END_TEST
+
 START_TEST(writes_bytes_that_are_no_text)
 {
     struct notices *all = notice_new();
@@ -101,6 +124,7 @@ main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_add_test(tcase, reads_a_history_before_what_was_told_by_now);
     tcase_add_test(tcase, tells_the_listener_and_keeps_it);
     tcase_add_test(tcase, keeps_the_newest_of_many);
     tcase_add_test(tcase, reads_back_what_it_wrote_and_leaves_out_the_rest);

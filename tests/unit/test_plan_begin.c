@@ -51,6 +51,37 @@ START_TEST(remembers_its_past_and_its_next)
 }
 END_TEST
 
+START_TEST(adopts_a_past_that_comes_late)
+{
+    json_t *saved = json_loads(
+        "{\"verify\": {\"schedule\": \"every 1h\", \"runs\": 7,"
+        " \"due\": \"2026-01-01T00:00:00Z\","
+        " \"next\": \"2026-01-01T00:00:00Z\", \"last\": {\"text\": \"x\","
+        " \"result\": \"ok\", \"started\": \"2026-01-01T00:00:00Z\","
+        " \"finished\": \"2026-01-01T00:00:00Z\"},"
+        " \"last_ok\": \"2026-01-01T00:00:00Z\"}}",
+        0, NULL);
+
+    json_object_set(saved, "prune", json_object_get(saved, "verify"));
+    set("schedule-verify", "every 1h");
+    write_program("echo '{\"keep\": [], \"remove\": []}' >&3; exit 3");
+    begin_plan(NULL);
+    plan_ask(plan, PLAN_PRUNE, "test");
+    AWAIT(view(PLAN_PRUNE)->runs == 1);
+    plan_adopt(plan, saved);
+    json_decref(saved);
+    /* Its own run is the last, and counts. */
+    ck_assert_uint_eq(view(PLAN_PRUNE)->runs, 8);
+    ck_assert_uint_eq(view(PLAN_PRUNE)->failures, 1);
+    ck_assert_int_eq(view(PLAN_PRUNE)->last.result, PLAN_FAILED);
+    ck_assert_int_gt(view(PLAN_PRUNE)->last_ok_ms, 0);
+    /* What has not run goes on where it was, and catches up. */
+    ck_assert_uint_eq(view(PLAN_VERIFY)->runs, 7);
+    AWAIT(view(PLAN_VERIFY)->runs == 8);
+    ck_assert_uint_eq(count_runs("verify"), 1);
+}
+END_TEST
+
 START_TEST(runs_again_what_was_interrupted)
 {
     json_t *saved;
@@ -221,6 +252,7 @@ main(void)
     int failed;
 
     tcase_add_checked_fixture(cases, begin, end);
+    tcase_add_test(cases, adopts_a_past_that_comes_late);
     tcase_add_test(cases, remembers_its_past_and_its_next);
     tcase_add_test(cases, runs_again_what_was_interrupted);
     tcase_add_test(cases, leaves_what_was_interrupted_and_is_off_now);
