@@ -17,7 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "answer.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "command.h"

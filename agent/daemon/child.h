@@ -43,8 +43,6 @@ struct child *child_start(struct event_base *base,
 /* Queues bytes for its standard input. */
 void child_send(struct child *c, const void *bytes, size_t size);
 
-pid_t child_pid(const struct child *c);
-
 void child_kill(struct child *c, int number);
 
 /*

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "daemon/timer.h"
 #include "daemon/watch_state.h"
 
 enum { MINUTE_MS = 60 * 1000 };
@@ -100,15 +100,6 @@ tell_listener(struct watch *w)
         w->events.changed(w->events.context);
 }
 
-static void
-arm(struct event *event, unsigned ms)
-{
-    const struct timeval after = {.tv_sec = ms / 1000,
-                                  .tv_usec = (ms % 1000) * 1000};
-
-    event_add(event, &after);
-}
-
 /* An event came, or the pause after one is over: quiet again, or once more. */
 static void
 on_events(int fd, short what, void *context)
@@ -123,7 +114,7 @@ on_events(int fd, short what, void *context)
         return;
     }
     event_del(w->readable);
-    arm(w->pause, WATCH_PAUSE_MS);
+    timer_set(w->pause, WATCH_PAUSE_MS);
     if (w->view.overflows > overflows)
         watch_tell(w, now_ms, LOG_LEVEL_WARNING,
                    "events were lost, all is looked at anew");
@@ -155,7 +146,7 @@ watch_look_later(struct watch *w)
                  (w->aof.there && w->aof.wd < 0);
 
     ask_space(w);
-    arm(w->poll, blind ? WATCH_BLIND_POLL_MS : WATCH_POLL_MS);
+    timer_set(w->poll, blind ? WATCH_BLIND_POLL_MS : WATCH_POLL_MS);
 }
 
 static void
