@@ -32,6 +32,7 @@ static void
 begin(void)
 {
     loop_begin();
+    signal(SIGPIPE, SIG_IGN); /* as the agent does */
     lines[0] = how[0] = '\0';
     free_at_line = false;
 }
