@@ -5,7 +5,6 @@
  */
 #include "daemon/watch.h"
 
-#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,20 +52,6 @@ watch_tell(struct watch *w, int64_t now_ms, enum log_level level,
     notice_tell(w->notices, now_ms, "watch", NULL, "%s", text);
 }
 
-static void
-scan_temps(struct watch *w)
-{
-    DIR *folder = w->data.there ? opendir(w->view.data_dir) : NULL;
-    const struct dirent *entry;
-
-    for (unsigned n = 0; folder != NULL && n < WATCH_SCAN_MAX &&
-                         (entry = readdir(folder)) != NULL;
-         n++)
-        watch_temp_mark(w, entry->d_name);
-    if (folder != NULL)
-        closedir(folder);
-}
-
 void
 watch_look(struct watch *w, unsigned what, int64_t now_ms)
 {
@@ -76,8 +61,8 @@ watch_look(struct watch *w, unsigned what, int64_t now_ms)
         return;
     if (what & WATCH_LOOK_FOLDERS)
         what |= watch_folder_look(w, now_ms);
-    if (what & WATCH_LOOK_SCAN)
-        scan_temps(w);
+    if (w->data.there && (what & WATCH_LOOK_SCAN) != 0)
+        watch_folder_scan(w, w->view.data_dir, watch_temp_mark);
     if (what & WATCH_LOOK_RDB)
         watch_rdb_look(w, now_ms);
     if (what & (WATCH_LOOK_MANIFEST | WATCH_LOOK_PARTS | WATCH_LOOK_SCAN))
