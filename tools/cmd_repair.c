@@ -6,7 +6,6 @@
 
 #include "answer.h"
 #include "base/process.h"
-#include "base/text.h"
 #include "command.h"
 #include "jobs/repair.h"
 #include "jobs/value.h"

@@ -8,7 +8,6 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "command.h"
 #include "jobs/discover.h"

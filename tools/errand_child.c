@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "answer.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/process.h"

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "answer.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"

@@ -8,7 +8,6 @@
 
 #include "answer.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/process.h"
 #include "jobs/value.h"
 #include "command.h"

@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config_keys.h"
-#include "help.h"
 
 struct line {
     struct invocation *in;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "jobs/value.h"

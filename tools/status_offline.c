@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
 #include "base/lock.h"
 #include "base/text.h"
 #include "jobs/lookout.h"
@@ -131,36 +130,6 @@ describe_jobs(const struct found *f)
 }
 
 static json_t *
-describe_server(void)
-{
-    static const char *const keys[] = {
-        "state",
-        "product",
-        "version",
-        "run_id",
-        "role",
-        "loading",
-        "data_dir",
-        "appendonly",
-        "keys",
-        "used_memory",
-        "maxmemory",
-        "maxmemory_policy",
-        "last_save",
-        "last_save_ok",
-        "changes_since_save",
-        "aof_last_write_ok",
-        "aof_last_rewrite_ok",
-        "last_error",
-    };
-    json_t *server = json_object();
-
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        json_object_set_new(server, keys[i], json_null());
-    return server;
-}
-
-static json_t *
 describe(const struct found *f, const char *problem, int64_t now_ms)
 {
     const char *instance = config_text(f->config, CONFIG_INSTANCE);
@@ -177,7 +146,7 @@ describe(const struct found *f, const char *problem, int64_t now_ms)
         "instance", instance, "version", "pid", value_number(f->pid), "time",
         value_time(now_ms), "uptime", "config", "file",
         value_string(f->config->path), "loaded", "error", "server",
-        describe_server(), "protected_until",
+        status_shape_no_server(), "protected_until",
         value_time(status_shape_number(f->catalog, "protected")),
         "restore_window",
         count > 0 ? json_incref(json_array_get(windows, count - 1))

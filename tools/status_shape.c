@@ -288,6 +288,16 @@ check_object(const json_t *object, const struct field *fields, struct error *e)
     return 0;
 }
 
+json_t *
+status_shape_no_server(void)
+{
+    json_t *server = json_object();
+
+    for (const struct field *f = server_fields; f->name != NULL; f++)
+        json_object_set_new(server, f->name, json_null());
+    return server;
+}
+
 int
 status_shape_check(const json_t *state, struct error *e)
 {

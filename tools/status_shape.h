@@ -17,6 +17,9 @@
  */
 int status_shape_check(const json_t *state, struct error *e);
 
+/* "server" of which nothing is known: each field is null. */
+json_t *status_shape_no_server(void);
+
 /* A text that is not empty, or otherwise. */
 const char *status_shape_word(const json_t *object, const char *key,
                               const char *otherwise);

@@ -105,6 +105,13 @@ file_same(const struct file_identity *a, const struct file_identity *b)
            a->birth_ns == b->birth_ns;
 }
 
+bool
+file_unchanged(const struct file_identity *a, const struct file_identity *b)
+{
+    return file_same(a, b) && a->size_bytes == b->size_bytes &&
+           a->mtime_ns == b->mtime_ns;
+}
+
 int
 file_read_at(int fd, void *bytes, size_t size, uint64_t offset, size_t *got,
              struct error *e)

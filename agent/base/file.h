@@ -57,6 +57,10 @@ int file_identify_at(int dir, const char *name, struct file_identity *id,
 /* Same device, inode and birth. */
 bool file_same(const struct file_identity *a, const struct file_identity *b);
 
+/* The same, of the same size, and not written to in between. */
+bool file_unchanged(const struct file_identity *a,
+                    const struct file_identity *b);
+
 /* Reads up to size bytes at offset; *got is less only at the end of file. */
 int file_read_at(int fd, void *bytes, size_t size, uint64_t offset, size_t *got,
                  struct error *e);

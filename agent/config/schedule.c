@@ -1,6 +1,5 @@
 #include "config/schedule.h"
 
-#include <stddef.h>
 #include <string.h>
 #include <time.h>
 

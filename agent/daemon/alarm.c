@@ -107,15 +107,6 @@ alarm_list(const struct alarms *all, size_t *count)
     return all->list;
 }
 
-const struct alarm *
-alarm_find(const struct alarms *all, const char *name)
-{
-    for (size_t i = 0; i < ALARM_RULES; i++)
-        if (strcmp(all->list[i].name, name) == 0)
-            return &all->list[i];
-    return NULL;
-}
-
 json_t *
 alarm_write(const struct alarms *all)
 {

@@ -33,7 +33,6 @@ void alarm_look(struct alarms *all, const struct agent *agent, int64_t now_ms);
 
 /* All alarms there are, raised or not; *count of them; borrowed. */
 const struct alarm *alarm_list(const struct alarms *all, size_t *count);
-const struct alarm *alarm_find(const struct alarms *all, const char *name);
 
 /* For the state file: those raised stay raised after a restart. */
 json_t *alarm_write(const struct alarms *all);

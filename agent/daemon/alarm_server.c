@@ -1,5 +1,4 @@
 /* alarm_server.c - the rules that look at the server and the way to it. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 #include "daemon/child.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -197,12 +196,6 @@ void
 child_send(struct child *c, const void *bytes, size_t size)
 {
     bufferevent_write(c->link, bytes, size);
-}
-
-pid_t
-child_pid(const struct child *c)
-{
-    return c->pid;
 }
 
 void

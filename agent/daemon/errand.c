@@ -1,6 +1,7 @@
 #include "daemon/errand.h"
 
 #include <event2/event.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,6 @@
 #ifndef DAEMON_ERRAND_H
 #define DAEMON_ERRAND_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 

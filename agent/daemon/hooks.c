@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "daemon/errand.h"
 #include "daemon/hooks_letter.h"
 #include "daemon/timer.h"

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "daemon/http_answer.h"
 #include "daemon/http_head.h"
+#include "daemon/timer.h"
 
 /* evhttp reads on while it writes, and takes a body (64 KiB) in one piece. */
 enum { INPUT_MAX = 80 * 1024 };
@@ -45,15 +46,6 @@ struct http_guards {
     http_guard_counted *counted;
     void *context;
 };
-
-static void
-wait_ms(struct http_guard *g, uint64_t ms)
-{
-    struct timeval time = {.tv_sec = (time_t)(ms / 1000),
-                           .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    event_add(g->timer, &time);
-}
 
 /* From the loop, not from within evhttp's or the buffer's own work. */
 static void
@@ -102,7 +94,7 @@ begin_reading(struct http_guard *g)
     g->state = READING;
     g->since_ms = clock_steady_ms();
     g->head = (struct http_head){0};
-    wait_ms(g, g->all->limits.request_ms);
+    timer_set(g->timer, g->all->limits.request_ms);
 }
 
 static void
@@ -152,7 +144,7 @@ on_complete(struct evhttp_request *request, void *context)
     g->counted = false;
     if (evbuffer_get_length(input) == 0) {
         g->state = IDLE;
-        wait_ms(g, g->all->limits.idle_ms);
+        timer_set(g->timer, g->all->limits.idle_ms);
         return;
     }
     begin_reading(g);
@@ -228,7 +220,7 @@ settle(struct http_guard *g)
     evhttp_connection_set_closecb(g->connection, on_closed, g);
     bufferevent_setwatermark(g->bev, EV_READ, 0, INPUT_MAX);
     g->state = IDLE;
-    wait_ms(g, g->all->limits.idle_ms);
+    timer_set(g->timer, g->all->limits.idle_ms);
     if (http_guard_count(g->all) <= g->all->limits.connections)
         return;
     slow = find_slow(g->all, clock_steady_ms());
@@ -267,7 +259,7 @@ linger(struct http_guard *g)
         return;
     }
     g->state = LINGERING;
-    wait_ms(g, HTTP_GUARD_LINGER_MS);
+    timer_set(g->timer, HTTP_GUARD_LINGER_MS);
     bufferevent_setcb(g->bev, on_drain, NULL, on_gone, g);
     on_drain(g->bev, NULL);
     bufferevent_enable(g->bev, EV_READ);
@@ -356,7 +348,7 @@ http_guard_begin(struct http_guards *all, struct evhttp_request *request)
         return false;
     g->state = ANSWERING;
     g->since_ms = clock_steady_ms();
-    wait_ms(g, all->limits.idle_ms);
+    timer_set(g->timer, all->limits.idle_ms);
     evhttp_request_set_on_complete_cb(request, on_complete, g);
     return true;
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "daemon/persist_host.h"
 #include "daemon/persist_judge.h"
+#include "daemon/timer.h"
 
 enum { POLL_FIRST_MS = 50, POLL_MS = 200, SECOND_MS = 1000 };
 
@@ -24,15 +25,6 @@ struct persist {
     persist_done *done;
     void *context;
 };
-
-static void
-look_again(struct persist *p, unsigned ms)
-{
-    struct timeval t = {.tv_sec = ms / 1000,
-                        .tv_usec = (suseconds_t)(ms % 1000) * 1000};
-
-    evtimer_add(p->timer, &t);
-}
 
 /* p is gone behind it. */
 static void
@@ -100,7 +92,7 @@ on_answer(void *context, struct redisReply *reply, const struct error *why)
                            strstr(reply->str, "scheduled") != NULL;
         link_reply_free(reply);
     }
-    look_again(p, POLL_FIRST_MS);
+    timer_set(p->timer, POLL_FIRST_MS);
 }
 
 static void
@@ -140,7 +132,7 @@ begin(struct persist *p, const struct info *now)
     if (persist_judge_can(p->ask.kind, now, &host, &e) != 0)
         fail(p, &e);
     else if (is_too_soon(p))
-        look_again(p, POLL_MS);
+        timer_set(p->timer, POLL_MS);
     else
         ask_it(p);
 }
@@ -152,7 +144,7 @@ follow(struct persist *p, const struct info *now)
 
     switch (persist_judge_look(&p->ask, now, &e)) {
     case PERSIST_GOES_ON:
-        look_again(p, POLL_MS);
+        timer_set(p->timer, POLL_MS);
         break;
     case PERSIST_DONE:
         succeed(p, now);
@@ -181,7 +173,7 @@ on_info(void *context, struct redisReply *reply, const struct error *why)
     }
     link_reply_free(reply);
     if (p->asked && (why == NULL || !is_servers_word(why->text))) {
-        look_again(p, POLL_MS);
+        timer_set(p->timer, POLL_MS);
         return;
     }
     /* LOADING passes; that INFO is not allowed does not. */
@@ -223,7 +215,7 @@ on_time(evutil_socket_t fd, short what, void *context)
         return;
     if (p->asked) {
         /* The server's child goes on without us; it may be found again. */
-        look_again(p, POLL_MS);
+        timer_set(p->timer, POLL_MS);
         return;
     }
     error_set(&e, ERROR_DENIED, "the server is not connected");
@@ -244,7 +236,7 @@ persist_start(struct event_base *base, struct server *server,
     p->done = done;
     p->context = context;
     p->timer = evtimer_new(base, on_time, p);
-    look_again(p, 0);
+    timer_set(p->timer, 0);
     return p;
 }
 

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "daemon/plan_saved.h"
 #include "daemon/plan_work.h"
+#include "daemon/timer.h"
 
 enum {
     /* So often clocks are compared, at least: the wall clock may be set. */
@@ -17,7 +18,7 @@ enum {
     LOOK_SERVER_MS = 1000, /* while a job waits for the server */
     JUMP_MS = 1000,        /* what is less is its adjustment */
     /* One that waits for a disk that hangs cannot be killed. */
-    STOP_SECONDS = WORKER_GRACE_MS / 1000 + 2,
+    STOP_MS = WORKER_GRACE_MS + 2000,
 };
 
 static const struct {
@@ -100,11 +101,9 @@ void
 plan_work_set_timer(struct plan *p)
 {
     uint64_t ms = idle_ms(p, clock_wall_ms(), clock_steady_ms());
-    struct timeval t = {.tv_sec = (time_t)(ms / 1000),
-                        .tv_usec = (suseconds_t)(ms % 1000) * 1000};
 
     if (p->begun && !p->stopping)
-        evtimer_add(p->timer, &t);
+        timer_set(p->timer, ms);
 }
 
 void
@@ -251,9 +250,7 @@ is_quiet(const struct plan *p)
 void
 plan_work_ended(struct plan *p)
 {
-    struct timeval wait = {is_quiet(p) ? 0 : STOP_SECONDS, 0};
-
-    evtimer_add(p->timer, &wait);
+    timer_set(p->timer, is_quiet(p) ? 0 : STOP_MS);
 }
 
 void

@@ -56,7 +56,6 @@ read_catalog(struct repository_view *v, const json_t *catalog)
     replace(&v->list, json_object_get(catalog, "list"));
     replace(&v->last, json_object_get(catalog, "last"));
     replace(&v->last_good, json_object_get(catalog, "last_good"));
-    v->last_time_ms = read_time(v->last);
     v->last_good_time_ms = read_time(v->last_good);
     v->protected_ms = read_number(catalog, "protected");
     v->frozen = read_flag(catalog, "frozen");

@@ -83,12 +83,6 @@ server_view(const struct server *s)
     return &s->view;
 }
 
-void
-server_look(struct server *s)
-{
-    server_talk_soon(s, SERVER_INFO);
-}
-
 int
 server_reload(struct server *s, const struct config *config, struct error *e)
 {

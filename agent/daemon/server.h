@@ -110,9 +110,6 @@ int server_ask(struct server *s, int argc, const char **argv,
 /* No answer with this context is called any more. */
 void server_forget(struct server *s, const void *context);
 
-/* Asks INFO now, not only at the next interval. */
-void server_look(struct server *s);
-
 /*
  * Another configuration: reconnects if what a connection is made of changed
  * (the password file's content included), tries at once if there is none. On

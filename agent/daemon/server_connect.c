@@ -12,15 +12,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "daemon/server_retry.h"
+#include "daemon/timer.h"
 
 void
 server_connect_after(struct server *s, uint64_t ms)
 {
-    struct timeval delay = {.tv_sec = (time_t)(ms / 1000),
-                            .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
     s->view.next_ms = clock_wall_ms() + (int64_t)ms;
-    event_add(s->attempt, &delay);
+    timer_set(s->attempt, ms);
 }
 
 static uint64_t

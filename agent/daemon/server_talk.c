@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/timer.h"
 
 enum { TALK_SETTINGS_MS = 60000, TALK_WORDS = 47 };
 
@@ -29,19 +30,14 @@ interval_ms(const struct server *s, enum server_question question)
 static void
 wait_for_turn(struct server *s)
 {
-    uint64_t now = clock_steady_ms(), next = UINT64_MAX, left;
-    struct timeval delay;
+    uint64_t now = clock_steady_ms(), next = UINT64_MAX;
 
     for (unsigned i = 0; i < SERVER_QUESTIONS; i++)
         if (s->turns[i].waits == 0 && s->turns[i].due_ms < next)
             next = s->turns[i].due_ms;
     event_del(s->beat);
-    if (!s->open || next == UINT64_MAX)
-        return;
-    left = next > now ? next - now : 0;
-    delay.tv_sec = (time_t)(left / 1000);
-    delay.tv_usec = (suseconds_t)(left % 1000 * 1000);
-    event_add(s->beat, &delay);
+    if (s->open && next != UINT64_MAX)
+        timer_set(s->beat, next > now ? next - now : 0);
 }
 
 static bool

@@ -5,7 +5,6 @@
  */
 #include "daemon/watch.h"
 
-#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "daemon/timer.h"
 #include "daemon/watch_state.h"
 
 enum { MINUTE_MS = 60 * 1000 };
@@ -53,20 +52,6 @@ watch_tell(struct watch *w, int64_t now_ms, enum log_level level,
     notice_tell(w->notices, now_ms, "watch", NULL, "%s", text);
 }
 
-static void
-scan_temps(struct watch *w)
-{
-    DIR *folder = w->data.there ? opendir(w->view.data_dir) : NULL;
-    const struct dirent *entry;
-
-    for (unsigned n = 0; folder != NULL && n < WATCH_SCAN_MAX &&
-                         (entry = readdir(folder)) != NULL;
-         n++)
-        watch_temp_mark(w, entry->d_name);
-    if (folder != NULL)
-        closedir(folder);
-}
-
 void
 watch_look(struct watch *w, unsigned what, int64_t now_ms)
 {
@@ -76,8 +61,8 @@ watch_look(struct watch *w, unsigned what, int64_t now_ms)
         return;
     if (what & WATCH_LOOK_FOLDERS)
         what |= watch_folder_look(w, now_ms);
-    if (what & WATCH_LOOK_SCAN)
-        scan_temps(w);
+    if (w->data.there && (what & WATCH_LOOK_SCAN) != 0)
+        watch_folder_scan(w, w->view.data_dir, watch_temp_mark);
     if (what & WATCH_LOOK_RDB)
         watch_rdb_look(w, now_ms);
     if (what & (WATCH_LOOK_MANIFEST | WATCH_LOOK_PARTS | WATCH_LOOK_SCAN))
@@ -100,15 +85,6 @@ tell_listener(struct watch *w)
         w->events.changed(w->events.context);
 }
 
-static void
-arm(struct event *event, unsigned ms)
-{
-    const struct timeval after = {.tv_sec = ms / 1000,
-                                  .tv_usec = (ms % 1000) * 1000};
-
-    event_add(event, &after);
-}
-
 /* An event came, or the pause after one is over: quiet again, or once more. */
 static void
 on_events(int fd, short what, void *context)
@@ -123,7 +99,7 @@ on_events(int fd, short what, void *context)
         return;
     }
     event_del(w->readable);
-    arm(w->pause, WATCH_PAUSE_MS);
+    timer_set(w->pause, WATCH_PAUSE_MS);
     if (w->view.overflows > overflows)
         watch_tell(w, now_ms, LOG_LEVEL_WARNING,
                    "events were lost, all is looked at anew");
@@ -155,7 +131,7 @@ watch_look_later(struct watch *w)
                  (w->aof.there && w->aof.wd < 0);
 
     ask_space(w);
-    arm(w->poll, blind ? WATCH_BLIND_POLL_MS : WATCH_POLL_MS);
+    timer_set(w->poll, blind ? WATCH_BLIND_POLL_MS : WATCH_POLL_MS);
 }
 
 static void

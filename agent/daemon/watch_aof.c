@@ -2,12 +2,10 @@
  * watch_aof.c - the files of the AOF and their manifest. The files are told by
  * their names; which of them a server needs, the manifest says.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -59,10 +57,7 @@ identify(const struct watch *w, const char *name, struct file_identity *id)
 {
     char *path = w->single ? memory_dup(w->aof_path)
                            : text_format("%s/%s", w->aof_path, name);
-    struct error none = {0};
-    bool there = w->aof.there &&
-                 file_identify_at(AT_FDCWD, path, id, &none) == 0 &&
-                 S_ISREG(id->mode);
+    bool there = w->aof.there && watch_folder_see(path, id);
 
     free(path);
     return there;
@@ -105,8 +100,7 @@ look_at_part(struct watch *w, struct watch_part *part, int64_t now_ms)
     w->parts_differ = w->parts_differ || !same;
     if (same && id.size_bytes < part->id.size_bytes)
         tell_shrunk(w, part, id.size_bytes, now_ms);
-    if (w->parts_known && (!same || id.mtime_ns != part->id.mtime_ns ||
-                           id.size_bytes != part->id.size_bytes))
+    if (w->parts_known && (!same || !file_unchanged(&id, &part->id)))
         w->view.aof_seen_ms = now_ms;
     part->there = true;
     part->id = id;
@@ -181,9 +175,7 @@ look_at_manifest(struct watch *w, int64_t now_ms)
     struct file_identity id;
     bool there = identify(w, w->manifest, &id);
     bool differs = there != w->list.there ||
-                   (there && (!file_same(&id, &w->list.id) ||
-                              id.mtime_ns != w->list.id.mtime_ns ||
-                              id.size_bytes != w->list.id.size_bytes));
+                   (there && !file_unchanged(&id, &w->list.id));
 
     if (!differs)
         return;
@@ -196,20 +188,6 @@ look_at_manifest(struct watch *w, int64_t now_ms)
     w->parts_differ = w->changed = true;
 }
 
-static void
-scan(struct watch *w)
-{
-    DIR *folder = w->aof.there ? opendir(w->aof_path) : NULL;
-    const struct dirent *entry;
-
-    for (unsigned n = 0; folder != NULL && n < WATCH_SCAN_MAX &&
-                         (entry = readdir(folder)) != NULL;
-         n++)
-        watch_aof_mark(w, entry->d_name);
-    if (folder != NULL)
-        closedir(folder);
-}
-
 void
 watch_aof_look(struct watch *w, unsigned what, int64_t now_ms)
 {
@@ -220,8 +198,8 @@ watch_aof_look(struct watch *w, unsigned what, int64_t now_ms)
         w->parts[i].look = true;
     if (w->single && w->aof.there)
         watch_aof_mark(w, w->appendfilename);
-    else if (what & WATCH_LOOK_SCAN)
-        scan(w);
+    else if (w->aof.there && (what & WATCH_LOOK_SCAN) != 0)
+        watch_folder_scan(w, w->aof_path, watch_aof_mark);
     look_at_parts(w, now_ms);
     w->parts_known = w->parts_known || w->aof.there;
     if (w->single)

@@ -2,7 +2,9 @@
  * watch_folder.c - the two folders: found by their names, known by their
  * inodes. A folder of the same name and another inode is another one.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +121,30 @@ look_at_aof(struct watch *w, int64_t now_ms)
     take(w, &w->aof, w->aof_path, &st,
          folder ? NAMES | IN_MODIFY | IN_ONLYDIR : IN_MODIFY | SELF);
     return WATCH_LOOK_MANIFEST | WATCH_LOOK_PARTS | WATCH_LOOK_SCAN;
+}
+
+bool
+watch_folder_see(const char *path, struct file_identity *id)
+{
+    struct error none = {0};
+
+    return file_identify_at(AT_FDCWD, path, id, &none) == 0 &&
+           S_ISREG(id->mode);
+}
+
+void
+watch_folder_scan(struct watch *w, const char *path,
+                  bool (*mark)(struct watch *w, const char *name))
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+
+    for (unsigned n = 0; folder != NULL && n < WATCH_SCAN_MAX &&
+                         (entry = readdir(folder)) != NULL;
+         n++)
+        mark(w, entry->d_name);
+    if (folder != NULL)
+        closedir(folder);
 }
 
 unsigned

@@ -3,9 +3,6 @@
  * is another dump, whole at once; what is copied over it in place is one when a
  * later look finds it as the look before.
  */
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "base/file.h"
 #include "base/text.h"
 #include "daemon/watch_state.h"
@@ -93,19 +90,14 @@ void
 watch_rdb_look(struct watch *w, int64_t now_ms)
 {
     struct file_identity id;
-    struct error none = {0};
 
     forget_collapse(w, now_ms);
-    if (!w->data.there ||
-        file_identify_at(AT_FDCWD, w->view.rdb_path, &id, &none) != 0 ||
-        !S_ISREG(id.mode)) {
+    if (!w->data.there || !watch_folder_see(w->view.rdb_path, &id)) {
         if (w->rdb.there) {
             w->rdb.there = false;
             show(w);
         }
-    } else if (!w->rdb.there || !file_same(&id, &w->rdb.id) ||
-               id.mtime_ns != w->rdb.id.mtime_ns ||
-               id.size_bytes != w->rdb.id.size_bytes) {
+    } else if (!w->rdb.there || !file_unchanged(&id, &w->rdb.id)) {
         take(w, &id, now_ms);
     } else if (w->rdb_settling) {
         w->rdb_settling = false;

@@ -119,6 +119,13 @@ bool watch_queue_drain(struct watch *w);
 int watch_queue_add(struct watch *w, const char *path, uint32_t mask);
 void watch_queue_remove(struct watch *w, int *wd);
 
+/* A file by its path; false: none that is regular. */
+bool watch_folder_see(const char *path, struct file_identity *id);
+
+/* Marks each name in a folder, up to WATCH_SCAN_MAX. */
+void watch_folder_scan(struct watch *w, const char *path,
+                       bool (*mark)(struct watch *w, const char *name));
+
 /* Looks at both folders; what is to be looked at besides. */
 unsigned watch_folder_look(struct watch *w, int64_t now_ms);
 void watch_folder_forget(struct watch *w);

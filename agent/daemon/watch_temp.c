@@ -3,10 +3,8 @@
  * has not changed for a while and whose process is not there. In a container
  * the process cannot be seen, but what it writes changes.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/process.h"
@@ -49,10 +47,7 @@ static bool
 identify(const struct watch *w, const char *name, struct file_identity *id)
 {
     char *path = text_format("%s/%s", w->view.data_dir, name);
-    struct error none = {0};
-    bool there = w->data.there &&
-                 file_identify_at(AT_FDCWD, path, id, &none) == 0 &&
-                 S_ISREG(id->mode);
+    bool there = w->data.there && watch_folder_see(path, id);
 
     free(path);
     return there;

@@ -198,8 +198,7 @@ compare_file(const struct repair_work *w, const char *name,
             e->kind = ERROR_CHANGED;
         return error_in(e, "%s/%s", w->folder, name);
     }
-    if (!file_same(&now, id) || now.size_bytes != id->size_bytes ||
-        now.mtime_ns != id->mtime_ns)
+    if (!file_unchanged(&now, id))
         return tell_changed(w, name, e);
     return 0;
 }

@@ -7,8 +7,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
-#include "base/memory.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "jobs/in_use.h"

@@ -7,7 +7,6 @@
 #define JOBS_SHELL_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"

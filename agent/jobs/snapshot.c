@@ -1,6 +1,5 @@
 #include "jobs/snapshot.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +7,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "jobs/binding.h"
 #include "jobs/machine.h"

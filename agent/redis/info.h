@@ -53,7 +53,6 @@ struct info {
     int64_t expires;
     /* memory */
     int64_t used_memory, maxmemory;
-    int64_t system_memory; /* of the server's host */
     double fragmentation;
     char maxmemory_policy[32], used_memory_human[24];
     /* clients */

@@ -1,6 +1,5 @@
 #include "redis/link_core.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 #include "repo/retention_slot.h"
 
 enum { REASON_SIZE = 80, NONE = -1 };

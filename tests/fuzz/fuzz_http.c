@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -180,7 +180,6 @@ views_begin(void)
         .used_bytes = 5000,
         .free_bytes = 73014444032,
         .total_bytes = 100000000000,
-        .last_time_ms = VIEWS_NOW - 60000,
         .last_good_time_ms = VIEWS_NOW - 60000,
         .protected_ms = VIEWS_NOW - 60000,
     };

@@ -21,8 +21,8 @@ START_TEST(has_every_name_of_the_contract)
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        ck_assert_msg(alarm_find(all, names[i]) != NULL, "%s", names[i]);
-    ck_assert_ptr_null(alarm_find(all, "other"));
+        ck_assert_msg(find(names[i]) != NULL, "%s", names[i]);
+    ck_assert_ptr_null(find("other"));
 }
 END_TEST
 
@@ -103,7 +103,7 @@ START_TEST(does_not_raise_again_after_a_restart)
     server.info.keys = 1;
     pass(10);
     ck_assert_int_eq(told("alarm_raised"), 7);
-    since_ms = alarm_find(all, "errors")->since_ms;
+    since_ms = find("errors")->since_ms;
     /* Ours begin at nothing, and all is still to be told. */
     server.state = SERVER_CONNECTING;
     server.away_ms = scene.now_ms;
@@ -127,7 +127,7 @@ START_TEST(does_not_raise_again_after_a_restart)
     ck_assert_int_eq(told("alarm_raised"), 0);
     ck_assert_int_eq(told("alarm_cleared"), 0);
     ck_assert(is_raised("errors") && is_raised("dataset_collapsed"));
-    ck_assert_int_eq(alarm_find(all, "errors")->since_ms, since_ms);
+    ck_assert_int_eq(find("errors")->since_ms, since_ms);
     /* Moments pass, and what was counted is counted anew. */
     server.info.last_bgsave_ok = true;
     repository.free_bytes = 50;
@@ -153,9 +153,9 @@ START_TEST(reads_only_what_it_knows)
     alarm_read(all, saved);
     json_decref(saved);
     expect_only("save_failed");
-    ck_assert_str_eq(alarm_find(all, "save_failed")->text, "why");
-    ck_assert(isnan(alarm_find(all, "save_failed")->value));
-    ck_assert_double_eq(alarm_find(all, "save_failed")->threshold, 3);
+    ck_assert_str_eq(find("save_failed")->text, "why");
+    ck_assert(isnan(find("save_failed")->value));
+    ck_assert_double_eq(find("save_failed")->threshold, 3);
     alarm_read(all, NULL);
     expect_only("save_failed");
 }
@@ -167,7 +167,7 @@ START_TEST(shows_odd_bytes_as_text)
 
     server.settings.dir = "/\xff\n\"";
     pass(1);
-    text = alarm_find(all, "server_config_changed")->text;
+    text = find("server_config_changed")->text;
     ck_assert_str_eq(text, "dir was changed from /data to /\\xff\\x0a\"");
 }
 END_TEST

@@ -31,7 +31,7 @@ expect_number(double found, double expected)
 static void
 expect_raised_and_cleared(const struct alarm_case *c)
 {
-    const struct alarm *alarm = alarm_find(all, c->name);
+    const struct alarm *alarm = find(c->name);
 
     expect_only(NULL);
     c->on();

@@ -44,10 +44,22 @@ pass(int64_t seconds)
     }
 }
 
+static SCENE_UNUSED const struct alarm *
+find(const char *name)
+{
+    size_t count;
+    const struct alarm *list = alarm_list(all, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return &list[i];
+    return NULL;
+}
+
 static SCENE_UNUSED bool
 is_raised(const char *name)
 {
-    return alarm_find(all, name)->raised;
+    return find(name)->raised;
 }
 
 /* No alarm but this one (NULL: none). */

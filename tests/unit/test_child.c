@@ -32,6 +32,7 @@ static void
 begin(void)
 {
     loop_begin();
+    signal(SIGPIPE, SIG_IGN); /* as the agent does */
     lines[0] = how[0] = '\0';
     free_at_line = false;
 }
@@ -118,8 +119,6 @@ START_TEST(reads_the_end_of_its_input_when_it_is_freed)
     write_program("trap '' TERM; echo ready; cat; touch ended");
     free_at_line = true;
     start(100);
-    child_kill(child, 0);
-    ck_assert_int_gt(child_pid(child), 0);
     free_at_line = false;
     while (lines[0] == '\0')
         turn();

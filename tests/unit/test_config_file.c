@@ -250,7 +250,6 @@ START_TEST(knows_the_values_of_named_sections)
     ck_assert_ptr_null(config_block_at(&c, "dependency", 2));
     b = config_block_at(&c, "counters", 0);
     ck_assert_str_eq(config_block_text(b, CONFIG_COUNTERS_TITLE), "chats");
-    ck_assert_uint_eq(config_block_number(b, CONFIG_COUNTERS_SAMPLE), 10);
     ck_assert_str_eq(config_block_text(b, CONFIG_COUNTERS_REBUILD), "auto");
     ck_assert(!config_block_flag(b, CONFIG_COUNTERS_STARTUP));
 }

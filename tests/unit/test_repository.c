@@ -1,7 +1,5 @@
 #include "daemon/repository.h"
 
-#include <signal.h>
-
 #include "daemon/terms.h"
 #include "loop.h"
 

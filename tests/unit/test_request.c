@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "base/text.h"
 #include "folder.h"
 
 static char url[64];

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include "base/clock.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "folder.h"

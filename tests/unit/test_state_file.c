@@ -1,8 +1,5 @@
 #include "jobs/state_file.h"
 
-#include <sys/stat.h>
-
-#include "base/text.h"
 #include "folder.h"
 
 /* 2026-11-20T11:30:00Z */

@@ -1,6 +1,5 @@
 #include "../../tools/status_shape.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "test_status_state.h"

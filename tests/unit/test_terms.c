@@ -2,7 +2,6 @@
 
 #include <check.h>
 
-#include "base/text.h"
 #include "folder.h"
 
 /* What the configuration in folder says, with --repo on the command line. */
