@@ -197,7 +197,7 @@ def test_the_last_good_one_stays_behind_damaged_ones(keep, serve):
     aof.write_bytes(whole)
     last = keep("snapshot", "--redis", server.url, "--data-dir", server.data,
                 "--json").json["id"]
-    # Taken without a server: the one that was proven protects still.
+    # That one was taken without a server: what protects stays as well.
     told = prune()
     assert ids(told["keep"]) == [good, last]
     assert told["keep"][0]["reasons"] == \
