@@ -47,6 +47,7 @@ struct agent {
     struct notices *notices;
     struct server *server;
     struct repository *repository;
+    bool repository_down; /* as told last */
     struct plan *plan;
     struct watch *watch;
     struct dump *dump;

@@ -67,11 +67,25 @@ on_state(void *context, const json_t *state)
 }
 
 static void
+tell_repository(struct agent *a, const struct repository_view *v)
+{
+    if (!v->known || v->ok != a->repository_down)
+        return;
+    a->repository_down = !v->ok;
+    notice_tell(a->notices, clock_wall_ms(), "repository",
+                json_pack("{s:b}", "ok", v->ok),
+                v->ok ? "the repository is up again"
+                      : "the repository is down: %s",
+                v->problem);
+}
+
+static void
 on_repository(void *context)
 {
     struct agent *a = context;
     const struct repository_view *v = repository_view(a->repository);
 
+    tell_repository(a, v);
     if (v->known && v->snapshots >= 0)
         plan_know_snapshots(a->plan, (size_t)v->snapshots);
     agent_parts_look(a);

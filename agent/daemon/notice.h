@@ -3,7 +3,8 @@
  * handed to whoever listens (the hooks). Log lines are the tellers' own.
  *
  * Events: "connection" (details from, to), "restart" (of the server), "job"
- * (details of the run), "reload", "watch", "alarm_raised", "alarm_cleared".
+ * (details of the run), "reload", "watch", "repository" (ok),
+ * "dependency", "alarm_raised", "alarm_cleared".
  */
 #ifndef DAEMON_NOTICE_H
 #define DAEMON_NOTICE_H

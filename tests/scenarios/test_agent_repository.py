@@ -85,9 +85,11 @@ def test_a_repository_is_made_and_what_a_command_does_shows(serve, agent, keep):
     wait_for(lambda: one.status()["last_snapshot"]["held"], "the hold", 2)
 
 
-def test_a_repository_that_is_gone_is_down_until_it_is_back(serve, agent, keep):
-    server = serve()
-    one = agent(server)
+def test_a_repository_that_is_gone_is_down_until_it_is_back(
+        serve, agent, keep, place):
+    server, told = serve(), place / "told"
+    one = agent(server, hooks_on_event='[ "$REDKEEP_EVENT" != repository ] ||'
+                f' echo "$REDKEEP_TEXT" >>{told}')
     taken = snapshot(keep, server, one)
     wait_for(lambda: ids(one) == [taken["id"]], "the snapshot")
     away = one.home / "away"
@@ -103,6 +105,11 @@ def test_a_repository_that_is_gone_is_down_until_it_is_back(serve, agent, keep):
     away.rename(one.repo)
     wait_for(lambda: is_up(one) and ids(one) == [taken["id"]], "the snapshots")
     assert one.get("/health/ready").status == 200
+    wait_for(lambda: told.exists() and len(told.read_text().split("\n")) == 3,
+             "both events")
+    down, up, _ = told.read_text().split("\n")
+    assert down.startswith("the repository is down: ")
+    assert up == "the repository is up again"
 
 
 @pytest.mark.need("root", "mount")
