@@ -123,6 +123,16 @@ build/redkeepd: $(plain_OBJ)/agent/daemon/redkeepd.o $(plain_AGENT) $(plain_LIB)
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# The agent under sanitizers. Its jobs are not: their limit of memory does not
+# allow for the shadow of theirs.
+build/asan/redkeepd: $(asan_OBJ)/agent/daemon/redkeepd.o $(asan_AGENT) \
+		$(asan_LIB) build/asan/redkeep
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(SANITIZE) -o $@ $(filter-out build/asan/redkeep,$^) $(PKG_LIBS)
+
+build/asan/redkeep: build/redkeep
+	$(Q)ln -f $< $@
+
 build/generate: $(BENCH_C:%.c=$(plain_OBJ)/%.o) $(plain_LIB)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
