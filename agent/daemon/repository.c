@@ -33,6 +33,7 @@ struct repository {
     struct event *silent; /* it did not speak for too long */
     struct event *save;   /* the next time we may write */
     uint64_t backoff_ms, patience_ms;
+    bool doubted;    /* its time is over; what it said may wait to be read */
     bool seen;       /* the repository was there once: it is not made again */
     bool loaded;     /* the state that was found has been told */
     char folder[48]; /* of which folder; "": there was none */
@@ -50,6 +51,7 @@ interval_ms(const struct repository *r)
 static void
 expect_word(struct repository *r)
 {
+    r->doubted = false;
     timer_set(r->silent, SILENT_LOOKS * interval_ms(r) + r->patience_ms);
 }
 
@@ -247,6 +249,12 @@ be_silent(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    /* When we were stopped ourselves, timers come before what is to be read. */
+    if (r->keeper != NULL && !r->doubted) {
+        r->doubted = true;
+        timer_set(r->silent, 0);
+        return;
+    }
     if (r->keeper != NULL)
         child_kill(r->keeper, SIGKILL);
     if (r->backoff_ms < BACKOFF_SILENT_MS)

@@ -21,6 +21,7 @@
 static struct terms terms;
 static struct repository *r;
 static unsigned changes, loads;
+static bool was_down;
 static char *loaded_text;
 
 static void
@@ -28,6 +29,7 @@ changed(void *context)
 {
     ck_assert_ptr_eq(context, &terms);
     changes++;
+    was_down = was_down || !repository_view(r)->ok;
 }
 
 static void
@@ -56,6 +58,7 @@ begin(void)
     set("connection-info-interval", "10ms");
     changes = loads = 0;
     loaded_text = NULL;
+    was_down = false;
 }
 
 static void
@@ -238,6 +241,35 @@ START_TEST(is_down_when_the_keeper_is_silent)
 }
 END_TEST
 
+static pid_t sandman;
+
+static bool
+has_slept(void)
+{
+    return waitpid(sandman, NULL, WNOHANG) == sandman;
+}
+
+/* The kernel ends the loop's wait then without a look at what came. */
+START_TEST(is_not_down_because_we_were_stopped)
+{
+    start(SETTINGS LOOK STATE "while sleep 0.05; do " LOOK "done");
+    turn_until(is_ok);
+    repository_set_patience(r, 400);
+    sandman = fork();
+    if (sandman == 0) {
+        kill(getppid(), SIGSTOP);
+        usleep(900000);
+        kill(getppid(), SIGCONT);
+        _exit(0);
+    }
+    turn_until(has_slept);
+    changes = 0;
+    while (changes < 3)
+        event_base_loop(base, EVLOOP_ONCE);
+    ck_assert(!was_down);
+}
+END_TEST
+
 START_TEST(is_down_when_no_keeper_runs)
 {
     start("exit 1");
@@ -265,6 +297,7 @@ main(void)
     tcase_add_test(tc, writes_again_what_could_not_be_written);
     tcase_add_test(tc, starts_a_keeper_again_that_died_and_writes_then);
     tcase_add_test(tc, is_down_when_the_keeper_is_silent);
+    tcase_add_test(tc, is_not_down_because_we_were_stopped);
     tcase_add_test(tc, is_down_when_no_keeper_runs);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
