@@ -68,6 +68,7 @@ main(int argc, char **argv)
     enum options_outcome outcome;
     int status;
 
+    process_fill_standard();
     process_catch_stop();
     config_init(&in.config);
     outcome = options_read(&in, argc, argv, &e);

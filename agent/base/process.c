@@ -38,6 +38,17 @@ process_catch_stop(void)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
+void
+process_fill_standard(void)
+{
+    /* The wrong way round: EBADF, as if they were closed. */
+    static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
+            return;
+}
+
 int
 process_stop_signal(void)
 {

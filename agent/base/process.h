@@ -15,6 +15,13 @@
 /* SIGINT, SIGTERM and SIGHUP set a flag from now on; SIGPIPE is ignored. */
 void process_catch_stop(void);
 
+/*
+ * Fills those of descriptors 0 to 2 that we were started without, or what is
+ * opened next would take their place and get our messages. Using them fails
+ * as before.
+ */
+void process_fill_standard(void);
+
 /* The signal that asked us to stop, or 0. */
 int process_stop_signal(void);
 

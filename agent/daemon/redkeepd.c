@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "base/process.h"
 #include "daemon/agent.h"
 #include "daemon/agent_words.h"
 
@@ -34,6 +35,7 @@ main(int argc, char **argv)
     struct arguments arguments;
     struct error e = {0};
 
+    process_fill_standard();
     if (arguments_read(&arguments, argc, argv, &e) != 0) {
         fprintf(stderr, "%s\n", e.text);
         fputs("'redkeepd --help' shows what it takes\n", stderr);

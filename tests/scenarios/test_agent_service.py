@@ -47,6 +47,15 @@ def test_the_manager_hears_of_start_life_reload_and_end(
     assert a.process.wait(timeout=10) == 0
 
 
+def test_no_message_goes_where_nobody_asked_for_one(serve, agent):
+    a = agent(serve(), begin=False, log_level="debug")
+    a.wrap = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    a.start().wait_state("connected")
+    held = [os.readlink(f"/proc/{a.pid}/fd/{fd}") for fd in range(3)]
+    assert held == ["/dev/null"] * 3
+    a.stop()
+
+
 def test_a_child_is_told_nothing_of_the_manager(place, serve, agent, manager):
     a = agent(serve(), begin=False, hooks_on_event=f"env > {place}/env.part && "
               f"mv {place}/env.part {place}/env")
