@@ -1,7 +1,8 @@
 /*
  * child.h - a process of ours that is talked to in lines: redkeep, executed
  * with one socket as its standard input and output, in a process group of its
- * own. It gets a signal when the agent dies, and reads the end of its input then.
+ * own. It gets a signal when the agent dies, and reads the end of its input
+ * then.
  *
  * Nothing here waits, not even for the exec: a program that cannot be executed
  * is a child that ended. SIGPIPE must be ignored.

@@ -66,8 +66,8 @@ void worker_cancel(struct worker *w);
 void worker_free(struct worker *w);
 
 /*
- * The redkeep beside the running redkeepd, else the one in PATH; caller frees. NULL:
- * there is none.
+ * The redkeep beside the running redkeepd, else the one in PATH; caller frees.
+ * NULL: there is none.
  */
 char *worker_find_program(struct error *e);
 
