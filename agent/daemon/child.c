@@ -193,9 +193,10 @@ fail:
 }
 
 void
-child_send(struct child *c, const void *bytes, size_t size)
+child_send(struct child *c, const char *line)
 {
-    bufferevent_write(c->link, bytes, size);
+    bufferevent_write(c->link, line, strlen(line));
+    bufferevent_write(c->link, "\n", 1);
 }
 
 void

@@ -41,8 +41,8 @@ struct child *child_start(struct event_base *base,
                           const struct child_task *task,
                           const struct child_events *events, struct error *e);
 
-/* Queues bytes for its standard input. SIGPIPE must be ignored. */
-void child_send(struct child *c, const void *bytes, size_t size);
+/* Queues a line, given without its end. SIGPIPE must be ignored. */
+void child_send(struct child *c, const char *line);
 
 void child_kill(struct child *c, int number);
 

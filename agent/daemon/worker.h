@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "config/config.h"
 
 struct event_base;
 
@@ -48,6 +49,9 @@ struct worker_outcome {
 typedef void worker_done(void *context, const struct worker_outcome *outcome);
 
 struct worker;
+
+/* Limits a task as [jobs] has it. */
+void worker_limit(struct worker_task *task, const struct config *c);
 
 /* Starts; what task points to is borrowed for this call. NULL: could not. */
 struct worker *worker_start(struct event_base *base,
