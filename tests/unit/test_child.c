@@ -102,6 +102,20 @@ START_TEST(tells_many_lines_at_the_end)
 }
 END_TEST
 
+/* What is sent to it fails before what it said is read. */
+START_TEST(loses_nothing_of_one_that_did_not_read_its_input)
+{
+    siginfo_t info;
+
+    write_program("echo a; echo b");
+    start(8192);
+    ck_assert_int_eq(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+    child_send(child, "hello");
+    turn_until(has_ended);
+    ck_assert_str_eq(lines, "a|b|");
+}
+END_TEST
+
 START_TEST(is_silent_and_reaped_after_it_was_freed)
 {
     write_program("echo ready; exec sleep 1000");
@@ -176,6 +190,7 @@ main(void)
                         sizeof ends / sizeof *ends);
     tcase_add_test(tc, says_that_it_cannot_be_executed);
     tcase_add_test(tc, tells_many_lines_at_the_end);
+    tcase_add_test(tc, loses_nothing_of_one_that_did_not_read_its_input);
     tcase_add_test(tc, is_silent_and_reaped_after_it_was_freed);
     tcase_add_test(tc, reads_the_end_of_its_input_when_it_is_freed);
     tcase_add_test(tc, dies_with_its_parent);
