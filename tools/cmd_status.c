@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "jobs/value.h"
 #include "command.h"
 #include "screen.h"
 #include "status_ask.h"
@@ -87,7 +88,7 @@ spell(const struct config *config, const struct status_wrongs *wrongs)
 static int
 show(const struct invocation *in, json_t *state, struct error *e)
 {
-    int64_t now_ms = status_shape_time(state, "time");
+    int64_t now_ms = value_read_time(state, "time");
     struct status_wrongs wrongs;
     int rc;
 

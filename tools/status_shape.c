@@ -163,15 +163,6 @@ status_shape_word(const json_t *object, const char *key, const char *otherwise)
 }
 
 int64_t
-status_shape_time(const json_t *object, const char *key)
-{
-    const char *text = status_shape_text(object, key);
-    int64_t ms;
-
-    return text != NULL && text_time(text, &ms) ? ms : -1;
-}
-
-int64_t
 status_shape_number(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);

@@ -24,9 +24,8 @@ json_t *status_shape_no_server(void);
 const char *status_shape_word(const json_t *object, const char *key,
                               const char *otherwise);
 
-/* A text, or NULL; milliseconds since 1970, or -1; a number, or -1. */
+/* A text, or NULL; a number, or -1. */
 const char *status_shape_text(const json_t *object, const char *key);
-int64_t status_shape_time(const json_t *object, const char *key);
 int64_t status_shape_number(const json_t *object, const char *key);
 
 /* Whether it is known to be so: null is neither. */

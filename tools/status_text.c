@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "jobs/value.h"
 #include "screen.h"
 #include "status_row.h"
 #include "status_shape.h"
@@ -78,7 +79,7 @@ static void
 show_data(const json_t *server, int64_t now_ms)
 {
     const char *folder = status_shape_text(server, "data_dir");
-    int64_t saved = status_shape_time(server, "last_save");
+    int64_t saved = value_read_time(server, "last_save");
     int64_t changes = status_shape_number(server, "changes_since_save");
     struct status_row r;
 
@@ -102,7 +103,7 @@ show_data(const json_t *server, int64_t now_ms)
 static void
 show_protected(const json_t *state, int64_t now_ms)
 {
-    int64_t until = status_shape_time(state, "protected_until");
+    int64_t until = value_read_time(state, "protected_until");
     const json_t *window = json_object_get(state, "restore_window");
     int64_t count =
         status_shape_number(json_object_get(state, "repository"), "snapshots");
@@ -122,9 +123,9 @@ show_protected(const json_t *state, int64_t now_ms)
     status_row_begin(&r, "restore");
     if (json_is_object(window)) {
         status_row_add(&r, "any moment from ");
-        status_row_add_time(&r, status_shape_time(window, "from"));
+        status_row_add_time(&r, value_read_time(window, "from"));
         status_row_add(&r, " to ");
-        status_row_add_time(&r, status_shape_time(window, "to"));
+        status_row_add_time(&r, value_read_time(window, "to"));
         status_row_add(&r, ", and ");
     }
     if (count == 0)
@@ -141,7 +142,7 @@ static void
 append_snapshot(struct status_row *r, const json_t *snapshot, int64_t now_ms)
 {
     int64_t keys = status_shape_number(snapshot, "keys");
-    int64_t as_of = status_shape_time(snapshot, "state_time");
+    int64_t as_of = value_read_time(snapshot, "state_time");
 
     status_row_add(r, "%s, %s", status_shape_text(snapshot, "id"),
                    status_shape_text(snapshot, "verdict"));
@@ -180,7 +181,7 @@ static void
 show_drill(const json_t *state, int64_t now_ms)
 {
     const json_t *drill = json_object_get(state, "last_drill");
-    int64_t finished = status_shape_time(drill, "finished");
+    int64_t finished = value_read_time(drill, "finished");
     const json_t *seconds = json_object_get(drill, "load_seconds");
     struct status_row r;
 
@@ -237,7 +238,7 @@ static void
 cell_last(struct table *t, const json_t *job, int64_t now_ms)
 {
     const json_t *last = json_object_get(job, "last");
-    int64_t finished = status_shape_time(last, "finished");
+    int64_t finished = value_read_time(last, "finished");
     bool known = status_shape_number(job, "runs") >= 0;
     struct status_row r = {0};
 
@@ -255,7 +256,7 @@ static void
 cell_next(struct table *t, const json_t *job, int64_t now_ms)
 {
     const char *state = status_shape_word(job, "state", "");
-    int64_t next = status_shape_time(job, "next");
+    int64_t next = value_read_time(job, "next");
     int64_t pid = status_shape_number(job, "pid");
     struct status_row r = {0};
 
@@ -341,7 +342,7 @@ status_text_print_wrongs(const struct status_wrongs *wrongs, bool colour)
 static void
 show_source(const json_t *state, int64_t now_ms)
 {
-    int64_t written = status_shape_time(state, "state_written");
+    int64_t written = value_read_time(state, "state_written");
     struct status_row r = {0};
 
     if (written < 0)

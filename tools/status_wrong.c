@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "jobs/value.h"
 #include "status_shape.h"
 
 /* An alarm and the next command; by name, as the contract has them. */
@@ -240,7 +241,7 @@ look_at_alarm(struct status_wrongs *all, const json_t *alarm, int64_t now_ms)
 {
     const char *name = status_shape_text(alarm, "name");
     const char *text = status_shape_word(alarm, "text", "raised");
-    int64_t since_ms = status_shape_time(alarm, "since");
+    int64_t since_ms = value_read_time(alarm, "since");
     char age[TEXT_WORDS_SIZE];
     const char *remedy = NULL;
 

@@ -1,6 +1,7 @@
 /*
  * url.h - where a server is: redis://[user:password@]host[:port][/db],
- * rediss://... (TLS), unix:///path[?db=N] with [user:password@] after "unix://".
+ * rediss://... (TLS), unix:///path[?db=N] with [user:password@] after
+ * "unix://".
  */
 #ifndef BASE_URL_H
 #define BASE_URL_H

@@ -60,8 +60,8 @@ struct agent {
 };
 
 /*
- * Runs until SIGTERM or SIGINT, then ends children and all else cleanly. 0, or -1:
- * it could not start (configuration, address taken, another agent).
+ * Runs until SIGTERM or SIGINT, then ends children and all else cleanly. 0, or
+ * -1: it could not start (configuration, address taken, another agent).
  */
 int agent_run(const struct arguments *arguments, struct error *e);
 

@@ -135,11 +135,12 @@ read_number(const json_t *object, const char *name)
 static void
 read_one(struct alarm *a, const json_t *object)
 {
-    const char *since = json_string_value(json_object_get(object, "since"));
+    int64_t since_ms = value_read_time(object, "since");
     const char *text = json_string_value(json_object_get(object, "text"));
 
-    if (since == NULL || text == NULL || !text_time(since, &a->since_ms))
+    if (since_ms < 0 || text == NULL)
         return;
+    a->since_ms = since_ms;
     a->raised = true;
     a->value = read_number(object, "value");
     a->threshold = read_number(object, "threshold");

@@ -74,7 +74,10 @@ void alarm_rules_raise(struct alarm_finding *found, double value,
 bool alarm_rules_reaches(const struct alarm_scene *scene, double value,
                          double threshold);
 
-/* Whether what the server told last is still so: it is connected, and has its data. */
+/*
+ * Whether what the server told last is still so: it is connected, and has its
+ * data.
+ */
 bool alarm_rules_is_told(const struct alarm_scene *scene);
 
 /*

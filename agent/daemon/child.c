@@ -16,6 +16,10 @@
 #include "base/memory.h"
 #include "base/process.h"
 
+/* All that a socket holds, 4 KiB at a time, and no more: others may have
+ * inherited it, and write on. */
+enum { REST_READS = 64 };
+
 struct child {
     struct event *exited;     /* SIGCHLD: of this child, or of another */
     struct bufferevent *link; /* NULL: nobody listens any more */
@@ -99,8 +103,11 @@ take_rest(struct child *c)
 {
     struct evbuffer *in = bufferevent_get_input(c->link);
 
-    while (!c->too_long && c->link != NULL &&
-           evbuffer_read(in, bufferevent_getfd(c->link), -1) > 0)
+    /* The bufferevent lets nobody but itself add to its input. */
+    evbuffer_unfreeze(in, 0);
+    for (int i = 0; i < REST_READS && !c->too_long && c->link != NULL &&
+                    evbuffer_read(in, bufferevent_getfd(c->link), -1) > 0;
+         i++)
         tell_lines(c);
 }
 
@@ -193,9 +200,10 @@ fail:
 }
 
 void
-child_send(struct child *c, const void *bytes, size_t size)
+child_send(struct child *c, const char *line)
 {
-    bufferevent_write(c->link, bytes, size);
+    bufferevent_write(c->link, line, strlen(line));
+    bufferevent_write(c->link, "\n", 1);
 }
 
 void

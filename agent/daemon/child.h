@@ -1,7 +1,8 @@
 /*
  * child.h - a process of ours that is talked to in lines: redkeep, executed
  * with one socket as its standard input and output, in a process group of its
- * own. It gets a signal when the agent dies, and reads the end of its input then.
+ * own. It gets a signal when the agent dies, and reads the end of its input
+ * then.
  *
  * Nothing here waits, not even for the exec: a program that cannot be executed
  * is a child that ended. SIGPIPE must be ignored.
@@ -40,8 +41,8 @@ struct child *child_start(struct event_base *base,
                           const struct child_task *task,
                           const struct child_events *events, struct error *e);
 
-/* Queues bytes for its standard input. SIGPIPE must be ignored. */
-void child_send(struct child *c, const void *bytes, size_t size);
+/* Queues a line, given without its end. SIGPIPE must be ignored. */
+void child_send(struct child *c, const char *line);
 
 void child_kill(struct child *c, int number);
 

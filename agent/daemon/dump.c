@@ -9,12 +9,11 @@
 
 struct dump {
     struct event_base *base;
-    const char *program;
     dump_judged *judged;
     void *context;
-    struct worker *worker;     /* NULL: idle */
-    char *waiting;             /* path of the next; NULL: none */
-    struct worker_task limits; /* of [jobs] */
+    struct worker *worker;   /* NULL: idle */
+    char *waiting;           /* path of the next; NULL: none */
+    struct worker_task task; /* but for the words */
 };
 
 static void begin(struct dump *d, const char *path);
@@ -58,7 +57,7 @@ static void
 begin(struct dump *d, const char *path)
 {
     const char *argv[] = {"redkeep", "check", "--quiet", "--", path, NULL};
-    struct worker_task task = d->limits;
+    struct worker_task task = d->task;
     struct error e;
 
     task.argv = argv;
@@ -75,7 +74,7 @@ dump_new(struct event_base *base, const char *program, dump_judged *judged,
     struct dump *d = memory_new(sizeof *d);
 
     d->base = base;
-    d->program = program;
+    d->task.program = program;
     d->judged = judged;
     d->context = context;
     return d;
@@ -84,13 +83,7 @@ dump_new(struct event_base *base, const char *program, dump_judged *judged,
 void
 dump_judge(struct dump *d, const char *path, const struct config *c)
 {
-    d->limits = (struct worker_task){
-        .program = d->program,
-        .nice = (int)config_number(c, CONFIG_JOBS_NICE),
-        .io_idle = config_flag(c, CONFIG_JOBS_IO_IDLE),
-        .memory_bytes = config_size(c, CONFIG_JOBS_MEMORY_LIMIT),
-        .time_limit_ms = config_duration_ms(c, CONFIG_JOBS_TIME_LIMIT),
-    };
+    worker_limit(&d->task, c);
     if (d->worker == NULL) {
         begin(d, path);
         return;

@@ -1,6 +1,6 @@
 /*
- * dump.h - judges a new dump.rdb ("redkeep check" in a child). One at a time; of
- * several new ones in that time the last is judged.
+ * dump.h - judges a new dump.rdb ("redkeep check" in a child). One at a time;
+ * of several new ones in that time the last is judged.
  */
 #ifndef DAEMON_DUMP_H
 #define DAEMON_DUMP_H

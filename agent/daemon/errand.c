@@ -132,8 +132,7 @@ begin(struct errand *errand, struct event_base *base, const char *program,
     errand->child = child_start(base, &task, &events, e);
     if (errand->child == NULL)
         return -1;
-    child_send(errand->child, line, strlen(line));
-    child_send(errand->child, "\n", 1);
+    child_send(errand->child, line);
     return 0;
 }
 

@@ -6,7 +6,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* No control character reaches a command or its environment, nor what is no UTF-8. */
+/*
+ * No control character reaches a command or its environment, nor what is no
+ * UTF-8.
+ */
 static void
 write_text(char *out, size_t size, const char *text)
 {

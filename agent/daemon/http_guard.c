@@ -170,8 +170,8 @@ end(struct http_guard *g)
 }
 
 /*
- * Nothing of an answer has left yet: the socket's buffer takes these bytes. What
- * evhttp may have said to the same request goes with its connection.
+ * Nothing of an answer has left yet: the socket's buffer takes these bytes.
+ * What evhttp may have said to the same request goes with its connection.
  */
 static void
 refuse(struct http_guard *g, int code)

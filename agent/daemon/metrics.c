@@ -6,10 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "daemon/agent.h"
 #include "daemon/metrics_server.h"
 #include "daemon/metrics_text.h"
+#include "jobs/value.h"
 
 static double
 known(int64_t value)
@@ -39,10 +39,8 @@ window_start(const struct repository_view *r)
     const json_t *windows = json_object_get(r->list, "windows");
     size_t count = json_array_size(windows);
     const json_t *last = count == 0 ? NULL : json_array_get(windows, count - 1);
-    const char *from = json_string_value(json_object_get(last, "from"));
-    int64_t ms;
 
-    return from != NULL && text_time(from, &ms) ? seconds(ms) : NAN;
+    return seconds(value_read_time(last, "from"));
 }
 
 static double

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "jobs/value.h"
 
 struct notices {
     struct notice ring[NOTICE_HISTORY];
@@ -64,12 +65,11 @@ notice_count(const struct notices *all)
 static json_t *
 write_one(const struct notice *n)
 {
-    char when[TEXT_TIME_SIZE], text[NOTICE_TEXT_MAX * 4];
+    char text[NOTICE_TEXT_MAX * 4];
     json_t *object = json_object();
 
-    text_write_time(when, n->time_ms);
     json_object_update(object, n->details);
-    json_object_set_new(object, "time", json_string(when));
+    json_object_set_new(object, "time", value_time(n->time_ms));
     json_object_set_new(object, "event", json_string(n->event));
     json_object_set_new(
         object, "text",
@@ -96,14 +96,12 @@ read_all(struct notices *all, const json_t *history)
 
     json_array_foreach(history, i, item)
     {
-        const char *when = json_string_value(json_object_get(item, "time"));
+        int64_t time_ms = value_read_time(item, "time");
         const char *event = json_string_value(json_object_get(item, "event"));
         const char *text = json_string_value(json_object_get(item, "text"));
         struct notice *n;
-        int64_t time_ms;
 
-        if (when == NULL || event == NULL || text == NULL ||
-            !text_time(when, &time_ms))
+        if (time_ms < 0 || event == NULL || text == NULL)
             continue;
         n = next_slot(all);
         n->time_ms = time_ms;

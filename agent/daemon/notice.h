@@ -40,9 +40,9 @@ void notice_tell(struct notices *all, int64_t now_ms, const char *event,
 size_t notice_count(const struct notices *all);
 
 /*
- * The history as a JSON array, oldest first, each {"time","event","text",...details};
- * caller's. And back, before what was told by now; what is not of that form is
- * left out.
+ * The history as a JSON array, oldest first, each
+ * {"time","event","text",...details}; caller's. And back, before what was told
+ * by now; what is not of that form is left out.
  */
 json_t *notice_write(const struct notices *all);
 void notice_read(struct notices *all, const json_t *history);

@@ -17,14 +17,18 @@ struct event_base;
 
 enum persist_kind { PERSIST_BGSAVE, PERSIST_BGREWRITEAOF };
 
-/* ERROR_NONE: done, and proven; ERROR_DENIED: cannot run now (skipped), try later;
- * ERROR_FAILED: it ran and failed, or was lost sight of. text says what. */
+/*
+ * ERROR_NONE: done, and proven; ERROR_DENIED: cannot run now (skipped), try
+ * later; ERROR_FAILED: it ran and failed, or was lost sight of. text says what.
+ */
 typedef void persist_done(void *context, const struct error *why,
                           const char *text);
 
 struct persist;
 
-/* Begins; done is called once, never before this returns, and p is gone then. */
+/*
+ * Begins; done is called once, never before this returns, and p is gone then.
+ */
 struct persist *persist_start(struct event_base *base, struct server *server,
                               enum persist_kind kind, uint64_t time_limit_ms,
                               persist_done *done, void *context);

@@ -51,8 +51,8 @@ struct persist_ask {
 
 /*
  * PERSIST_LOST: e says why it came to nothing. A save counts as done only if
- * INFO shows a newer one that went well (rdb_last_bgsave_status, and the time of
- * the last save or fewer changes since); a rewrite, if it was begun and has
+ * INFO shows a newer one that went well (rdb_last_bgsave_status, and the time
+ * of the last save or fewer changes since); a rewrite, if it was begun and has
  * ended with aof_last_bgrewrite_status ok in the same server, its AOF still on.
  */
 enum persist_outcome persist_judge_look(struct persist_ask *ask,

@@ -98,7 +98,9 @@ const char *plan_result_name(enum plan_result result);
  */
 void plan_ask(struct plan *p, enum plan_job job, const char *why);
 
-/* How many good or bad snapshots the repository holds; none: the first at once. */
+/*
+ * How many good or bad snapshots the repository holds; none: the first at once.
+ */
 void plan_know_snapshots(struct plan *p, size_t count);
 
 /* "jobs" for the state file; caller's. */

@@ -22,8 +22,8 @@ struct plan_due {
 void plan_due_begin(struct plan_due *d, int64_t now_ms, uint32_t random);
 
 /*
- * Goes on with what was planned before a restart. True: a run was missed (one or
- * many), and the next is planned. What a jumping clock has left behind is
+ * Goes on with what was planned before a restart. True: a run was missed (one
+ * or many), and the next is planned. What a jumping clock has left behind is
  * planned anew.
  */
 bool plan_due_resume(struct plan_due *d, int64_t due_ms, int64_t at_ms,

@@ -188,19 +188,15 @@ static int
 start_child(struct plan_one *one, struct error *e)
 {
     struct plan *p = one->plan;
-    const struct config *c = &p->terms->config;
     const char *argv[OPTIONS_MAX + 3] = {"redkeep"};
     struct worker_task task = {
         .program = p->program,
         .argv = argv,
         .keep = p->terms->copy > 0 ? p->terms->copy : 0,
-        .nice = (int)config_number(c, CONFIG_JOBS_NICE),
-        .io_idle = config_flag(c, CONFIG_JOBS_IO_IDLE),
-        .memory_bytes = config_size(c, CONFIG_JOBS_MEMORY_LIMIT),
-        .time_limit_ms = config_duration_ms(c, CONFIG_JOBS_TIME_LIMIT),
     };
     size_t n = 0;
 
+    worker_limit(&task, &p->terms->config);
     for (; p->terms->options[n] != NULL && n < OPTIONS_MAX; n++)
         argv[n + 1] = p->terms->options[n];
     argv[n + 1] = one->view.name;

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "jobs/value.h"
 
 /* Larger reports are not kept over a restart. */
@@ -56,15 +55,6 @@ plan_saved_write(const struct plan_one *one)
         value_time(v->last_ok_ms), "report", write_report(v->report));
 }
 
-static int64_t
-read_time(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    int64_t ms;
-
-    return text != NULL && text_time(text, &ms) ? ms : -1;
-}
-
 static uint64_t
 read_count(const json_t *object, const char *key)
 {
@@ -94,8 +84,8 @@ read_last(struct plan_run *run, const json_t *last)
     while (result < PLAN_RESULTS && name != NULL &&
            strcmp(name, plan_result_name((enum plan_result)result)) != 0)
         result++;
-    run->started_ms = read_time(last, "started");
-    run->finished_ms = read_time(last, "finished");
+    run->started_ms = value_read_time(last, "started");
+    run->finished_ms = value_read_time(last, "finished");
     if (text == NULL || name == NULL || result == PLAN_RESULTS ||
         run->started_ms < 0 || run->finished_ms < run->started_ms)
         return false;
@@ -119,9 +109,9 @@ plan_saved_read(struct plan_one *one, const json_t *saved,
 
     *state = (struct plan_saved){
         .same_schedule = schedule != NULL && strcmp(schedule, v->schedule) == 0,
-        .due_ms = read_time(saved, "due"),
-        .at_ms = read_time(saved, "next"),
-        .running_ms = read_time(saved, "running"),
+        .due_ms = value_read_time(saved, "due"),
+        .at_ms = value_read_time(saved, "next"),
+        .running_ms = value_read_time(saved, "running"),
         .again = json_is_true(json_object_get(saved, "again")),
     };
     if (!read_last(&v->last, json_object_get(saved, "last")))
@@ -131,7 +121,7 @@ plan_saved_read(struct plan_one *one, const json_t *saved,
     for (int i = 0; i < PLAN_RESULTS; i++)
         v->results[i] =
             read_count(results, plan_result_name((enum plan_result)i));
-    v->last_ok_ms = read_time(saved, "last_ok");
+    v->last_ok_ms = value_read_time(saved, "last_ok");
     v->report = json_deep_copy(json_object_get(saved, "report"));
     if (!json_is_object(v->report)) {
         json_decref(v->report);

@@ -2,14 +2,14 @@
  * plan_saved.h - a job in the state file; for plan.c. Each is an object by its
  * name in "jobs":
  *
- *     schedule    as it was configured
+ *     schedule    as it was configured; another one now is planned anew
  *     due, next   when it is due by the schedule, and with jitter; or null
  *     running     since when it runs; or null
  *     again       whether it is to run again as soon as it can
  *     runs, failures, results {ok failed refused locked skipped}
  *     last        {started finished result exit_status signal text}; or null
  *     last_ok     when the last good run ended; or null
- *     report      what the last child reported; or null
+ *     report      what its child reported last, up to 256 KiB; or null
  */
 #ifndef DAEMON_PLAN_SAVED_H
 #define DAEMON_PLAN_SAVED_H

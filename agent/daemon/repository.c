@@ -84,8 +84,7 @@ send_line(struct repository *r, json_t *object)
     json_decref(object);
     if (line == NULL)
         return;
-    child_send(r->keeper, line, strlen(line));
-    child_send(r->keeper, "\n", 1);
+    child_send(r->keeper, line);
     free(line);
 }
 

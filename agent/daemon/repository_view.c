@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "jobs/value.h"
 
 static int64_t
 read_number(const json_t *object, const char *key)
@@ -27,15 +27,6 @@ read_text(char *out, size_t size, const json_t *object, const char *key)
     snprintf(out, size, "%s", text != NULL ? text : "");
 }
 
-static int64_t
-read_time(const json_t *item)
-{
-    const char *text = json_string_value(json_object_get(item, "state_time"));
-    int64_t ms;
-
-    return text != NULL && text_time(text, &ms) ? ms : -1;
-}
-
 static void
 replace(json_t **to, json_t *from)
 {
@@ -56,7 +47,7 @@ read_catalog(struct repository_view *v, const json_t *catalog)
     replace(&v->list, json_object_get(catalog, "list"));
     replace(&v->last, json_object_get(catalog, "last"));
     replace(&v->last_good, json_object_get(catalog, "last_good"));
-    v->last_good_time_ms = read_time(v->last_good);
+    v->last_good_time_ms = value_read_time(v->last_good, "state_time");
     v->protected_ms = read_number(catalog, "protected");
     v->frozen = read_flag(catalog, "frozen");
     read_text(v->frozen_text, sizeof v->frozen_text, catalog, "frozen_text");

@@ -85,8 +85,8 @@ struct server;
 
 /*
  * Borrows config (until server_reload gives another) and notices. Does not
- * connect yet: server_begin. -1/NULL only for a configuration that names an unreadable
- * password file or the like: ERROR_USAGE.
+ * connect yet: server_begin. -1/NULL only for a configuration that names an
+ * unreadable password file or the like: ERROR_USAGE.
  */
 struct server *server_new(struct event_base *base, const struct config *config,
                           struct notices *notices,

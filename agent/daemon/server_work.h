@@ -1,7 +1,8 @@
 /*
  * server_work.h - what the parts of the connection share: server_connect
  * (attempts and losses), server_talk (what is asked of the server, again and
- * again), server_request (what others ask), server_tell (what became of it, for all who look).
+ * again), server_request (what others ask), server_tell (what became of it, for
+ * all who look).
  */
 #ifndef DAEMON_SERVER_WORK_H
 #define DAEMON_SERVER_WORK_H

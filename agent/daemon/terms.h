@@ -21,8 +21,8 @@ struct terms {
 };
 
 /*
- * Reads arguments (borrowed), environment and file. NULL: bad; report has had each
- * problem, e the first.
+ * Reads arguments (borrowed), environment and file. NULL: bad; report has had
+ * each problem, e the first.
  */
 struct terms *terms_load(const struct arguments *a, config_problem *report,
                          void *context, struct error *e);

@@ -1,7 +1,7 @@
 /*
- * watch.c - the turns of the watch: events mark, one look follows, then a pause,
- * so that a server that writes at every turn of its loop wakes us a few times a
- * second; and a look in a while, whatever the events say.
+ * watch.c - the turns of the watch: events mark, one look follows, then a
+ * pause, so that a server that writes at every turn of its loop wakes us a few
+ * times a second; and a look in a while, whatever the events say.
  */
 #include "daemon/watch.h"
 

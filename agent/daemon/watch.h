@@ -7,8 +7,9 @@
  * folder is held open, so that a mount can go.
  *
  * What remains: a look at a file (stat, a few every 5 s) on a file system that
- * hangs, as NFS can, waits for it. Where events do not come (a change on another
- * host) or cannot be had (no inotify instance left), the looks alone tell.
+ * hangs, as NFS can, waits for it. Where events do not come (a change on
+ * another host) or cannot be had (no inotify instance left), the looks alone
+ * tell.
  */
 #ifndef DAEMON_WATCH_H
 #define DAEMON_WATCH_H

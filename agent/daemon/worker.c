@@ -248,6 +248,15 @@ begin_input(struct worker *w, struct event_base *base,
     event_add(w->input, NULL);
 }
 
+void
+worker_limit(struct worker_task *task, const struct config *c)
+{
+    task->nice = (int)config_number(c, CONFIG_JOBS_NICE);
+    task->io_idle = config_flag(c, CONFIG_JOBS_IO_IDLE);
+    task->memory_bytes = config_size(c, CONFIG_JOBS_MEMORY_LIMIT);
+    task->time_limit_ms = config_duration_ms(c, CONFIG_JOBS_TIME_LIMIT);
+}
+
 struct worker *
 worker_start(struct event_base *base, const struct worker_task *task,
              worker_done *done, void *context, struct error *e)

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "config/config.h"
 
 struct event_base;
 
@@ -49,6 +50,9 @@ typedef void worker_done(void *context, const struct worker_outcome *outcome);
 
 struct worker;
 
+/* Limits a task as [jobs] has it. */
+void worker_limit(struct worker_task *task, const struct config *c);
+
 /* Starts; what task points to is borrowed for this call. NULL: could not. */
 struct worker *worker_start(struct event_base *base,
                             const struct worker_task *task, worker_done *done,
@@ -66,8 +70,8 @@ void worker_cancel(struct worker *w);
 void worker_free(struct worker *w);
 
 /*
- * The redkeep beside the running redkeepd, else the one in PATH; caller frees. NULL:
- * there is none.
+ * The redkeep beside the running redkeepd, else the one in PATH; caller frees.
+ * NULL: there is none.
  */
 char *worker_find_program(struct error *e);
 

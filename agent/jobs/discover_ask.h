@@ -10,7 +10,8 @@
 
 /*
  * Asks each candidate; forgets those that nothing but a guess speaks for; makes
- * one of several ways to the same server; puts those that answer first. -1 only when asked to stop.
+ * one of several ways to the same server; puts those that answer first. -1 only
+ * when asked to stop.
  */
 int discover_ask(struct discover *d, const struct discover_options *options,
                  struct error *e);

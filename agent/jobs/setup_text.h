@@ -28,12 +28,15 @@ char *setup_text_write(const struct setup_text_options *options,
                        struct error *e);
 
 /*
- * A name for the server's instance: what its configuration file or socket adds to
- * "redis", else its port. The caller frees it.
+ * A name for the server's instance: what its configuration file or socket adds
+ * to "redis", else its port. The caller frees it.
  */
 char *setup_text_name(const struct discover_server *server);
 
-/* The owner of the data directory by name; NULL: not known. The caller frees it. */
+/*
+ * The owner of the data directory by name; NULL: not known. The caller frees
+ * it.
+ */
 char *setup_text_owner(const struct discover_server *server);
 
 #endif

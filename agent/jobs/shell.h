@@ -32,8 +32,8 @@ struct shell_outcome {
 
 /*
  * Waits until the shell has ended, or its time has, or the process is asked to
- * stop (ERROR_STOPPED; so also when watched ends), and then ends all that is left in the group.
- * -1: it could not be run.
+ * stop (ERROR_STOPPED; so also when watched ends), and then ends all that is
+ * left in the group. -1: it could not be run.
  */
 int shell_run(const struct shell_task *task, struct shell_outcome *outcome,
               struct error *e);

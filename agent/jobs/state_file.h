@@ -17,7 +17,8 @@ enum { STATE_FILE_FORMAT = 1, STATE_FILE_MAX = 16 << 20 };
 
 /*
  * Loads it from an open instance folder; the object is the caller's. None
- * there: ERROR_ABSENT; not what it should be: ERROR_DAMAGED; of a newer format: ERROR_REFUSED.
+ * there: ERROR_ABSENT; not what it should be: ERROR_DAMAGED; of a newer format:
+ * ERROR_REFUSED.
  */
 int state_file_load(int instance_dir, json_t **state, struct error *e);
 

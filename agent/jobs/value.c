@@ -57,6 +57,15 @@ value_time(int64_t ms)
     return json_string(text);
 }
 
+int64_t
+value_read_time(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    int64_t ms;
+
+    return text != NULL && text_time(text, &ms) ? ms : -1;
+}
+
 json_t *
 value_number(int64_t number)
 {

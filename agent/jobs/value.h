@@ -24,6 +24,9 @@ json_t *value_format(const char *format, ...)
 /* ms since 1970 as RFC 3339; below 0 is null. */
 json_t *value_time(int64_t ms);
 
+/* And back, of an object; -1: it has none. */
+int64_t value_read_time(const json_t *object, const char *key);
+
 /* Below 0 is null. */
 json_t *value_number(int64_t number);
 

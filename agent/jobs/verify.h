@@ -15,8 +15,8 @@
 
 /*
  * Reads one snapshot whole. *ok: it is as it was stored (a damaged source that
- * was kept as such is ok). Time and outcome are noted beside the entry, where the
- * repository can be written.
+ * was kept as such is ok). Time and outcome are noted beside the entry, where
+ * the repository can be written.
  */
 int verify_one(const struct storage *storage, const struct catalog_item *item,
                const struct progress *progress, struct report *report, bool *ok,

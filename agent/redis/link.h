@@ -29,8 +29,8 @@ struct link_options {
 
 /*
  * Connects, does the TLS handshake, AUTH and SELECT. What options point to is
- * borrowed for this call only. SIGPIPE is ignored from now on. NULL on failure; the text
- * has the server's or the system's own words ("Connection refused",
+ * borrowed for this call only. SIGPIPE is ignored from now on. NULL on failure;
+ * the text has the server's or the system's own words ("Connection refused",
  * "WRONGPASS ...", "timeout after 5 s").
  */
 struct link *link_open(const struct link_options *options, struct error *e);
@@ -45,7 +45,10 @@ struct link *link_open(const struct link_options *options, struct error *e);
 struct redisReply *link_ask(struct link *link, int argc, const char **argv,
                             struct error *e);
 
-/* The same for words; ends with NULL: link_say(l, &e, "CONFIG", "GET", "dir", NULL). */
+/*
+ * The same for words; ends with NULL: link_say(l, &e, "CONFIG", "GET", "dir",
+ * NULL).
+ */
 struct redisReply *link_say(struct link *link, struct error *e, ...)
     __attribute__((sentinel));
 

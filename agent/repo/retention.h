@@ -52,8 +52,8 @@ void retention_write_collapse(char out[RETENTION_TEXT_SIZE],
                               double collapse_percent);
 
 /*
- * Fills f: the newest snapshot is damaged, failed its last verification,
- * cannot be read, or has collapsed; or a newer redkeep wrote into the repository.
+ * Fills f: the newest snapshot is damaged, failed its last verification, cannot
+ * be read, or has collapsed; or a newer redkeep wrote into the repository.
  */
 void retention_freeze(struct retention_freeze *f, const struct catalog *c,
                       const struct retention_mark *mark,

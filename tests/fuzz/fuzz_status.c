@@ -10,6 +10,7 @@
 #include "../../tools/status_shape.h"
 #include "../../tools/status_text.h"
 #include "../../tools/status_wrong.h"
+#include "jobs/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -22,8 +23,8 @@ show(const json_t *state)
     char *shown;
 
     stdout = open_memstream(&shown, &shown_size);
-    status_wrong_look(&wrongs, state, status_shape_time(state, "time"));
-    status_text_print(state, &wrongs, status_shape_time(state, "time"), false);
+    status_wrong_look(&wrongs, state, value_read_time(state, "time"));
+    status_text_print(state, &wrongs, value_read_time(state, "time"), false);
     fclose(stdout);
     stdout = before;
     for (size_t i = 0; i < shown_size; i++)

@@ -32,7 +32,6 @@ static void
 begin(void)
 {
     loop_begin();
-    signal(SIGPIPE, SIG_IGN); /* as the agent does */
     lines[0] = how[0] = '\0';
     free_at_line = false;
 }
@@ -74,7 +73,7 @@ START_TEST(tells_each_line_and_then_the_end)
 {
     write_program(ends[_i].script);
     start(8192);
-    child_send(child, "hello\n", 6);
+    child_send(child, "hello");
     turn_until(has_ended);
     ck_assert_str_eq(lines, ends[_i].lines);
     ck_assert_str_eq(how, ends[_i].how);
@@ -100,6 +99,20 @@ START_TEST(tells_many_lines_at_the_end)
     for (const char *at = lines; *at != '\0'; at++)
         count += *at == '|';
     ck_assert_uint_eq(count, 400);
+}
+END_TEST
+
+/* What is sent to it fails before what it said is read. */
+START_TEST(loses_nothing_of_one_that_did_not_read_its_input)
+{
+    siginfo_t info;
+
+    write_program("echo a; echo b");
+    start(8192);
+    ck_assert_int_eq(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+    child_send(child, "hello");
+    turn_until(has_ended);
+    ck_assert_str_eq(lines, "a|b|");
 }
 END_TEST
 
@@ -177,6 +190,7 @@ main(void)
                         sizeof ends / sizeof *ends);
     tcase_add_test(tc, says_that_it_cannot_be_executed);
     tcase_add_test(tc, tells_many_lines_at_the_end);
+    tcase_add_test(tc, loses_nothing_of_one_that_did_not_read_its_input);
     tcase_add_test(tc, is_silent_and_reaped_after_it_was_freed);
     tcase_add_test(tc, reads_the_end_of_its_input_when_it_is_freed);
     tcase_add_test(tc, dies_with_its_parent);

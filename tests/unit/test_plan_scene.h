@@ -1,6 +1,6 @@
 /*
- * test_plan_scene.h - a plan whose redkeep is a script, and whose server is what
- * the test says it is.
+ * test_plan_scene.h - a plan whose redkeep is a script, and whose server is
+ * what the test says it is.
  */
 #ifndef UNIT_TEST_PLAN_SCENE_H
 #define UNIT_TEST_PLAN_SCENE_H

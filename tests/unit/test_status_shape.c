@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "jobs/value.h"
 #include "test_status_state.h"
 
 static const struct {
@@ -91,7 +92,7 @@ START_TEST(numbers_beyond_ours_are_unknown)
     ck_assert_int_eq(status_shape_number(state, "half"), 2);
     ck_assert_int_eq(status_shape_number(state, "text"), -1);
     ck_assert_int_eq(status_shape_number(state, "none"), -1);
-    ck_assert_int_eq(status_shape_time(state, "text"), -1);
+    ck_assert_int_eq(value_read_time(state, "text"), -1);
     ck_assert_ptr_null(status_shape_text(state, "half"));
     json_decref(state);
 }

@@ -70,6 +70,20 @@ START_TEST(loses_no_field_to_foreign_bytes)
 }
 END_TEST
 
+START_TEST(reads_times_that_it_wrote_and_no_others)
+{
+    json_t *o = json_pack("{s:o, s:s, s:i, s:n}", "a", value_time(1500), "b",
+                          "noon", "c", 3, "d");
+
+    ck_assert_int_eq(value_read_time(o, "a"), 1500);
+    ck_assert_int_eq(value_read_time(o, "b"), -1);
+    ck_assert_int_eq(value_read_time(o, "c"), -1);
+    ck_assert_int_eq(value_read_time(o, "d"), -1);
+    ck_assert_int_eq(value_read_time(NULL, "a"), -1);
+    json_decref(o);
+}
+END_TEST
+
 START_TEST(cuts_what_is_too_long)
 {
     char word[2000];
@@ -94,6 +108,7 @@ main(void)
     tcase_add_test(cases, gives_what_is_known);
     tcase_add_test(cases, shows_numbers_as_they_were_meant);
     tcase_add_test(cases, loses_no_field_to_foreign_bytes);
+    tcase_add_test(cases, reads_times_that_it_wrote_and_no_others);
     tcase_add_test(cases, cuts_what_is_too_long);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
