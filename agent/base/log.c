@@ -1,8 +1,11 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -11,6 +14,8 @@
 enum { LINE_MAX_BYTES = 2048, HEAD_MAX_BYTES = TEXT_TIME_SIZE + 16 };
 
 static enum log_level wanted = LOG_LEVEL_INFO;
+static bool waits = true;
+static unsigned long left_out; /* lines, since the last that was written */
 
 static const char *const level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
@@ -55,6 +60,31 @@ is_wanted(enum log_level level)
 }
 
 void
+log_never_wait(void)
+{
+    waits = false;
+}
+
+/* Whether a line can be written now; how many could not is told then. */
+static bool
+is_heard(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (waits)
+        return true;
+    if (poll(&out, 1, 0) == 0) {
+        left_out++;
+        return false;
+    }
+    if (left_out > 0)
+        fprintf(stderr, "%lu lines are missing here: nobody read them\n",
+                left_out);
+    left_out = 0;
+    return true;
+}
+
+void
 log_line(enum log_level level, const char *format, ...)
 {
     char text[LINE_MAX_BYTES];
@@ -63,7 +93,7 @@ log_line(enum log_level level, const char *format, ...)
     va_list arguments;
     size_t length;
 
-    if (!is_wanted(level))
+    if (!is_wanted(level) || !is_heard())
         return;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

@@ -146,15 +146,22 @@ hear(struct agent *a, int sig, event_callback_fn call)
     return event;
 }
 
+/* First of all: a signal that comes while we start is heard in the loop. */
+static void
+hear_signals(struct agent *a)
+{
+    signal(SIGPIPE, SIG_IGN);
+    a->loop->term = hear(a, SIGTERM, on_end);
+    a->loop->interrupt = hear(a, SIGINT, on_end);
+    a->loop->hangup = hear(a, SIGHUP, on_hangup);
+}
+
 static void
 run_loop(struct agent *a)
 {
     struct agent_loop *loop = a->loop;
     uint64_t watchdog_ms = service_watchdog_ms(a->service);
 
-    loop->term = hear(a, SIGTERM, on_end);
-    loop->interrupt = hear(a, SIGINT, on_end);
-    loop->hangup = hear(a, SIGHUP, on_hangup);
     loop->tick = every(a, on_tick, TICK_MS);
     if (watchdog_ms != 0)
         loop->watchdog = every(a, on_watchdog, watchdog_ms);
@@ -199,6 +206,27 @@ begin(struct agent *a, struct error *e)
     return agent_parts_open(a, e);
 }
 
+static int
+run(struct agent *a, struct error *e)
+{
+    a->terms = terms_load(a->arguments, agent_words_problem, NULL, e);
+    if (a->terms == NULL && e->kind == ERROR_USAGE)
+        return error_set(e, ERROR_USAGE, "nothing was started");
+    if (a->terms == NULL)
+        return -1;
+    a->config = &a->terms->config;
+    agent_words_log_level(a->config);
+    a->started_ms = a->config_loaded_ms = clock_wall_ms();
+    a->started_steady_ms = clock_steady_ms();
+    if (begin(a, e) != 0)
+        return -1;
+    run_loop(a);
+    if (a->loop->fatal.kind == ERROR_NONE)
+        return 0;
+    *e = a->loop->fatal;
+    return -1;
+}
+
 int
 agent_run(const struct arguments *arguments, struct error *e)
 {
@@ -206,24 +234,10 @@ agent_run(const struct arguments *arguments, struct error *e)
     struct agent a = {.arguments = arguments, .loop = &loop, .lock = LOCK_NONE};
     int rc;
 
-    a.terms = terms_load(arguments, agent_words_problem, NULL, e);
-    if (a.terms == NULL && e->kind == ERROR_USAGE)
-        return error_set(e, ERROR_USAGE, "nothing was started");
-    if (a.terms == NULL)
-        return -1;
-    a.config = &a.terms->config;
-    agent_words_log_level(a.config);
-    a.started_ms = a.config_loaded_ms = clock_wall_ms();
-    a.started_steady_ms = clock_steady_ms();
-    signal(SIGPIPE, SIG_IGN);
+    log_never_wait();
     a.base = event_base_new();
-    rc = begin(&a, e);
-    if (rc == 0)
-        run_loop(&a);
-    if (loop.fatal.kind != ERROR_NONE) {
-        *e = loop.fatal;
-        rc = -1;
-    }
+    hear_signals(&a);
+    rc = run(&a, e);
     free_loop(&loop);
     agent_parts_close(&a);
     event_base_free(a.base);

@@ -80,6 +80,31 @@ START_TEST(bounds_a_line_of_any_length)
 }
 END_TEST
 
+START_TEST(a_pipe_that_nobody_reads_holds_up_nobody)
+{
+    int ends[2], old = dup(STDERR_FILENO);
+    static char bytes[1 << 20];
+    ssize_t n;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    log_never_wait();
+    for (int i = 0; i < 1000; i++)
+        log_line(LOG_LEVEL_ERROR, "%0999d", i);
+    n = read(ends[0], bytes, sizeof bytes);
+    log_line(LOG_LEVEL_ERROR, "after");
+    dup2(old, STDERR_FILENO);
+    ck_assert_int_gt(n, 32768);
+    n = read(ends[0], bytes, sizeof bytes - 1);
+    bytes[n] = '\0';
+    ck_assert_ptr_nonnull(strstr(bytes, " lines are missing here"));
+    ck_assert_ptr_nonnull(strstr(bytes, " error after\n"));
+    close(ends[0]);
+    close(ends[1]);
+    close(old);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -92,6 +117,7 @@ main(void)
     tcase_add_test(cases, shows_control_characters_and_keeps_utf8);
     tcase_add_test(cases, drops_lines_above_its_level);
     tcase_add_test(cases, bounds_a_line_of_any_length);
+    tcase_add_test(cases, a_pipe_that_nobody_reads_holds_up_nobody);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
