@@ -28,7 +28,6 @@ struct invocation {
     const struct command *command;
     struct config config;
     bool json, quiet, verbose;
-    bool reported; /* --report-fd: the agent runs it */
     struct command_value values[COMMAND_OPTIONS_MAX];
     size_t value_count;
     char **words; /* what is not an option */

@@ -102,7 +102,7 @@ take_report(struct line *l, const char *value, struct error *e)
         return error_sys(e, "--report-fd %s", value);
     if (fd > STDERR_FILENO)
         close((int)fd);
-    l->in->json = l->in->reported = true;
+    l->in->json = true;
     return 0;
 }
 

@@ -188,7 +188,7 @@ static int
 start_child(struct plan_one *one, struct error *e)
 {
     struct plan *p = one->plan;
-    const char *argv[OPTIONS_MAX + 3] = {"redkeep"};
+    const char *argv[OPTIONS_MAX + 4] = {"redkeep"};
     struct worker_task task = {
         .program = p->program,
         .argv = argv,
@@ -200,6 +200,9 @@ start_child(struct plan_one *one, struct error *e)
     for (; p->terms->options[n] != NULL && n < OPTIONS_MAX; n++)
         argv[n + 1] = p->terms->options[n];
     argv[n + 1] = one->view.name;
+    /* We made its folder: where that is gone, a disk is. */
+    if (one->job == PLAN_SNAPSHOT)
+        argv[n + 2] = "--existing";
     one->worker = worker_start(p->base, &task, child_ended, one, e);
     return one->worker != NULL ? 0 : -1;
 }
