@@ -92,6 +92,21 @@ count_headers(struct evhttp_request *request, const char *name)
     return count;
 }
 
+/* To evhttp "Content-Length :" is some other header, and "+3" is a length. */
+static bool
+has_doubtful_header(struct evhttp_request *request)
+{
+    const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+
+    for (const struct evkeyval *h = headers->tqh_first; h != NULL;
+         h = h->next.tqe_next)
+        if (strpbrk(h->key, " \t") != NULL ||
+            (strcasecmp(h->key, "Content-Length") == 0 &&
+             h->value[strspn(h->value, " \t0123456789")] != '\0'))
+            return true;
+    return false;
+}
+
 /*
  * Where the next request would begin must be beyond doubt. evhttp reads no
  * body to HEAD and TRACE, and of two lengths it takes the first.
@@ -103,7 +118,7 @@ judge_framing(struct evhttp_request *request)
              encodings = count_headers(request, "Transfer-Encoding");
     enum evhttp_cmd_type method = evhttp_request_get_command(request);
 
-    if (lengths + encodings > 1) {
+    if (lengths + encodings > 1 || has_doubtful_header(request)) {
         http_answer_last(request);
         return 400;
     }

@@ -46,6 +46,12 @@ static const struct {
      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
      400},
     {"GET /health/live HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400},
+    {"GET /health/live HTTP/1.1\r\nContent-Length: +1\r\n\r\na" LIVE, 400},
+    {"GET /health/live HTTP/1.1\r\nContent-Length : 1\r\n\r\na" LIVE, 400},
+    {"GET /health/live HTTP/1.1\r\nTransfer-Encoding\t: chunked\r\n\r\n"
+     "0\r\n\r\n" LIVE,
+     400},
+    {"GET /health/live HTTP/1.1\r\nContent-Length: \t1 \r\n\r\na", 200},
     {"GET /health/live\r\n\r\n", 400},
     {"GET /health/live HTTP/3.0\r\n\r\n", 400},
     {"GET /health/live HTTP/0.9\r\n\r\n", 400},
