@@ -94,6 +94,13 @@ take_sign_of_life(struct server *s)
     server_talk_soon(s, SERVER_SETTINGS);
 }
 
+/* Whoever says something else is no server that could be kept. */
+static bool
+is_pong(const struct redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, "PONG") == 0;
+}
+
 /*
  * A server that cannot save (MISCONF), runs a script (BUSY) or lets us not ping
  * (NOPERM) answers, and that is what a PING is for.
@@ -108,7 +115,10 @@ on_ping(void *context, struct redisReply *reply, const struct error *why)
     if (reply == NULL && is_lost(s))
         return;
     end_turn(s, t);
-    if (reply != NULL) {
+    if (reply != NULL && !is_pong(reply)) {
+        error_set(&e, ERROR_FAILED, "PING was not answered with PONG");
+        server_connect_fail(s, SERVER_ERROR_PROTOCOL, &e);
+    } else if (reply != NULL) {
         t->refused[0] = '\0';
         take_sign_of_life(s);
     } else if (begins(&e, "LOADING")) {
@@ -151,13 +161,17 @@ static void
 on_info(void *context, struct redisReply *reply, const struct error *why)
 {
     struct server *s = context;
+    bool is_text = reply != NULL && reply->type == REDIS_REPLY_STRING;
+    struct error e = *why;
 
     if (reply == NULL && is_lost(s))
         return;
     end_turn(s, &s->turns[SERVER_INFO]);
-    if (reply == NULL) {
-        note_refusal(s, SERVER_INFO, why);
-    } else if (reply->type == REDIS_REPLY_STRING) {
+    if (reply != NULL && !is_text)
+        error_set(&e, ERROR_FAILED, "INFO: the reply is no text");
+    if (!is_text) {
+        note_refusal(s, SERVER_INFO, &e);
+    } else {
         s->turns[SERVER_INFO].refused[0] = '\0';
         info_read(&s->view.info, reply->str);
         s->view.info_ms = clock_wall_ms();

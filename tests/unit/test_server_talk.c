@@ -65,6 +65,41 @@ START_TEST(a_server_that_answers_in_error_is_there)
 }
 END_TEST
 
+static const char *const strange[] = {
+    ":1\r\n", "$-1\r\n", "*2\r\n$4\r\npong\r\n$0\r\n\r\n", "+OK\r\n"};
+
+START_TEST(only_pong_is_an_answer_to_ping)
+{
+    struct scene s;
+    char first[600];
+
+    snprintf(first, sizeof first, "%s%s", strange[_i],
+             INFO("a") SETTINGS("/d"));
+    prepare(&s, (const char *[]){strange[_i], first, FAKE_HANG, NULL});
+    begin(&s);
+    RUN_UNTIL(&s, s.first > 0);
+    ck_assert_int_eq(s.view->state, SERVER_CONNECTING);
+    ck_assert_str_eq(s.view->last_error, "PING was not answered with PONG");
+    ck_assert_uint_eq(s.view->errors[SERVER_ERROR_PROTOCOL], 1);
+    end(&s);
+}
+END_TEST
+
+START_TEST(says_that_info_is_no_text)
+{
+    struct scene s;
+
+    prepare(&s, (const char *[]){PONG, PONG "*1\r\n:1\r\n" SETTINGS("/d"),
+                                 FAKE_HANG, NULL});
+    begin(&s);
+    RUN_UNTIL(&s, s.located > 0);
+    ck_assert_int_eq(s.view->state, SERVER_CONNECTED);
+    ck_assert_str_eq(s.view->last_error, "INFO: the reply is no text");
+    ck_assert_uint_eq(s.informed, 0);
+    end(&s);
+}
+END_TEST
+
 START_TEST(does_without_what_it_may_not_ask)
 {
     struct scene s;
@@ -180,6 +215,9 @@ main(void)
     tcase_add_test(t, loading_again_is_connecting_but_no_loss);
     tcase_add_loop_test(t, a_server_that_answers_in_error_is_there, 0,
                         sizeof alive / sizeof *alive);
+    tcase_add_loop_test(t, only_pong_is_an_answer_to_ping, 0,
+                        sizeof strange / sizeof *strange);
+    tcase_add_test(t, says_that_info_is_no_text);
     tcase_add_test(t, does_without_what_it_may_not_ask);
     tcase_add_test(t, sees_another_run_id_and_looks_for_the_data_again);
     tcase_add_test(t, hands_on_answers_and_losses);
