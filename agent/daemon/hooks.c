@@ -22,8 +22,8 @@ struct lane {
     size_t first, count;
     struct errand *errand; /* of queue[first]; NULL: none is on its way */
     uint64_t failed, dropped;
-    bool complained; /* since the last that arrived */
-    uint64_t complained_ms;
+    bool complained;        /* since the last that arrived */
+    uint64_t complained_ms; /* 0 never */
 };
 
 struct hooks {
@@ -41,13 +41,16 @@ timeout_ms(const struct hooks *h)
     return config_duration_ms(h->config, CONFIG_HOOKS_TIMEOUT);
 }
 
-/* Not each time: who does not listen for an hour shall not fill the log. */
+/*
+ * Not each time: who does not listen for an hour, or fails every other time,
+ * shall not fill the log.
+ */
 static void
 complain(struct lane *lane, const char *why)
 {
     uint64_t now = clock_steady_ms();
 
-    if (lane->complained && now - lane->complained_ms < COMPLAIN_MS)
+    if (lane->complained_ms != 0 && now - lane->complained_ms < COMPLAIN_MS)
         return;
     log_line(LOG_LEVEL_WARNING, "%s failed: %s failed=%llu dropped=%llu",
              lane->name, why, (unsigned long long)lane->failed,

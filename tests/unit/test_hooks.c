@@ -1,6 +1,7 @@
 #include "daemon/hooks.h"
 
 #include <jansson.h>
+#include <unistd.h>
 
 #include "loop.h"
 
@@ -153,6 +154,41 @@ START_TEST(one_that_fails_does_not_stop_the_next)
 }
 END_TEST
 
+/* How often the log has a word. */
+static unsigned
+count_log(const char *word)
+{
+    char *text = load("log");
+    unsigned times = 0;
+
+    for (char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word))
+        times++;
+    free(text);
+    return times;
+}
+
+START_TEST(one_that_fails_now_and_then_does_not_fill_the_log)
+{
+    int old = dup(STDERR_FILENO);
+    int log = openat(dir, "log", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+    set("hooks-on-event", "E");
+    write_program(KEEP "if [ -e bad ]; then rm bad; " OK "; else : >bad; " BAD
+                       "; fi");
+    log_set_level(LOG_LEVEL_INFO);
+    ck_assert_int_eq(dup2(log, STDERR_FILENO), STDERR_FILENO);
+    tell("job", "1");
+    tell("job", "2");
+    tell("job", "3");
+    turn_until(has_three);
+    dup2(old, STDERR_FILENO);
+    close(old);
+    close(log);
+    ck_assert_uint_eq(count_log("hook failed: no"), 1);
+    ck_assert_uint_eq(count_log("hook works again"), 1);
+}
+END_TEST
+
 START_TEST(drops_the_oldest_of_too_many)
 {
     enum { MORE = 10 };
@@ -243,6 +279,7 @@ main(void)
     tcase_add_test(tc, tells_nobody_who_did_not_ask);
     tcase_add_test(tc, a_webhook_that_hangs_holds_up_no_command);
     tcase_add_test(tc, one_that_fails_does_not_stop_the_next);
+    tcase_add_test(tc, one_that_fails_now_and_then_does_not_fill_the_log);
     tcase_add_test(tc, drops_the_oldest_of_too_many);
     tcase_add_test(tc, flush_waits_for_all_but_not_for_ever);
     tcase_add_test(tc, the_heart_beats_only_while_all_is_well);
