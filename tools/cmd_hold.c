@@ -21,8 +21,10 @@ cmd_hold_set(struct invocation *in, bool held, struct error *e)
                                       "held", held, "changed", changed),
                             e);
     if (!in->quiet)
-        printf("snapshot %s is %s%s\n", id, held ? "held" : "not held",
-               changed ? "" : " already");
+        printf("snapshot %s is %s\n", id,
+               held      ? changed ? "held" : "held already"
+               : changed ? "released"
+                         : "not held");
     return 0;
 }
 
@@ -36,7 +38,9 @@ const struct command cmd_hold = {
     .name = "hold",
     .words = "ID",
     .summary = "a snapshot that prune never takes",
-    .details = "Until it is released. 'redkeep list' shows it as held.\n",
+    .details =
+        "Prune keeps it, whatever the rules say, until it is released. 'redkeep\n"
+        "list' shows it as held.\n",
     .words_min = 1,
     .words_max = 1,
     .run = run,

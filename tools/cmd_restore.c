@@ -94,7 +94,7 @@ show(const struct restore *r, const struct invocation *in, bool dry_run)
     printf("restored %s to %s\ndata as of %s, %s in %s\n", r->id, r->target,
            when, size, took);
     if (r->keys >= 0)
-        printf("%lld keys\n", (long long)r->keys);
+        printf("%lld key%s\n", (long long)r->keys, r->keys == 1 ? "" : "s");
     if (r->kept != NULL)
         printf("what was there is in %s\n", r->kept);
 }

@@ -162,10 +162,11 @@ tell_server(const struct run *r, const struct discover_server *s)
                                           : s->data_dir;
 
     if (s->answers)
-        say(r, "%s: %s %s, %s, %lld keys, data in %s (%s)", s->url,
+        say(r, "%s: %s %s, %s, %lld key%s, data in %s (%s)", s->url,
             s->info.valkey ? "Valkey" : "Redis", s->info.version,
             strcmp(s->info.role, "slave") == 0 ? "replica" : "primary",
-            (long long)s->info.keys, dir, s->found_by);
+            (long long)s->info.keys, s->info.keys == 1 ? "" : "s", dir,
+            s->found_by);
     else if (s->wants_password)
         say(r, "%s: a server that wants a password, data in %s (%s)", s->url,
             dir, s->found_by);

@@ -90,7 +90,7 @@ show(const struct snapshot *s, const struct invocation *in)
                "%s stored for %s of data in %s\n",
                n->id, verdict_name(n->verdict), when, stored, source, took);
     if (n->keys >= 0 && !in->quiet)
-        printf("%lld keys\n", (long long)n->keys);
+        printf("%lld key%s\n", (long long)n->keys, n->keys == 1 ? "" : "s");
 }
 
 /* Whose data it is, where that is not certain. */

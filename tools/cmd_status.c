@@ -128,6 +128,7 @@ watch(const struct invocation *in, const struct status_ask *ask,
         if (process_stop_signal() == 0)
             look(&in->config, ask, &state, e);
     }
+    putchar('\n'); /* the terminal has shown ^C */
     return 0;
 }
 

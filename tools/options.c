@@ -146,6 +146,12 @@ read_option(struct line *l, char *name, struct error *e)
 static int
 unknown_command(const char *word, struct error *e)
 {
+    for (size_t i = 0; command_all[i] != NULL; i++)
+        if (!command_all[i]->inner &&
+            strncmp(command_all[i]->name, word, 2) == 0)
+            return error_set(e, ERROR_USAGE,
+                             "unknown command '%s'; did you mean %s?", word,
+                             command_all[i]->name);
     error_set(e, ERROR_USAGE, "unknown command '%s'; there are", word);
     for (size_t i = 0; command_all[i] != NULL; i++)
         if (!command_all[i]->inner)

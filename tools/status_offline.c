@@ -116,14 +116,16 @@ describe_jobs(const struct found *f)
         const json_t *noted =
             json_object_get(json_object_get(f->notes, "jobs"), jobs[i].name);
         const char *schedule = config_text(f->config, jobs[i].schedule);
+        /* No agent runs drills yet: theirs are off, whatever is configured. */
+        bool is_off = strcmp(schedule, "off") == 0 ||
+                      jobs[i].schedule == CONFIG_SCHEDULE_DRILL;
 
         json_array_append_new(
             all, json_pack("{s:s, s:s, s:o, s:n, s:n, s:o, s:o, s:o}", "name",
                            jobs[i].name, "schedule", schedule, "state",
-                           strcmp(schedule, "off") == 0 ? json_string("off")
-                                                        : json_null(),
-                           "pid", "next", "runs", copy_of(noted, "runs"),
-                           "failures", copy_of(noted, "failures"), "last",
+                           is_off ? json_string("off") : json_null(), "pid",
+                           "next", "runs", copy_of(noted, "runs"), "failures",
+                           copy_of(noted, "failures"), "last",
                            describe_run(json_object_get(noted, "last"))));
     }
     return all;

@@ -25,6 +25,12 @@ append_size(struct status_row *r, const char *before, const json_t *object,
 }
 
 static void
+append_keys(struct status_row *r, int64_t keys)
+{
+    status_row_add(r, ", %lld key%s", (long long)keys, keys == 1 ? "" : "s");
+}
+
+static void
 show_agent(const json_t *state)
 {
     int64_t pid = status_shape_number(state, "pid");
@@ -68,7 +74,7 @@ show_server(const json_t *server)
                        : strcmp(role, "master") == 0 ? "primary"
                                                      : role);
     if (keys >= 0)
-        status_row_add(&r, ", %lld keys", (long long)keys);
+        append_keys(&r, keys);
     append_size(&r, ", ", server, "used_memory");
     if (status_shape_number(server, "maxmemory") > 0)
         append_size(&r, " of ", server, "maxmemory");
@@ -96,7 +102,8 @@ show_data(const json_t *server, int64_t now_ms)
         status_row_add_when(&r, saved, now_ms);
     }
     if (saved > 0 && changes >= 0)
-        status_row_add(&r, ", %lld changes since", (long long)changes);
+        status_row_add(&r, ", %lld change%s since", (long long)changes,
+                       changes == 1 ? "" : "s");
     status_row_print(&r);
 }
 
@@ -149,7 +156,7 @@ append_snapshot(struct status_row *r, const json_t *snapshot, int64_t now_ms)
     if (status_shape_is(snapshot, "bound", false))
         status_row_add(r, ", not proven");
     if (keys >= 0)
-        status_row_add(r, ", %lld keys", (long long)keys);
+        append_keys(r, keys);
     append_size(r, ", ", snapshot, "bytes_source");
     if (as_of >= 0) {
         status_row_add(r, ", ");
@@ -196,8 +203,7 @@ show_drill(const json_t *state, int64_t now_ms)
                    : status_shape_is(drill, "ok", false) ? "NOT OK"
                                                          : "skipped");
     if (status_shape_number(drill, "keys") >= 0)
-        status_row_add(&r, ", %lld keys",
-                       (long long)status_shape_number(drill, "keys"));
+        append_keys(&r, status_shape_number(drill, "keys"));
     if (json_is_number(seconds))
         status_row_add(&r, " loaded in %.1f s", json_number_value(seconds));
     if (finished >= 0) {

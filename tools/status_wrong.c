@@ -10,11 +10,14 @@
 #include "jobs/value.h"
 #include "status_shape.h"
 
+static const char away[] =
+    "redis-cli ping; the server's own log tells why it went";
+
 /* An alarm and the next command; by name, as the contract has them. */
 static const struct {
     const char *alarm, *remedy;
 } remedies[] = {
-    {"server_away", "redis-cli ping; the server's own log tells why it went"},
+    {"server_away", away},
     {"server_restarted", "the server's own log tells why it restarted"},
     {"hit_rate", "redis-cli info stats (keyspace_hits, keyspace_misses)"},
     {"errors", "the agent's log tells each: journalctl -u redkeepd"},
@@ -124,6 +127,17 @@ is_away(const json_t *server)
     return name != NULL && strcmp(name, "connected") != 0;
 }
 
+/* What to do about a server that is away, and says why. */
+static const char *
+remedy_away(const char *why)
+{
+    if (why != NULL &&
+        (strstr(why, "WRONGPASS") != NULL || strstr(why, "NOAUTH") != NULL))
+        return "put the server's password into password_file, then reload the"
+               " agent";
+    return away;
+}
+
 static void
 look_at_server(struct status_wrongs *all, const json_t *state)
 {
@@ -136,8 +150,7 @@ look_at_server(struct status_wrongs *all, const json_t *state)
     if (status_shape_is(server, "loading", true))
         add(all, NULL, "the server reads its data and does not serve yet");
     else
-        add(all, "redis-cli ping; the server's own log tells why it went",
-            "the server is not connected (%s)%s%s", name,
+        add(all, remedy_away(why), "the server is not connected (%s)%s%s", name,
             why != NULL ? ": " : "", why != NULL ? why : "");
 }
 
@@ -248,6 +261,8 @@ look_at_alarm(struct status_wrongs *all, const json_t *alarm, int64_t now_ms)
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
         if (strcmp(remedies[i].alarm, name) == 0)
             remedy = remedies[i].remedy;
+    if (strcmp(name, "server_away") == 0)
+        remedy = remedy_away(text);
     if (since_ms < 0 || since_ms > now_ms - 1000) {
         add(all, remedy, "alarm %s: %s", name, text);
         return;

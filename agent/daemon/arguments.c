@@ -91,6 +91,8 @@ arguments_read(struct arguments *a, int argc, char **argv, struct error *e)
             at++;
         else if (strcmp(*at, "-c") == 0 || strncmp(*at, "--", 2) == 0)
             at = read_key(a, at, e);
+        else if (**at == '-')
+            return error_set(e, ERROR_USAGE, "there is no option %s", *at);
         else
             return error_set(e, ERROR_USAGE,
                              "unexpected '%s'; commands are redkeep's", *at);

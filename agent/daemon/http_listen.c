@@ -1,5 +1,6 @@
 #include "daemon/http_listen.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
@@ -125,7 +126,11 @@ http_listen_new(struct event_base *base, struct evhttp *server,
         return NULL;
     l = memory_new(sizeof *l);
     if (bind_first(l, base, addresses) != 0) {
+        bool taken = errno == EADDRINUSE;
+
         error_sys(e, "[http] listen %s", listen);
+        if (taken)
+            error_set(e, e->kind, "%s: another program has it", e->text);
         freeaddrinfo(addresses);
         free(l);
         return NULL;

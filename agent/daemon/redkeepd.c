@@ -37,7 +37,7 @@ main(int argc, char **argv)
 
     process_fill_standard();
     if (arguments_read(&arguments, argc, argv, &e) != 0) {
-        fprintf(stderr, "%s\n", e.text);
+        fprintf(stderr, "redkeepd: %s\n", e.text);
         fputs("'redkeepd --help' shows what it takes\n", stderr);
         return error_exit_status(ERROR_USAGE);
     }

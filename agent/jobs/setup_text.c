@@ -52,10 +52,11 @@ static void
 write_server(FILE *to, const struct discover_server *s)
 {
     if (s->answers && s->info.keys >= 0)
-        comment(to, "Server: %s %s, %s, %lld keys, append-only file %s.",
+        comment(to, "Server: %s %s, %s, %lld key%s, append-only file %s.",
                 s->info.valkey ? "Valkey" : "Redis", s->info.version,
                 strcmp(s->info.role, "slave") == 0 ? "replica" : "primary",
-                (long long)s->info.keys, s->info.aof_enabled ? "on" : "off");
+                (long long)s->info.keys, s->info.keys == 1 ? "" : "s",
+                s->info.aof_enabled ? "on" : "off");
     else
         comment(to, "Server: it did not tell what it is: %s", s->why.text);
     comment(to, "Found by: %s", s->found_by);

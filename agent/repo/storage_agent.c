@@ -106,5 +106,7 @@ storage_lock_agent(const char *repo, const char *instance, struct lock *lock,
         close(locks);
     }
     close(dir);
+    if (rc != 0 && e->kind == ERROR_LOCKED)
+        return error_in(e, "another agent keeps %s/%s", repo, instance);
     return rc == 0 ? 0 : error_in(e, "%s/%s", repo, instance);
 }

@@ -230,6 +230,7 @@ def test_hold_and_release(keep, take, prune):
     assert ids(prune("--retention-last", 1)["keep"]) == [made[1], made[3]]
     keep("verify", "--all")
     assert leftovers(keep.repo) == []
+    keep("release", made[1]).says(f"{made[1]} is released")
     keep("release", made[1]).says(f"{made[1]} is not held")
     assert ids(prune("--retention-last", 1)["keep"]) == [made[3]]
 

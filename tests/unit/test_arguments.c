@@ -41,6 +41,7 @@ static const struct {
     const char *line, *error;
 } bad[] = {
     {"snapshot", "unexpected 'snapshot'; commands are redkeep's"},
+    {"-x", "there is no option -x"},
     {"-c", "-c wants a value"},
     {"--repo", "--repo wants a value"},
     {"--rep", "there is no option --rep; did you mean --repo?"},

@@ -34,6 +34,10 @@ static const struct {
      "\"last_error\":\"Connection refused\"}}",
      "the server is not connected (failed): Connection refused",
      "redis-cli ping; the server's own log tells why it went"},
+    {"{\"server\":{\"state\":\"connecting\","
+     "\"last_error\":\"WRONGPASS invalid\"}}",
+     "the server is not connected (connecting): WRONGPASS invalid",
+     "put the server's password into password_file, then reload the agent"},
     {"{\"server\":{\"state\":\"connecting\",\"loading\":true}}",
      "the server reads its data and does not serve yet", NULL},
     {"{\"server\":{\"state\":\"failed\"}," ALARM("server_away") "}",

@@ -38,6 +38,7 @@ START_TEST(names_the_agent_that_has_it)
 
     take();
     ck_assert_int_eq(storage_lock_agent(repo, "main", &second, &e), -1);
+    ck_assert_ptr_nonnull(strstr(e.text, "another agent keeps "));
     ck_assert_int_eq(e.kind, ERROR_LOCKED);
     snprintf(pid, sizeof pid, "process %ld ", (long)getpid());
     ck_assert_msg(strstr(e.text, pid) != NULL, "%s", e.text);
