@@ -37,7 +37,8 @@ main(int argc, char **argv)
 
     process_fill_standard();
     if (arguments_read(&arguments, argc, argv, &e) != 0) {
-        fprintf(stderr, "redkeepd: %s\n", e.text);
+        /* Its name is in front, where a line of the file would be. */
+        fprintf(stderr, "%s\n", e.text);
         fputs("'redkeepd --help' shows what it takes\n", stderr);
         return error_exit_status(ERROR_USAGE);
     }

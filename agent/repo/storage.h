@@ -79,7 +79,7 @@ int storage_sweep(struct storage *s, struct error *e);
 
 /*
  * Takes to the trash what a killed prune left of snapshots whose entry is there
- * already.
+ * already, and removes its drafts.
  */
 int storage_sweep_pruned(struct storage *s, struct error *e);
 

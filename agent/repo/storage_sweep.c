@@ -80,7 +80,7 @@ storage_sweep(struct storage *s, struct error *e)
 int
 storage_sweep_pruned(struct storage *s, struct error *e)
 {
-    return sweep(s, true, e) == 0
-               ? 0
-               : error_in(e, "clean up %s/%s", s->path, s->instance);
+    if (file_sweep(s->instance_dir, e) == 0 && sweep(s, true, e) == 0)
+        return 0;
+    return error_in(e, "clean up %s/%s", s->path, s->instance);
 }

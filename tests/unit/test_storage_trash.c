@@ -1,6 +1,8 @@
 #include "repo/storage_trash.h"
 
 #include <check.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <unistd.h>
 
 #include "test_storage_repo.h"
@@ -204,6 +206,22 @@ START_TEST(the_rest_of_a_killed_prune_follows)
 }
 END_TEST
 
+/* Killed while it noted which snapshot is right. */
+START_TEST(the_draft_of_a_killed_prune_goes)
+{
+    pid_t pid = fork();
+    char name[64];
+
+    if (pid == 0)
+        _exit(0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    snprintf(name, sizeof name, "main/.redkeep-new-%ld-0", (long)pid);
+    put(name, "half a ma");
+    ck_assert_int_eq(storage_sweep_pruned(&s, &e), 0);
+    ck_assert(!is_there(name, NULL));
+}
+END_TEST
+
 /* The same id again: its archive is not of the one in the trash. */
 START_TEST(an_archive_whose_like_is_in_the_trash_is_no_rest)
 {
@@ -238,6 +256,7 @@ main(void)
     tcase_add_test(cases, leaves_alone_what_is_not_ours);
     tcase_add_test(cases, no_trash_is_an_empty_one);
     tcase_add_loop_test(cases, the_rest_of_a_killed_prune_follows, 0, 8);
+    tcase_add_test(cases, the_draft_of_a_killed_prune_goes);
     tcase_add_test(cases, an_archive_whose_like_is_in_the_trash_is_no_rest);
     suite_add_tcase(suite, cases);
     srunner_run_all(runner, CK_ENV);
