@@ -188,8 +188,9 @@ def test_a_second_agent_ends_and_names_the_first(serve, agent):
 
 def test_what_happened_is_known_after_a_restart(serve, agent):
     one = agent(serve())
-    wait_for(lambda: is_up(one), "the repository")
     one.reload()
+    # Before the state was read none is written.
+    wait_for(lambda: "reload" in saved_events(one), "a state with the reload")
     one.stop()
     saved = json.loads(state_file(one).read_text())
     assert saved["format"] == 1
