@@ -31,9 +31,17 @@ has_entry(char **names, size_t count, const char *name, size_t length)
     return has;
 }
 
+/* A note is of a snapshot that was listed, never of one in the making. */
+static bool
+is_note(const char *name)
+{
+    return text_has_suffix(name, ".verified");
+}
+
 /*
  * What has no entry goes to the trash if prune has taken the entry there, just
- * now perhaps; all else is of a snapshot that was never finished.
+ * now perhaps; all else is of a snapshot that was never finished, or a note
+ * that came when the trash was emptied.
  */
 static int
 sweep_name(struct storage *s, const char *name, bool pruned_only,
@@ -43,7 +51,7 @@ sweep_name(struct storage *s, const char *name, bool pruned_only,
 
     if (storage_trash_take_rest(s, name, &taken, e) != 0)
         return -1;
-    if (taken || pruned_only)
+    if (taken || (pruned_only && !is_note(name)))
         return 0;
     return file_remove(s->snapshots_dir, name, e);
 }

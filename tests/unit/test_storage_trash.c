@@ -206,6 +206,17 @@ START_TEST(the_rest_of_a_killed_prune_follows)
 }
 END_TEST
 
+/* verify ended while the trash was emptied. */
+START_TEST(a_note_without_a_snapshot_goes)
+{
+    put("main/snapshots/20261119T090000Z.verified", "2026-11-20T11:00:00Z\n");
+    put("main/snapshots/20261119T090000Z.tar.zst", "is being made");
+    ck_assert_int_eq(storage_sweep_pruned(&s, &e), 0);
+    ck_assert(!is_there("main/snapshots/20261119T090000Z.verified", NULL));
+    ck_assert(is_there("main/snapshots/20261119T090000Z.tar.zst", NULL));
+}
+END_TEST
+
 /* Killed while it noted which snapshot is right. */
 START_TEST(the_draft_of_a_killed_prune_goes)
 {
@@ -256,6 +267,7 @@ main(void)
     tcase_add_test(cases, leaves_alone_what_is_not_ours);
     tcase_add_test(cases, no_trash_is_an_empty_one);
     tcase_add_loop_test(cases, the_rest_of_a_killed_prune_follows, 0, 8);
+    tcase_add_test(cases, a_note_without_a_snapshot_goes);
     tcase_add_test(cases, the_draft_of_a_killed_prune_goes);
     tcase_add_test(cases, an_archive_whose_like_is_in_the_trash_is_no_rest);
     suite_add_tcase(suite, cases);
