@@ -51,9 +51,10 @@ sweep_name(struct storage *s, const char *name, bool pruned_only,
 
     if (storage_trash_take_rest(s, name, &taken, e) != 0)
         return -1;
-    if (taken || (pruned_only && !is_note(name)))
+    if (taken || (pruned_only && !is_note(name)) ||
+        file_remove(s->snapshots_dir, name, e) == 0)
         return 0;
-    return file_remove(s->snapshots_dir, name, e);
+    return e->kind == ERROR_ABSENT ? 0 : -1; /* another was here first */
 }
 
 static int

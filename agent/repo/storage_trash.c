@@ -74,19 +74,36 @@ move(int from_dir, const char *from, int to_dir, const char *to, bool *moved,
                                                                          : -1;
 }
 
+/*
+ * verify may write a note again that was taken away in this very second: what
+ * finds its name taken is of a second later.
+ */
+static int
+put(const struct storage *s, int trash, const char *name, int64_t now_ms,
+    struct error *e)
+{
+    int rc;
+
+    do {
+        char *to = new_name(now_ms, name);
+
+        rc = file_move(s->snapshots_dir, name, trash, to, e);
+        now_ms += 1000;
+        free(to);
+    } while (rc != 0 && e->kind == ERROR_REFUSED);
+    return rc != 0 && e->kind == ERROR_ABSENT ? 0 : rc;
+}
+
 int
 storage_trash_put(const struct storage *s, const char *name, int64_t now_ms,
                   struct error *e)
 {
     int trash = open_trash(s, e), rc;
-    char *to = new_name(now_ms, name);
 
-    rc = trash < 0 ? -1 : file_move(s->snapshots_dir, name, trash, to, e);
-    if (rc != 0 && trash >= 0 && e->kind == ERROR_ABSENT)
-        rc = 0;
-    free(to);
-    if (trash >= 0)
-        close(trash);
+    if (trash < 0)
+        return -1;
+    rc = put(s, trash, name, now_ms, e);
+    close(trash);
     return rc;
 }
 

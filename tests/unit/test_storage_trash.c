@@ -94,6 +94,16 @@ START_TEST(takes_a_file_by_when_and_name)
 }
 END_TEST
 
+START_TEST(takes_a_note_that_came_again_in_the_same_second)
+{
+    take(NOTE);
+    put("main/snapshots/" NOTE, "again");
+    take(NOTE);
+    ck_assert(is_there(TAKEN NOTE, "note"));
+    ck_assert(is_there("main/trash/20261120T113001Z_" NOTE, "again"));
+}
+END_TEST
+
 START_TEST(who_knew_of_an_archive_opens_it_in_the_trash)
 {
     ck_assert(opens());
@@ -260,6 +270,7 @@ main(void)
 
     tcase_add_checked_fixture(cases, begin, finish);
     tcase_add_test(cases, takes_a_file_by_when_and_name);
+    tcase_add_test(cases, takes_a_note_that_came_again_in_the_same_second);
     tcase_add_test(cases, who_knew_of_an_archive_opens_it_in_the_trash);
     tcase_add_test(cases, deletes_after_an_hour_and_not_before);
     tcase_add_test(cases, deletes_nothing_while_somebody_reads);
