@@ -1,0 +1,67 @@
+/*
+ * journal.h - what is being done to a dataset, on the target's own file system,
+ * so that a crash at any point can be finished or undone: docs/design/restore.md.
+ *
+ * <target>/.redkeep/journal.json, JSON, replaced in one step and synced.
+ */
+#ifndef JOBS_JOURNAL_H
+#define JOBS_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+#define JOURNAL_NAME "journal.json"
+enum { JOURNAL_FILES_MAX = 70000, JOURNAL_BYTES_MAX = 64 << 20 };
+
+enum journal_state {
+    JOURNAL_NONE, /* there is no journal */
+    JOURNAL_BUILDING,
+    JOURNAL_PLACING,
+    JOURNAL_PLACED,
+    JOURNAL_UNDONE,
+};
+
+struct journal_file {
+    char *path;              /* under the data directory, "a" or "a/b" */
+    bool entry;              /* an entry file */
+    struct file_identity id; /* device, inode, birth and size count */
+};
+
+/* A set, and the folder (relative to the target) it comes from or leaves for. */
+struct journal_set {
+    char *folder; /* NULL: none is needed */
+    struct journal_file *files;
+    size_t count;
+};
+
+struct journal {
+    enum journal_state state;
+    char *job; /* restore, repair, undo */
+    char *id;  /* of the snapshot; NULL: none */
+    int64_t began_ms;
+    struct journal_set leaves, comes;
+    /* What the supervisor was told; each NULL if not used. */
+    char *service, *stop_command, *start_command;
+    /* To begin anew while building; each NULL if not given. */
+    char *repo, *instance, *layout;
+};
+
+/* Reads that of a target; none is JOURNAL_NONE and no failure. A journal of a
+ * newer format is ERROR_REFUSED, one that cannot be read ERROR_DAMAGED. */
+int journal_load(struct journal *j, int target, struct error *e);
+
+/* Writes it, in one step, synced. The folder .redkeep must be there. */
+int journal_save(const struct journal *j, int target, struct error *e);
+
+/* Removes it; none is fine. */
+int journal_remove(int target, struct error *e);
+
+const char *journal_state_name(enum journal_state state);
+
+void journal_clear(struct journal *j);
+
+#endif
