@@ -68,12 +68,32 @@ to_json(const struct restore *r)
 
     for (size_t n = 0; n < r->step_count; n++)
         json_array_append_new(steps, value_string(r->steps[n].text));
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:o}", "id", r->id,
-                     "to", value_string(r->target), "point",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:f, s:s, s:o, s:o}", "id",
+                     value_text(r->id), "to", value_string(r->target), "point",
                      value_time(r->point_ms), "kept", value_string(r->kept),
                      "keys", value_number(r->keys), "seconds",
-                     (double)r->took_ms / 1000.0, "plan", steps, "findings",
+                     (double)r->took_ms / 1000.0, "journal",
+                     journal_state_name(r->state), "plan", steps, "findings",
                      answer_findings(&r->report));
+}
+
+/* What became of what a journal speaks of. */
+static void
+show_journal(const struct restore *r, const struct invocation *in)
+{
+    if (r->nothing)
+        printf("%s: there is nothing to do\n", r->target);
+    else if (command_has(in, "forget"))
+        printf("%s: what was done before is forgotten\n", r->target);
+    else if (command_has(in, "undo"))
+        printf("%s is as it was before\n", r->target);
+    else
+        printf("%s holds the new set\n", r->target);
+    if (r->kept == NULL)
+        return;
+    printf(command_has(in, "forget") ? "an older set stays in %s\n"
+                                     : "what was there is in %s\n",
+           r->kept);
 }
 
 static void
@@ -88,6 +108,10 @@ show(const struct restore *r, const struct invocation *in, bool dry_run)
         printf("dry run: nothing was changed\n");
         return;
     }
+    if (r->point_ms < 0) {
+        show_journal(r, in);
+        return;
+    }
     text_write_time(when, r->point_ms);
     text_write_size(size, r->bytes);
     text_write_duration(took, r->took_ms);
@@ -99,9 +123,43 @@ show(const struct restore *r, const struct invocation *in, bool dry_run)
         printf("what was there is in %s\n", r->kept);
 }
 
+/* The one of the jobs that was asked for. */
+static int
+choose(const struct invocation *in,
+       int (**job)(struct restore *, const struct restore_options *,
+                   struct error *),
+       struct error *e)
+{
+    static const struct {
+        const char *option;
+        int (*job)(struct restore *, const struct restore_options *,
+                   struct error *);
+    } jobs[] = {
+        {"resume", restore_resume},
+        {"undo", restore_undo},
+        {"forget", restore_forget},
+    };
+    const char *chosen = NULL;
+
+    *job = restore_run;
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        if (!command_has(in, jobs[i].option))
+            continue;
+        if (chosen != NULL || in->word_count > 0)
+            return error_set(e, ERROR_USAGE, "--%s goes without %s%s",
+                             jobs[i].option, chosen != NULL ? "--" : "",
+                             chosen != NULL ? chosen : in->words[0]);
+        chosen = jobs[i].option;
+        *job = jobs[i].job;
+    }
+    return 0;
+}
+
 static int
 run(struct invocation *in, struct error *e)
 {
+    int (*job)(struct restore *, const struct restore_options *,
+               struct error *);
     struct restore_options options;
     struct restore restore = {0};
     struct settings settings;
@@ -109,7 +167,7 @@ run(struct invocation *in, struct error *e)
 
     if (settings_read(&settings, in, e) != 0 ||
         read_options(&options, in, &settings, e) != 0 ||
-        restore_run(&restore, &options, e) != 0)
+        choose(in, &job, e) != 0 || job(&restore, &options, e) != 0)
         goto out;
     meter_end();
     rc = 0;
@@ -131,13 +189,16 @@ const struct command cmd_restore = {
     .details =
         "latest, the default, is the newest good one. What was there is moved\n"
         "aside to DIR/redkeep-before-TIME; a directory that a server uses is\n"
-        "refused.\n",
+        "refused. --undo puts it back, also later, and keeps what is there then.\n",
     .words_max = 1,
     .options =
         {
             {"to", "DIR", "the data directory (needed); made if missing"},
             {"layout", "auto|aof|rdb", "aof: an RDB becomes an AOF's base"},
             {"dry-run", NULL, "say what would be done, change nothing"},
+            {"resume", NULL, "finish one that was cut off"},
+            {"undo", NULL, "put back what was there before"},
+            {"forget", NULL, "give up undo; what was kept stays"},
             {"server-is-stopped", NULL, "your word, where it cannot be told"},
             {"yes", NULL, "restore what would be refused as doubtful"},
         },

@@ -164,6 +164,17 @@ int file_move(int from_dir, const char *from, int to_dir, const char *to,
               struct error *e);
 
 /*
+ * Renames over what is there, if anything; neither folder is synced. Two names
+ * of one file are left as they are.
+ */
+int file_rename(int from_dir, const char *from, int to_dir, const char *to,
+                struct error *e);
+
+/* Renames where nothing is (ERROR_REFUSED); neither folder is synced. */
+int file_rename_new(int from_dir, const char *from, int to_dir, const char *to,
+                    struct error *e);
+
+/*
  * Swaps two entries in one step (RENAME_EXCHANGE) and syncs both folders.
  * ERROR_DENIED where the file system cannot.
  */

@@ -60,15 +60,33 @@ file_move(int from_dir, const char *from, int to_dir, const char *to,
 
     if (open_ends(&ends, from_dir, from, to_dir, to, e) != 0)
         return -1;
-    if (file_call_rename_new(ends.a_folder, ends.a_base, ends.b_folder,
-                             ends.b_base) == 0)
+    rc = file_rename_new(ends.a_folder, ends.a_base, ends.b_folder, ends.b_base,
+                         e);
+    if (rc == 0)
         rc = sync_ends(&ends, e);
-    else if (errno == EEXIST || errno == ENOTEMPTY)
-        error_set(e, ERROR_REFUSED, "move %s: %s is there already", from, to);
-    else
-        error_sys(e, "move %s to %s", from, to);
     close_ends(&ends);
     return rc;
+}
+
+int
+file_rename(int from_dir, const char *from, int to_dir, const char *to,
+            struct error *e)
+{
+    if (file_call_rename(from_dir, from, to_dir, to, 0) == 0)
+        return 0;
+    return error_sys(e, "move %s to %s", from, to);
+}
+
+int
+file_rename_new(int from_dir, const char *from, int to_dir, const char *to,
+                struct error *e)
+{
+    if (file_call_rename_new(from_dir, from, to_dir, to) == 0)
+        return 0;
+    if (errno == EEXIST || errno == ENOTEMPTY)
+        return error_set(e, ERROR_REFUSED, "move %s: %s is there already", from,
+                         to);
+    return error_sys(e, "move %s to %s", from, to);
 }
 
 int

@@ -15,7 +15,11 @@
 #include "base/file.h"
 
 #define JOURNAL_NAME "journal.json"
-enum { JOURNAL_FILES_MAX = 70000, JOURNAL_BYTES_MAX = 64 << 20 };
+enum {
+    JOURNAL_FILES_MAX = 70000,
+    JOURNAL_BYTES_MAX = 64 << 20,
+    JOURNAL_NAMES_MAX = 4,
+};
 
 enum journal_state {
     JOURNAL_NONE, /* there is no journal */
@@ -28,7 +32,14 @@ enum journal_state {
 struct journal_file {
     char *path;              /* under the data directory, "a" or "a/b" */
     bool entry;              /* an entry file */
-    struct file_identity id; /* device, inode, birth and size count */
+    struct file_identity id; /* inode and birth count: devices are renumbered */
+    /* Of its copy, where the file system has no hard links; links 0: none. */
+    struct file_identity copy;
+};
+
+/* What a server calls its data. */
+struct journal_names {
+    char *dbfilename, *appendfilename, *appenddirname;
 };
 
 /* A set, and the folder (relative to the target) it comes from or leaves for. */
@@ -44,14 +55,21 @@ struct journal {
     char *id;  /* of the snapshot; NULL: none */
     int64_t began_ms;
     struct journal_set leaves, comes;
+    struct journal_names names[JOURNAL_NAMES_MAX]; /* of both sets */
+    size_t name_count;
     /* What the supervisor was told; each NULL if not used. */
     char *service, *stop_command, *start_command;
     /* To begin anew while building; each NULL if not given. */
     char *repo, *instance, *layout;
+    /* Read: written by us or by root, so that its commands may be run. */
+    bool trusted;
 };
 
-/* Reads that of a target; none is JOURNAL_NONE and no failure. A journal of a
- * newer format is ERROR_REFUSED, one that cannot be read ERROR_DAMAGED. */
+/*
+ * Reads that of a target; none is JOURNAL_NONE and no failure. A journal of a
+ * newer format is ERROR_REFUSED, one that cannot be read ERROR_DAMAGED. No path
+ * or folder in it leaves the target; one that is not trusted has no commands.
+ */
 int journal_load(struct journal *j, int target, struct error *e);
 
 /* Writes it, in one step, synced. The folder .redkeep must be there. */
@@ -61,6 +79,17 @@ int journal_save(const struct journal *j, int target, struct error *e);
 int journal_remove(int target, struct error *e);
 
 const char *journal_state_name(enum journal_state state);
+
+/* Whether it is building or placing: only resume and undo may go on. */
+bool journal_is_unfinished(const struct journal *j);
+
+/* The same, of text alone, for tests; device is the target's. */
+int journal_read(struct journal *j, const char *text, size_t size,
+                 struct error *e);
+
+void journal_add_file(struct journal_set *set, const char *path, bool entry,
+                      const struct file_identity *id);
+void journal_set_clear(struct journal_set *set);
 
 void journal_clear(struct journal *j);
 

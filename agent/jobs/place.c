@@ -2,31 +2,74 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "jobs/place_steps.h"
+
+static const char *
+or_default(const char *name, const char *usual)
+{
+    return name != NULL ? name : usual;
+}
 
 void
-place_add(struct place_names *names, const char *name)
+place_add(struct place_names *names, const struct dataset_names *set)
 {
-    if (name == NULL)
-        return;
-    for (int i = 0; i < names->count; i++)
-        if (strcmp(names->names[i], name) == 0)
+    const struct dataset_names full = {
+        .dbfilename = or_default(set->dbfilename, "dump.rdb"),
+        .appendfilename = or_default(set->appendfilename, "appendonly.aof"),
+        .appenddirname = or_default(set->appenddirname, "appendonlydir"),
+    };
+
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->sets[i].dbfilename, full.dbfilename) == 0 &&
+            strcmp(names->sets[i].appendfilename, full.appendfilename) == 0 &&
+            strcmp(names->sets[i].appenddirname, full.appenddirname) == 0)
             return;
-    if (names->count < (int)(sizeof names->names / sizeof *names->names))
-        names->names[names->count++] = name;
+    if (names->count < JOURNAL_NAMES_MAX)
+        names->sets[names->count++] = full;
+}
+
+/* With those that repeat. */
+static const char *
+name_of(const struct place_names *names, size_t n)
+{
+    const struct dataset_names *set = &names->sets[n / 3];
+
+    return n % 3 == 0   ? set->appenddirname
+           : n % 3 == 1 ? set->appendfilename
+                        : set->dbfilename;
 }
 
 static bool
-is_there(int dir, const char *name)
+is_first(const struct place_names *names, size_t n)
 {
-    struct file_identity id;
-    struct error none = {0};
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(name_of(names, i), name_of(names, n)) == 0)
+            return false;
+    return true;
+}
 
-    return file_identify_at(dir, name, &id, &none) == 0 ||
-           none.kind != ERROR_ABSENT;
+const char *
+place_top(const struct place_names *names, size_t number)
+{
+    for (size_t n = 0; n < 3 * names->count; n++)
+        if (is_first(names, n) && number-- == 0)
+            return name_of(names, n);
+    return NULL;
+}
+
+static bool
+is_top(const struct place_names *names, const char *name)
+{
+    for (size_t n = 0; n < 3 * names->count; n++)
+        if (strcmp(name_of(names, n), name) == 0)
+            return true;
+    return false;
 }
 
 int
@@ -36,8 +79,8 @@ place_has_any(int dir, const struct place_names *names, bool *any,
     struct file_identity id;
 
     *any = false;
-    for (int i = 0; i < names->count; i++) {
-        if (file_identify_at(dir, names->names[i], &id, e) == 0) {
+    for (size_t n = 0; n < 3 * names->count; n++) {
+        if (file_identify_at(dir, name_of(names, n), &id, e) == 0) {
             *any = true;
             return 0;
         }
@@ -55,22 +98,6 @@ place_is_ours(const char *name)
            strncmp(name, PLACE_KEPT_PREFIX, strlen(PLACE_KEPT_PREFIX)) == 0;
 }
 
-static bool
-is_named(const struct place_names *names, const char *name)
-{
-    for (int i = 0; i < names->count; i++)
-        if (strcmp(names->names[i], name) == 0)
-            return true;
-    return false;
-}
-
-static bool
-is_known(const struct place_names *names, const char *name)
-{
-    return strcmp(name, "lost+found") == 0 || place_is_ours(name) ||
-           is_named(names, name);
-}
-
 int
 place_check_foreign(int dir, const struct place_names *names, const char *path,
                     struct error *e)
@@ -82,7 +109,8 @@ place_check_foreign(int dir, const struct place_names *names, const char *path,
     if (file_names(dir, &entries, &count, e) != 0)
         return error_in(e, "%s", path);
     for (size_t i = 0; i < count && rc == 0; i++)
-        if (!is_known(names, entries[i]))
+        if (strcmp(entries[i], "lost+found") != 0 &&
+            !place_is_ours(entries[i]) && !is_top(names, entries[i]))
             rc = error_set(e, ERROR_REFUSED,
                            "%s holds no dataset but other things (%s): is it"
                            " the right folder? add --yes if it is",
@@ -91,153 +119,255 @@ place_check_foreign(int dir, const struct place_names *names, const char *path,
     return rc;
 }
 
-/* A swap while it runs. */
-struct swap {
-    int dir, staged_dir, kept_dir; /* kept_dir -1: not made yet */
-    const struct place_names *names;
-    const char *kept_name;
-    char **entries; /* of staged_dir, before */
-    struct file_identity *ids;
-    size_t count;
-};
-
-static int
-keep_aside(struct swap *s, int from, const char *name, struct error *e)
+/* What servers call the files of an AOF, for this folder's sets of names. */
+static bool
+is_of_aof(const struct place_names *names, const char *folder, const char *name,
+          bool *manifest)
 {
-    if (s->kept_dir < 0) {
-        if (file_make_directory(s->dir, s->kept_name, 0700, NULL, e) != 0)
-            return -1;
-        s->kept_dir = file_open_inner(s->dir, s->kept_name, e);
+    const char *plain = strncmp(name, "temp-", 5) == 0 ? name + 5 : name;
+
+    for (size_t i = 0; i < names->count; i++) {
+        const char *stem = names->sets[i].appendfilename;
+        size_t size = strlen(stem);
+
+        if (strcmp(names->sets[i].appenddirname, folder) != 0 ||
+            strncmp(plain, stem, size) != 0 ||
+            (plain[size] != '\0' && plain[size] != '.'))
+            continue;
+        *manifest = plain == name && strcmp(name + size, ".manifest") == 0;
+        return true;
     }
-    return s->kept_dir < 0 ? -1 : file_move(from, name, s->kept_dir, name, e);
-}
-
-/*
- * Puts one staged entry at its name; the old one is in its stead afterwards, or
- * kept already where the file system cannot exchange.
- */
-static int
-put_one(struct swap *s, const char *name, struct error *e)
-{
-    if (!is_there(s->dir, name))
-        return file_move(s->staged_dir, name, s->dir, name, e);
-    if (file_exchange(s->staged_dir, name, s->dir, name, e) == 0)
-        return 0;
-    if (e->kind != ERROR_DENIED)
-        return -1;
-    memset(e, 0, sizeof *e);
-    if (keep_aside(s, s->dir, name, e) != 0)
-        return -1;
-    return file_move(s->staged_dir, name, s->dir, name, e);
+    return false;
 }
 
 static bool
-is_listed(const struct swap *s, const char *name)
+is_folder_name(const struct place_names *names, const char *name)
 {
-    for (size_t i = 0; i < s->count; i++)
-        if (strcmp(s->entries[i], name) == 0)
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->sets[i].appenddirname, name) == 0)
             return true;
     return false;
 }
 
-/* What was exchanged lies in staged_dir, what the new set lacks still in dir. */
-static int
-keep_old(struct swap *s, struct error *e)
+static bool
+is_file_name(const struct place_names *names, const char *name)
 {
-    for (int i = 0; i < s->names->count; i++) {
-        const char *name = s->names->names[i];
-        int from = is_listed(s, name) ? s->staged_dir : s->dir;
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->sets[i].dbfilename, name) == 0 ||
+            strcmp(names->sets[i].appendfilename, name) == 0)
+            return true;
+    return false;
+}
 
-        if (is_there(from, name) && keep_aside(s, from, name, e) != 0)
-            return -1;
-    }
+/* A folder to look through, and whether all in it must be of the set. */
+struct search {
+    struct journal_set *set;
+    const struct place_names *names;
+    bool only;
+};
+
+static int
+refuse_unnamed(const char *name, struct error *e)
+{
+    return error_set(e, ERROR_DAMAGED, "'%.100s' is no name of a dataset",
+                     name);
+}
+
+static int
+find_in(const struct search *s, const char *folder, int fd, const char *name,
+        struct error *e)
+{
+    struct file_identity id;
+    bool manifest;
+    char *path;
+
+    manifest = false;
+    if (!is_of_aof(s->names, folder, name, &manifest) && !s->only)
+        return 0;
+    if (file_identify_at(fd, name, &id, e) != 0)
+        return -1;
+    if (!S_ISREG(id.mode) && !S_ISLNK(id.mode))
+        return s->only ? refuse_unnamed(name, e) : 0;
+    if (s->set->count == JOURNAL_FILES_MAX)
+        return error_set(e, ERROR_REFUSED, "more than %d files in %s",
+                         (int)JOURNAL_FILES_MAX, folder);
+    path = text_format("%s/%s", folder, name);
+    journal_add_file(s->set, path, manifest, &id);
+    free(path);
     return 0;
 }
 
-/* Whether entry i of the new set is at its name in dir. */
-static bool
-is_staged(const struct swap *s, int dir, size_t i)
+static int
+find_folder(const struct search *s, int dir, const char *folder,
+            struct error *e)
 {
-    struct file_identity id;
-    struct error none = {0};
+    int rc, fd = file_open_inner(dir, folder, e);
+    char **names;
+    size_t count;
 
-    return file_identify_at(dir, s->entries[i], &id, &none) == 0 &&
-           file_same(&id, &s->ids[i]);
-}
-
-/*
- * Takes the new set out again and puts the old one back. A step that failed may
- * have been done all the same (a sync after its rename): what counts is what is
- * found where. True: all is as it was before.
- */
-static bool
-put_back(struct swap *s)
-{
-    struct error none = {0};
-    bool undone = true;
-
-    for (size_t i = 0; i < s->count; i++) {
-        const char *name = s->entries[i];
-
-        if (is_staged(s, s->dir, i) && is_there(s->staged_dir, name))
-            file_exchange(s->staged_dir, name, s->dir, name, &none);
-        else if (is_staged(s, s->dir, i))
-            file_move(s->dir, name, s->staged_dir, name, &none);
-        undone = undone && is_staged(s, s->staged_dir, i);
-    }
-    for (int i = 0; i < s->names->count && s->kept_dir >= 0; i++) {
-        const char *name = s->names->names[i];
-
-        if (is_there(s->kept_dir, name) && !is_there(s->dir, name))
-            file_move(s->kept_dir, name, s->dir, name, &none);
-        undone = undone && !is_there(s->kept_dir, name);
-    }
-    if (undone && s->kept_dir >= 0)
-        file_remove_empty(s->dir, s->kept_name, &none);
-    return undone;
+    if (fd < 0)
+        return -1;
+    rc = file_names(fd, &names, &count, e);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = find_in(s, folder, fd, names[i], e);
+    if (count > 0)
+        file_free_names(names, count);
+    close(fd);
+    return rc;
 }
 
 static int
-identify_staged(struct swap *s, struct error *e)
+refuse_link(const char *name, struct error *e)
 {
-    s->ids = memory_new((s->count + 1) * sizeof *s->ids);
-    for (size_t i = 0; i < s->count; i++) {
-        if (!is_named(s->names, s->entries[i]))
-            return error_set(e, ERROR_DAMAGED,
-                             "'%.100s' is no name of a dataset", s->entries[i]);
-        if (file_identify_at(s->staged_dir, s->entries[i], &s->ids[i], e) != 0)
+    return error_set(e, ERROR_REFUSED,
+                     "%s is a symbolic link: put the folder it leads to in its"
+                     " place, or restore elsewhere",
+                     name);
+}
+
+/* One entry of the top; it may be gone. */
+static int
+find_top(const struct search *s, int dir, const char *name, struct error *e)
+{
+    struct file_identity id;
+
+    if (file_identify_at(dir, name, &id, e) != 0) {
+        if (e->kind != ERROR_ABSENT)
             return -1;
+        memset(e, 0, sizeof *e);
+        return 0;
     }
+    if (is_folder_name(s->names, name) && S_ISDIR(id.mode))
+        return find_folder(s, dir, name, e);
+    if (!is_file_name(s->names, name))
+        return S_ISLNK(id.mode) ? refuse_link(name, e) : 0;
+    if (!S_ISREG(id.mode) && !S_ISLNK(id.mode))
+        return s->only ? refuse_unnamed(name, e) : 0;
+    journal_add_file(s->set, name, true, &id);
+    return 0;
+}
+
+/* A manifest may name files as no server would. */
+static int
+find_in_way(const struct search *s, int dir, const char *path, struct error *e)
+{
+    char *folder = memory_copy(path, strcspn(path, "/"));
+    struct file_identity id;
+    bool manifest, known = path[strlen(folder)] == '\0';
+    int rc = 0;
+
+    known = known ||
+            is_of_aof(s->names, folder, path + strlen(folder) + 1, &manifest);
+    free(folder);
+    if (known)
+        return 0;
+    if (file_identify_at(dir, path, &id, e) == 0)
+        journal_add_file(s->set, path, false, &id);
+    else if (e->kind == ERROR_ABSENT)
+        memset(e, 0, sizeof *e);
+    else
+        rc = -1;
+    return rc;
+}
+
+int
+place_find(struct journal_set *set, int dir, const struct place_names *names,
+           const struct journal_set *comes, struct error *e)
+{
+    const struct search s = {.set = set, .names = names};
+    const char *name;
+
+    for (size_t n = 0; (name = place_top(names, n)) != NULL; n++)
+        if (find_top(&s, dir, name, e) != 0)
+            return -1;
+    for (size_t i = 0; comes != NULL && i < comes->count; i++)
+        if (find_in_way(&s, dir, comes->files[i].path, e) != 0)
+            return -1;
     return 0;
 }
 
 int
-place_swap(int dir, int staged_dir, const struct place_names *names,
-           const char *kept_name, struct place_outcome *outcome,
-           struct error *e)
+place_find_built(struct journal_set *set, int dir,
+                 const struct place_names *names, struct error *e)
 {
-    struct swap s = {.dir = dir,
-                     .staged_dir = staged_dir,
-                     .kept_dir = -1,
-                     .names = names,
-                     .kept_name = kept_name};
-    int rc = file_names(staged_dir, &s.entries, &s.count, e);
+    const struct search s = {.set = set, .names = names, .only = true};
+    char **entries;
+    size_t count;
+    int rc = 0;
 
-    *outcome = (struct place_outcome){.undone = true};
-    if (rc != 0)
+    if (file_names(dir, &entries, &count, e) != 0)
         return -1;
-    rc = identify_staged(&s, e);
-    if (rc == 0) {
-        for (size_t i = 0; i < s.count && rc == 0; i++)
-            rc = put_one(&s, s.entries[i], e);
-        if (rc == 0)
-            rc = keep_old(&s, e);
-        outcome->undone = rc != 0 && put_back(&s);
-    }
-    outcome->kept = s.kept_dir >= 0 && !outcome->undone;
-    if (s.kept_dir >= 0)
-        close(s.kept_dir);
-    file_free_names(s.entries, s.count);
-    free(s.ids);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = is_top(names, entries[i]) ? find_top(&s, dir, entries[i], e)
+                                       : refuse_unnamed(entries[i], e);
+    file_free_names(entries, count);
     return rc;
+}
+
+/* Says of what could not be finished how it can be. */
+static int
+tell_unfinished(const struct place_options *o, struct error *e)
+{
+    return error_in(e,
+                    "%s is between two sets ('redkeep restore --undo --to DIR'"
+                    " puts the old one back, --resume goes on)",
+                    o->path);
+}
+
+int
+place_run(struct journal *j, const struct place_options *options,
+          struct error *e)
+{
+    struct place_options alone = *options;
+    struct error none = {0};
+
+    alone.check_unused = NULL;
+    j->state = JOURNAL_PLACING;
+    if (journal_save(j, options->target, e) != 0) {
+        j->state = JOURNAL_NONE;
+        return -1;
+    }
+    if (place_steps(j, false, options, e) == 0) {
+        j->state = JOURNAL_PLACED;
+        if (strcmp(j->job, "undo") == 0)
+            j->state = JOURNAL_UNDONE;
+        if (journal_save(j, options->target, e) == 0)
+            return 0;
+        j->state = JOURNAL_PLACING;
+    }
+    if (place_steps(j, true, &alone, &none) != 0)
+        return tell_unfinished(options, e);
+    j->state = JOURNAL_NONE;
+    return e->kind == ERROR_REFUSED
+               ? -1
+               : error_in(e, "%s is as it was before", options->path);
+}
+
+/* What an undo put aside comes back: as if it had been placed a moment ago. */
+static void
+exchange_sets(struct journal *j)
+{
+    struct journal_set set = j->leaves;
+
+    j->leaves = j->comes;
+    j->comes = set;
+    free(j->job);
+    j->job = memory_dup("restore");
+}
+
+int
+place_resume(struct journal *j, bool undo, const struct place_options *options,
+             struct error *e)
+{
+    bool undoing = strcmp(j->job, "undo") == 0;
+
+    if (place_steps(j, undo != undoing, options, e) != 0)
+        return tell_unfinished(options, e);
+    if (undoing && !undo)
+        exchange_sets(j);
+    j->state = undo ? JOURNAL_UNDONE : JOURNAL_PLACED;
+    if (journal_save(j, options->target, e) == 0)
+        return 0;
+    j->state = JOURNAL_PLACING;
+    return tell_unfinished(options, e);
 }

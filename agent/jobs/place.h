@@ -1,6 +1,6 @@
 /*
- * place.h - puts a finished dataset from a folder inside the target into the
- * target, and what was there aside.
+ * place.h - puts a finished set from a folder inside a data directory into its
+ * place, and keeps what was there in another: docs/design/restore.md.
  */
 #ifndef JOBS_PLACE_H
 #define JOBS_PLACE_H
@@ -8,45 +8,83 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "formats/dataset.h"
+#include "jobs/journal.h"
 
-/* The names a dataset goes by in the top of a data directory. */
+/* What servers call their data; each set of names has all three. */
 struct place_names {
-    const char *names[8]; /* bare names; may repeat or be NULL */
-    int count;
+    struct dataset_names sets[JOURNAL_NAMES_MAX]; /* borrowed */
+    size_t count;
 };
 
 /* The work folder of all redkeep commands in a data directory. */
 #define PLACE_WORK ".redkeep"
 #define PLACE_KEPT_PREFIX "redkeep-before-"
 
-/* Adds a name, if not there yet. */
-void place_add(struct place_names *names, const char *name);
+/*
+ * Adds a set of names, if not there yet; what is NULL in it is the default.
+ * Beyond JOURNAL_NAMES_MAX it does nothing.
+ */
+void place_add(struct place_names *names, const struct dataset_names *set);
 
-/* Whether any of the names is in dir. */
+/*
+ * The entries that they are in the top of a data directory, each once: of
+ * number 0 and up, NULL behind the last.
+ */
+const char *place_top(const struct place_names *names, size_t number);
+
+/* Whether any of those is in dir. */
 int place_has_any(int dir, const struct place_names *names, bool *any,
                   struct error *e);
 
-/* ERROR_REFUSED if dir holds anything but these names, lost+found and ours. */
+/* ERROR_REFUSED if dir holds anything but these, lost+found and ours. */
 int place_check_foreign(int dir, const struct place_names *names,
                         const char *path, struct error *e);
 
-/*
- * Moves the entries of staged_dir into dir: each takes its place in one step
- * (exchanged with what is there); then all of names that were there before are
- * moved to dir/kept_name/, which is created if there is anything to keep
- * (outcome->kept). A crash leaves each entry old or new, and nothing lost. A
- * failure puts back what was there; where that fails too, outcome->undone is
- * false: the old set is in staged_dir, dir/kept_name/ and dir.
- */
-struct place_outcome {
-    bool kept;
-    bool undone; /* on failure: all is as it was before */
-};
-int place_swap(int dir, int staged_dir, const struct place_names *names,
-               const char *kept_name, struct place_outcome *outcome,
-               struct error *e);
-
 /* Whether redkeep uses the name itself in a data directory. */
 bool place_is_ours(const char *name);
+
+/*
+ * Fills set->files with all in dir that goes by these names (the files of that
+ * name in its top, and in the AOF's folders what begins with the appendfilename)
+ * or is in the way of what comes (NULL: nothing). ERROR_REFUSED where the folder
+ * is a link.
+ */
+int place_find(struct journal_set *set, int dir,
+               const struct place_names *names, const struct journal_set *comes,
+               struct error *e);
+
+/*
+ * The same of the folder in which a set was built: all in it, and ERROR_DAMAGED
+ * if that is not in the folders or of the names of a dataset.
+ */
+int place_find_built(struct journal_set *set, int dir,
+                     const struct place_names *names, struct error *e);
+
+struct place_options {
+    int target;
+    const char *path; /* of target, for people */
+    /* Called when no server can begin to use the target any more: fails if one
+     * does. NULL: not asked. */
+    int (*check_unused)(void *context, struct error *e);
+    void *context;
+};
+
+/*
+ * Puts j->comes in j->leaves' place. j has all but its state and says so when it
+ * ends: JOURNAL_PLACED. On failure JOURNAL_NONE: all is as it was before (what
+ * comes is in its folder, and what the journal on disk says is not changed but
+ * for that); or JOURNAL_PLACING, and the text says what to type.
+ */
+int place_run(struct journal *j, const struct place_options *options,
+              struct error *e);
+
+/*
+ * Goes on from wherever a journal in JOURNAL_PLACING stands. undo: to what was
+ * there before the first command, and not to what that one was to put in. It
+ * ends as JOURNAL_UNDONE or JOURNAL_PLACED; a failure leaves it as it is.
+ */
+int place_resume(struct journal *j, bool undo,
+                 const struct place_options *options, struct error *e);
 
 #endif

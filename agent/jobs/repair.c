@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "jobs/in_use.h"
 #include "jobs/repair_work.h"
+#include "jobs/restore_use.h"
 #include "jobs/stage.h"
 
 int
@@ -193,72 +194,53 @@ check_built(const struct repair_work *w, const struct stage *s, struct error *e)
     return rc;
 }
 
-static bool
-is_in(int dir, const char *folder, const char *name)
-{
-    char *path = text_format("%s/%s", folder, name);
-    struct file_identity id;
-    struct error none = {0};
-    bool there = file_identify_at(dir, path, &id, &none) == 0;
-
-    free(path);
-    return there;
-}
-
-/* Moves the new set to <kept>/mended and the old one back. */
-static char *
-put_back(const struct repair_work *w, const char *kept)
-{
-    char *folder = text_shell_word(w->folder), *text, *longer;
-
-    text = text_format("cd %s && mkdir %s/mended", folder, kept);
-    free(folder);
-    for (int i = 0; i < w->names.count; i++) {
-        char *name = text_shell_word(w->names.names[i]);
-
-        longer = is_in(w->dir, ".", w->names.names[i])
-                     ? text_format("%s && mv %s %s/mended/", text, name, kept)
-                     : memory_dup(text);
-        free(text);
-        text = is_in(w->dir, kept, w->names.names[i])
-                   ? text_format("%s && mv %s/%s .", longer, kept, name)
-                   : memory_dup(longer);
-        free(longer);
-        free(name);
-    }
-    return text;
-}
-
 static int
 put_in(struct repair_work *w, struct stage *s, struct error *e)
 {
-    struct place_outcome outcome;
+    const struct restore_use use = {
+        .server = &w->server, .dir = w->dir, .path = w->folder};
+    const struct place_options options = {
+        .target = w->dir,
+        .path = w->folder,
+        .check_unused = restore_use_check,
+        .context = (void *)&use,
+    };
+    char *folder;
     int rc;
 
     /* A server may have been started, or have written, meanwhile. */
     if (check_unused(w, e) != 0 || repair_work_compare(w, e) != 0 ||
         process_check_stop(e) != 0)
         return -1;
-    rc = stage_put_in(s, &w->names, w->folder, &outcome, e);
-    if (outcome.kept) {
-        w->r->kept = text_format("%s/%s", w->folder, s->kept_name);
-        w->r->put_back = put_back(w, s->kept_name);
-    }
+    rc = stage_put_in(s, &w->names, &options, e);
+    if (s->journal.leaves.count == 0 || s->journal.state == JOURNAL_NONE)
+        return rc;
+    w->r->kept = text_format("%s/%s", w->folder, s->kept_name);
+    folder = text_shell_word(w->folder);
+    w->r->put_back = text_format("redkeep restore --undo --to %s", folder);
+    free(folder);
     return rc;
 }
 
 static int
 open_stage(struct repair_work *w, struct stage *s, struct error *e)
 {
+    const struct journal begun = {.job = "repair"};
     time_t now = (time_t)(clock_wall_ms() / 1000);
-    char job[64];
+    char name[64];
+    const struct stage_options options = {
+        .target = w->dir,
+        .path = w->folder,
+        .name = name,
+        .anew = true,
+        .rescued = rescued,
+        .context = w,
+    };
     struct tm tm;
 
     gmtime_r(&now, &tm);
-    strftime(job, sizeof job, "repair-%Y%m%dT%H%M%SZ", &tm);
-    if (stage_open(s, w->dir, job, rescued, w, e) != 0)
-        return error_in(e, "%s", w->folder);
-    return 0;
+    strftime(name, sizeof name, "repair-%Y%m%dT%H%M%SZ", &tm);
+    return stage_open(s, &options, &begun, e);
 }
 
 static int
@@ -326,8 +308,6 @@ clear_work(struct repair_work *w)
         free(w->files[i].path);
         free(w->files[i].from);
     }
-    for (int i = 0; i < w->names.count; i++)
-        free(w->tops[i]);
     free(w->files);
     mend_set_clear(&w->set);
     check_clear(&w->check);

@@ -181,41 +181,23 @@ used_paths(const struct repair_work *w, size_t *count)
     return used;
 }
 
-/*
- * Another set in the same folder goes along, as links; what its server may
- * append to, as a copy. What is left of ours, and what cannot be linked, stays
- * with the originals.
- */
-static int
-plan_other(struct repair_work *w, const char *path, const char *name,
-           struct error *e)
+/* What is left of ours stays with the originals; another set stays as it is. */
+static void
+plan_other(struct repair_work *w, const char *path, const char *name)
 {
-    struct repair_file f = {.role = DATASET_ROLE_ORPHAN};
-    struct file_identity id;
-
-    if (file_identify_at(w->dir, path, &id, e) != 0)
-        return error_in(e, "%s/%s", w->folder, path);
-    if (!is_of_set(w, name) && S_ISREG(id.mode)) {
-        bool grows = text_has_suffix(name, ".incr") ||
-                     text_has_suffix(name, ".aof");
-
-        f.path = f.from = (char *)path;
-        f.way = grows ? REPAIR_COPY : REPAIR_LINK;
-        return add_file(w, &f, e);
-    }
-    if (!repair_work_has_step(w->r, path))
-        repair_work_step(
-            w->r, (struct repair_step){
-                      .action = "set-aside",
-                      .path = memory_dup(path),
-                      .offset = -1,
-                      .text = memory_dup("no part of the new set: it stays"
-                                         " with the originals"),
-                  });
-    return 0;
+    if (!is_of_set(w, name) || repair_work_has_step(w->r, path))
+        return;
+    repair_work_step(w->r,
+                     (struct repair_step){
+                         .action = "set-aside",
+                         .path = memory_dup(path),
+                         .offset = -1,
+                         .text = memory_dup("no part of the new set: it stays"
+                                            " with the originals"),
+                     });
 }
 
-/* The new set's folder takes the old one's place: what else is in that. */
+/* What else is in the folder of the AOF. */
 static int
 plan_others(struct repair_work *w, const char *folder, struct error *e)
 {
@@ -231,65 +213,77 @@ plan_others(struct repair_work *w, const char *folder, struct error *e)
     if (rc != 0)
         return error_in(e, "%s/%s", w->folder, folder);
     used = used_paths(w, &used_count);
-    for (size_t i = 0; i < count && rc == 0; i++) {
+    for (size_t i = 0; i < count; i++) {
         char *path = text_format("%s/%s", folder, names[i]);
 
         if (bsearch(&path, used, used_count, sizeof *used, compare_texts) ==
             NULL)
-            rc = plan_other(w, path, names[i], e);
+            plan_other(w, path, names[i]);
         free(path);
     }
     free(used);
     file_free_names(names, count);
-    return rc;
+    return 0;
 }
 
-/* Adds the entry of the folder that path is or lies in. */
+/* The entry of the folder that path is or lies in may be no link. */
 static int
-add_top(struct repair_work *w, const char *path, struct error *e)
+check_top(const struct repair_work *w, const char *path, struct error *e)
 {
     char *top = memory_copy(path, strcspn(path, "/"));
     struct file_identity id;
     struct error none = {0};
-    int before = w->names.count;
+    int rc = 0;
 
-    place_add(&w->names, top);
-    if (w->names.count == before) {
-        free(top);
-        return 0;
-    }
-    w->tops[before] = top;
     if (file_identify_at(w->dir, top, &id, &none) == 0 && S_ISLNK(id.mode))
-        return error_set(e, ERROR_REFUSED,
-                         "%s/%s is a symbolic link: name what it leads to",
-                         w->folder, top);
-    return 0;
+        rc = error_set(e, ERROR_REFUSED,
+                       "%s/%s is a symbolic link: name what it leads to",
+                       w->folder, top);
+    free(top);
+    return rc;
+}
+
+static bool
+uses(const struct repair_work *w, const char *name)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (strcmp(w->files[i].path, name) == 0 ||
+            (w->files[i].from != NULL && strcmp(w->files[i].from, name) == 0))
+            return true;
+    return false;
+}
+
+/* A dump beside an AOF is left alone, unless the plan is about it. */
+static void
+plan_names(struct repair_work *w)
+{
+    struct dataset_names names = w->check.options.names;
+    const char *dump = names.dbfilename != NULL ? names.dbfilename : "dump.rdb";
+
+    if (w->file != NULL)
+        names.dbfilename = names.appendfilename = names.appenddirname = w->file;
+    else if (!uses(w, dump))
+        names.dbfilename = appendfilename(w);
+    place_add(&w->names, &names);
 }
 
 static int
 plan_tops(struct repair_work *w, struct error *e)
 {
-    size_t count = w->count;
+    const char *folder = repair_work_aof_folder(w);
+    size_t size = strlen(folder);
+    bool inside = false;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < w->count; i++) {
         const struct repair_file *f = &w->files[i];
 
-        if (add_top(w, f->path, e) != 0 ||
-            (f->from != NULL && add_top(w, f->from, e) != 0))
+        if (check_top(w, f->path, e) != 0 ||
+            (f->from != NULL && check_top(w, f->from, e) != 0))
             return -1;
+        inside |= strncmp(f->path, folder, size) == 0 && f->path[size] == '/';
     }
-    for (int i = 0; i < w->names.count; i++)
-        for (size_t n = 0; n < count; n++) {
-            size_t size = strlen(w->names.names[i]);
-
-            if (strncmp(w->files[n].path, w->names.names[i], size) != 0 ||
-                w->files[n].path[size] != '/')
-                continue;
-            if (plan_others(w, w->names.names[i], e) != 0)
-                return -1;
-            break;
-        }
-    return 0;
+    plan_names(w);
+    return inside ? plan_others(w, folder, e) : 0;
 }
 
 static int

@@ -37,8 +37,7 @@ struct repair_work {
     struct mend_set set;
     struct repair_file *files;
     size_t count;
-    struct place_names names; /* borrowed from tops */
-    char *tops[8];
+    struct place_names names; /* of what leaves */
 };
 
 /* Adds a note, for people. */

@@ -3,7 +3,8 @@
  *
  * All is built, judged and synced in <target>/.redkeep/restore-<id>/ first; then
  * the new set is put in by renames, and what was there is kept in
- * <target>/redkeep-before-<time>/. Nothing of the user's is overwritten.
+ * <target>/redkeep-before-<time>/. Nothing of the user's is overwritten. A
+ * journal in the target says how far it is: docs/design/restore.md.
  */
 #ifndef JOBS_RESTORE_H
 #define JOBS_RESTORE_H
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "formats/report.h"
 #include "jobs/instance.h"
+#include "jobs/journal.h"
 #include "jobs/progress.h"
 #include "repo/catalog.h"
 
@@ -28,6 +30,7 @@ struct restore_options {
     bool yes;            /* the user accepts what else would be refused */
     bool server_stopped; /* the user's word for it */
     bool dry_run;
+    bool anew; /* one that was cut off while it built is begun again */
     double collapse_percent; /* a latest that lost more is refused; 0: never */
     const struct progress *progress;
 };
@@ -50,6 +53,8 @@ struct restore {
     struct restore_step *steps;
     size_t step_count;
     char *judged_for; /* release that the version was judged for; NULL none */
+    bool nothing;     /* there was nothing to resume, undo or forget */
+    enum journal_state state; /* of the target's journal afterwards */
 };
 
 /*
@@ -59,6 +64,22 @@ struct restore {
  */
 int restore_run(struct restore *r, const struct restore_options *options,
                 struct error *e);
+
+/*
+ * Go on with what a journal in options->target says (options->id and the like
+ * are not heeded): to the new set in its place, or to the old one, also long
+ * after. ERROR_REFUSED as above.
+ */
+int restore_resume(struct restore *r, const struct restore_options *options,
+                   struct error *e);
+int restore_undo(struct restore *r, const struct restore_options *options,
+                 struct error *e);
+
+/* Removes a journal that is done; r->kept is the folder that stays. */
+int restore_forget(struct restore *r, const struct restore_options *options,
+                   struct error *e);
+
+const char *restore_layout_name(enum restore_layout layout);
 
 void restore_clear(struct restore *r);
 

@@ -200,18 +200,22 @@ decide_layout(struct restore_work *w, bool has_aof, struct error *e)
 static int
 collect_names(struct restore_work *w, struct error *e)
 {
-    place_add(&w->names, "appendonlydir");
-    place_add(&w->names, "appendonly.aof");
-    place_add(&w->names, "dump.rdb");
-    place_add(&w->names, w->entry->appenddirname);
-    place_add(&w->names, w->entry->appendfilename);
-    place_add(&w->names, w->entry->dbfilename);
-    for (int i = 0; i < w->names.count; i++)
-        if (place_is_ours(w->names.names[i]))
+    const struct dataset_names usual = {.dbfilename = NULL};
+    const struct dataset_names own = {
+        .dbfilename = w->entry->dbfilename,
+        .appendfilename = w->entry->appendfilename,
+        .appenddirname = w->entry->appenddirname,
+    };
+    const char *name;
+
+    place_add(&w->names, &usual);
+    place_add(&w->names, &own);
+    for (size_t n = 0; (name = place_top(&w->names, n)) != NULL; n++)
+        if (place_is_ours(name))
             return error_set(e, ERROR_DAMAGED,
                              "snapshot %s: its data goes by the name %s, which"
                              " redkeep uses itself",
-                             w->entry->id, w->names.names[i]);
+                             w->entry->id, name);
     return 0;
 }
 
@@ -220,21 +224,23 @@ static int
 find_owner(struct restore_work *w, struct error *e)
 {
     struct file_identity id;
+    const char *name;
 
     if (file_identify(w->dir, &id, e) != 0)
         return -1;
     w->dir_mode = id.mode & 0777;
     w->uid = id.uid;
     w->gid = id.gid;
-    for (int i = w->names.count - 1; i >= 0; i--) {
+    for (size_t n = 0; (name = place_top(&w->names, n)) != NULL; n++) {
         struct error none = {0};
 
-        if (file_identify_at(w->dir, w->names.names[i], &id, &none) != 0)
+        if (file_identify_at(w->dir, name, &id, &none) != 0)
             continue;
         w->uid = id.uid;
         w->gid = id.gid;
         if (S_ISDIR(id.mode))
             w->dir_mode = id.mode & 0777;
+        break;
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "jobs/place.h"
 #include "jobs/restore.h"
+#include "jobs/stage.h"
 #include "repo/retention.h"
 #include "repo/storage.h"
 
@@ -39,5 +40,11 @@ int restore_plan_choose(struct restore_work *w, struct error *e);
 
 /* Looks at target, its server and its space, and decides layout and owner. */
 int restore_plan_target(struct restore_work *w, struct error *e);
+
+/* Builds the new set in the stage: unpacked, judged, laid out, synced. */
+int restore_build(struct restore_work *w, struct stage *s, struct error *e);
+
+/* Puts it in; the server is stopped before and started after, where asked. */
+int restore_put(struct restore_work *w, struct stage *s, struct error *e);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #define SWAP_PREFIX "swap-"
@@ -52,8 +53,8 @@ new_kept_name(int dir)
 }
 
 static int
-clean_one(const struct stage *s, const char *name, stage_rescued *rescued,
-          void *context, struct error *e)
+clean_one(const struct stage *s, const struct stage_options *o,
+          const char *name, struct error *e)
 {
     char *kept;
     int rc;
@@ -65,13 +66,13 @@ clean_one(const struct stage *s, const char *name, stage_rescued *rescued,
     kept = new_kept_name(s->target);
     rc = file_move(s->work_dir, name, s->target, kept, e);
     if (rc == 0)
-        rescued(context, kept);
+        o->rescued(o->context, kept);
     free(kept);
     return rc;
 }
 
 static int
-clean_leftovers(const struct stage *s, stage_rescued *rescued, void *context,
+clean_leftovers(const struct stage *s, const struct stage_options *o,
                 struct error *e)
 {
     char **names;
@@ -81,49 +82,138 @@ clean_leftovers(const struct stage *s, stage_rescued *rescued, void *context,
     if (file_names(s->work_dir, &names, &count, e) != 0)
         return -1;
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = clean_one(s, names[i], rescued, context, e);
+        rc = clean_one(s, o, names[i], e);
     file_free_names(names, count);
     return rc;
 }
 
-/* Takes the work folder; what others left in it is gone afterwards. */
 static int
-take(struct stage *s, stage_rescued *rescued, void *context, struct error *e)
+refuse_unfinished(const struct journal *j, const char *path, struct error *e)
+{
+    char when[TEXT_TIME_SIZE];
+
+    text_write_time(when, j->began_ms);
+    return error_set(e, ERROR_REFUSED,
+                     "%s: a %s that began at %s was cut off: 'redkeep restore"
+                     " --resume --to DIR' finishes it, --undo puts back what"
+                     " was there",
+                     path, j->job, when);
+}
+
+/* Takes the work folder and its journal. */
+static int
+take(struct stage *s, struct error *e)
 {
     s->work_dir = file_open_inner(s->target, PLACE_WORK, e);
     if (s->work_dir < 0 || lock_take(&s->lock, s->work_dir, LOCK_NAME, e) != 0)
         return -1;
-    return clean_leftovers(s, rescued, context, e);
+    return journal_load(&s->before, s->target, e);
+}
+
+static int
+take_to_build(struct stage *s, const struct stage_options *o, struct error *e)
+{
+    if (take(s, e) != 0)
+        return -1;
+    if (s->before.state == JOURNAL_PLACING ||
+        (s->before.state == JOURNAL_BUILDING && !o->anew))
+        return refuse_unfinished(&s->before, o->path, e);
+    return clean_leftovers(s, o, e);
+}
+
+static void
+begin_journal(struct journal *j, const struct journal *begun)
+{
+    *j = (struct journal){
+        .state = JOURNAL_BUILDING,
+        .job = memory_dup(begun->job),
+        .id = memory_dup(begun->id),
+        .began_ms = clock_wall_ms(),
+        .service = memory_dup(begun->service),
+        .stop_command = memory_dup(begun->stop_command),
+        .start_command = memory_dup(begun->start_command),
+        .repo = memory_dup(begun->repo),
+        .instance = memory_dup(begun->instance),
+        .layout = memory_dup(begun->layout),
+        .trusted = true,
+    };
 }
 
 int
-stage_open(struct stage *s, int target, const char *job, stage_rescued *rescued,
-           void *context, struct error *e)
+stage_open(struct stage *s, const struct stage_options *options,
+           const struct journal *begun, struct error *e)
 {
-    s->target = target;
-    if (file_make_directory(target, PLACE_WORK, 0700, NULL, e) != 0 ||
-        take(s, rescued, context, e) != 0 ||
-        file_make_directory(s->work_dir, job, 0700, NULL, e) != 0)
+    s->target = options->target;
+    if (file_make_directory(s->target, PLACE_WORK, 0700, NULL, e) != 0 ||
+        take_to_build(s, options, e) != 0)
         return -1;
-    s->name = text_format("%s", job);
-    s->dir = file_open_inner(s->work_dir, job, e);
-    s->kept_name = new_kept_name(target);
+    begin_journal(&s->journal, begun);
+    s->name = memory_dup(options->name);
+    if (journal_save(&s->journal, s->target, e) != 0 ||
+        file_make_directory(s->work_dir, s->name, 0700, NULL, e) != 0)
+        return -1;
+    s->dir = file_open_inner(s->work_dir, s->name, e);
+    s->kept_name = new_kept_name(s->target);
     return s->dir < 0 ? -1 : 0;
+}
+
+int
+stage_take(struct stage *s, int target, struct error *e)
+{
+    struct file_identity id;
+    struct error none = {0};
+
+    s->target = target;
+    if (file_identify_at(target, PLACE_WORK, &id, &none) != 0)
+        return 0;
+    if (take(s, e) != 0)
+        return -1;
+    s->journal = s->before;
+    s->before = (struct journal){.began_ms = -1};
+    s->kept_name = new_kept_name(target);
+    return 0;
+}
+
+int
+stage_sweep(struct stage *s, stage_rescued *rescued, void *context,
+            struct error *e)
+{
+    const struct stage_options options = {.rescued = rescued,
+                                          .context = context};
+
+    if (s->work_dir < 0 || s->journal.state == JOURNAL_PLACING)
+        return 0;
+    return clean_leftovers(s, &options, e);
 }
 
 int
 stage_clean(int target, stage_rescued *rescued, void *context, struct error *e)
 {
     struct stage s = STAGE_NONE;
-    struct file_identity id;
-    struct error none = {0};
-    int rc;
+    int rc = stage_take(&s, target, e);
 
-    if (file_identify_at(target, PLACE_WORK, &id, &none) != 0)
-        return 0;
-    s.target = target;
-    rc = take(&s, rescued, context, e);
+    if (rc == 0 && s.journal.state != JOURNAL_BUILDING)
+        rc = stage_sweep(&s, rescued, context, e);
     stage_close(&s);
+    return rc;
+}
+
+int
+stage_check(int target, const char *path, struct error *e)
+{
+    struct journal j;
+    pid_t holder;
+    int rc = journal_load(&j, target, e);
+
+    if (rc != 0)
+        return error_in(e, "%s", path);
+    holder = lock_find_holder(target, PLACE_WORK "/" LOCK_NAME);
+    if (j.state == JOURNAL_PLACING && holder != 0)
+        rc = error_set(e, ERROR_LOCKED, "%s: process %d puts a set into it now",
+                       path, (int)holder);
+    else if (j.state == JOURNAL_PLACING)
+        rc = refuse_unfinished(&j, path, e);
+    journal_clear(&j);
     return rc;
 }
 
@@ -149,54 +239,58 @@ stage_sync(const struct stage *s, struct error *e)
     return rc == 0 ? file_sync_directory(s->dir, e) : -1;
 }
 
-/* From here on the folder is one that may hold old data. */
-static int
-become_swap(struct stage *s, const char *path, struct error *e)
+static void
+copy_names(struct journal *j, const struct place_names *names)
 {
-    char *swap =
-        text_format("%s%s", SWAP_PREFIX, s->name + strcspn(s->name, "-") + 1);
-
-    if (file_move(s->work_dir, s->name, s->work_dir, swap, e) != 0) {
-        struct error none = {0};
-
-        /* It may have its new name all the same, when the sync failed. */
-        file_remove_tree(s->work_dir, swap, &none);
-        free(swap);
-        return error_in(e, "%s", path);
-    }
-    free(s->name);
-    s->name = swap;
-    return 0;
-}
-
-/* Says of a swap that failed where the old set is: first, as texts are cut. */
-static int
-tell_old_set(const struct stage *s, const char *path,
-             const struct place_outcome *outcome, struct error *e)
-{
-    if (outcome->undone)
-        return error_in(e, "%s is as it was before; put the new set in", path);
-    return error_in(e,
-                    "what was in %s is partly in %s/%s/%s%s%s%s%s, and could"
-                    " not be put back; put the new set in",
-                    path, path, PLACE_WORK, s->name,
-                    outcome->kept ? " and " : "", outcome->kept ? path : "",
-                    outcome->kept ? "/" : "",
-                    outcome->kept ? s->kept_name : "");
+    for (size_t i = 0; i < names->count; i++)
+        j->names[i] = (struct journal_names){
+            .dbfilename = memory_dup(names->sets[i].dbfilename),
+            .appendfilename = memory_dup(names->sets[i].appendfilename),
+            .appenddirname = memory_dup(names->sets[i].appenddirname),
+        };
+    j->name_count = names->count;
 }
 
 int
-stage_put_in(struct stage *s, const struct place_names *names, const char *path,
-             struct place_outcome *outcome, struct error *e)
+stage_put_in(struct stage *s, const struct place_names *names,
+             const struct place_options *options, struct error *e)
 {
-    int rc;
+    struct journal *j = &s->journal;
 
-    *outcome = (struct place_outcome){.undone = true};
-    if (become_swap(s, path, e) != 0)
-        return -1;
-    rc = place_swap(s->target, s->dir, names, s->kept_name, outcome, e);
-    s->holds_old = rc != 0 && !outcome->undone;
-    return rc == 0 ? 0 : tell_old_set(s, path, outcome, e);
+    if (place_find_built(&j->comes, s->dir, names, e) != 0 ||
+        place_find(&j->leaves, s->target, names, &j->comes, e) != 0)
+        return error_in(e, "%s", options->path);
+    copy_names(j, names);
+    j->comes.folder = text_format("%s/%s", PLACE_WORK, s->name);
+    if (j->leaves.count > 0)
+        j->leaves.folder = memory_dup(s->kept_name);
+    return place_run(j, options, e);
+}
+
+/* Of a set that was only being built nothing is to be told. */
+static void
+forget_building(const struct stage *s)
+{
+    struct error none = {0};
+
+    if (s->before.state == JOURNAL_PLACED || s->before.state == JOURNAL_UNDONE)
+        journal_save(&s->before, s->target, &none);
+    else
+        journal_remove(s->target, &none);
+}
+
+static void
+clean_up(const struct stage *s)
+{
+    struct error none = {0};
+
+    if (s->name != NULL && s->journal.state != JOURNAL_PLACING) {
+        file_remove_tree(s->work_dir, s->name, &none);
+        if (s->journal.state == JOURNAL_BUILDING ||
+            s->journal.state == JOURNAL_NONE)
+            forget_building(s);
+    }
+    file_remove(s->work_dir, LOCK_NAME, &none);
 }
 
 void
@@ -207,14 +301,14 @@ stage_close(struct stage *s)
     if (s->dir >= 0)
         close(s->dir);
     if (s->work_dir >= 0 && s->lock.fd >= 0) {
-        if (s->name != NULL && !s->holds_old)
-            file_remove_tree(s->work_dir, s->name, &none);
-        file_remove(s->work_dir, LOCK_NAME, &none);
+        clean_up(s);
         lock_release(&s->lock);
         file_remove_empty(s->target, PLACE_WORK, &none);
     }
     if (s->work_dir >= 0)
         close(s->work_dir);
+    journal_clear(&s->journal);
+    journal_clear(&s->before);
     free(s->name);
     free(s->kept_name);
     *s = (struct stage)STAGE_NONE;

@@ -1,10 +1,11 @@
 /*
- * stage.h - where a new set is built inside a data directory, and how it gets
- * from there to its place.
+ * stage.h - where a new set is built inside a data directory, the journal that
+ * says so, and the lock on both.
  *
  * In <dir>/.redkeep/: what a job builds has the job's name (restore-<id>,
- * repair-<time>) and holds nothing but ours; it becomes swap-<...> before the
- * first exchange, and from then on it may hold the old set.
+ * repair-<time>) and holds nothing but ours until it is put in; a folder that no
+ * journal speaks of is garbage. Versions before the journal called it swap-<...>
+ * from the first exchange on: that may hold an old set, and is kept.
  */
 #ifndef JOBS_STAGE_H
 #define JOBS_STAGE_H
@@ -13,17 +14,19 @@
 
 #include "base/error.h"
 #include "base/lock.h"
+#include "jobs/journal.h"
 #include "jobs/place.h"
 
 struct stage {
     int dir;         /* where to build; -1: not open */
-    char *name;      /* of dir in PLACE_WORK */
+    char *name;      /* of dir in PLACE_WORK; NULL: nothing is built */
     char *kept_name; /* where the old set will be kept, in the target */
+    struct journal journal;
     /* Private: */
     int target; /* borrowed */
     int work_dir;
-    struct lock lock; /* one job builds in a target at a time */
-    bool holds_old;   /* dir may hold what is the user's */
+    struct lock lock;      /* one job works in a target at a time */
+    struct journal before; /* what the journal said before */
 };
 
 #define STAGE_NONE                                                 \
@@ -31,36 +34,62 @@ struct stage {
         .dir = -1, .target = -1, .work_dir = -1, .lock = LOCK_NONE \
     }
 
-/* Told of what a job that was cut off had not put in, or taken out: it is kept
- * under that name in the target. */
+/* Told of what a job of an older version had not put in, or taken out: it is
+ * kept under that name in the target. */
 typedef void stage_rescued(void *context, const char *kept_name);
 
+struct stage_options {
+    int target;       /* the open data directory, borrowed */
+    const char *path; /* of it, for people */
+    const char *name; /* begins with "restore-" or "repair-" */
+    bool anew;        /* what a journal says is being built is given up */
+    stage_rescued *rescued;
+    void *context;
+};
+
 /*
- * Makes the folder to build in, after the leftovers of killed jobs are gone: a
- * set that was being built is removed; one that was being put in may hold old
- * data and is kept like any old set. target is the open data directory, job
- * begins with "restore-" or "repair-". ERROR_LOCKED: another job builds there.
- * s must be STAGE_NONE; stage_close in any case.
+ * Makes the folder to build in and the journal, of which begun has all that is
+ * known by now (copied). ERROR_LOCKED: another job works there; ERROR_REFUSED:
+ * one that is not finished did. s must be STAGE_NONE; stage_close in any case.
  */
-int stage_open(struct stage *s, int target, const char *job,
-               stage_rescued *rescued, void *context, struct error *e);
+int stage_open(struct stage *s, const struct stage_options *options,
+               const struct journal *begun, struct error *e);
+
+/*
+ * Only takes the lock and loads the journal; nothing is made, where there is no
+ * journal either.
+ */
+int stage_take(struct stage *s, int target, struct error *e);
+
+/* Removes what was built, if the journal is not of a set between two. */
+int stage_sweep(struct stage *s, stage_rescued *rescued, void *context,
+                struct error *e);
 
 /* Only removes leftovers; nothing is done where there are none. */
 int stage_clean(int target, stage_rescued *rescued, void *context,
                 struct error *e);
 
+/*
+ * ERROR_REFUSED if a job that is gone left the directory between two sets: the
+ * text says what to type; ERROR_LOCKED if one is at it. One that is only being
+ * built does no harm. For commands that work with the set.
+ */
+int stage_check(int target, const char *path, struct error *e);
+
 /* Every folder of the new set on disk, before any of it is put in. */
 int stage_sync(const struct stage *s, struct error *e);
 
 /*
- * Puts the set in (place_swap). outcome says what a failure left behind; e says
- * it too, path being the target for people.
+ * Puts the set in (place_run). s->journal says how it ended; what was there is
+ * in kept_name if journal.leaves has files.
  */
 int stage_put_in(struct stage *s, const struct place_names *names,
-                 const char *path, struct place_outcome *outcome,
-                 struct error *e);
+                 const struct place_options *options, struct error *e);
 
-/* Takes away what is ours; a swap folder that may hold old data stays. */
+/*
+ * Takes away what is ours: all but an unfinished set. What was only being built
+ * is forgotten, and the journal says again what it said before.
+ */
 void stage_close(struct stage *s);
 
 #endif

@@ -1,0 +1,179 @@
+#include "jobs/journal.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "jobs/journal_text.h"
+#include "jobs/place.h"
+
+#define ASIDE_NAME JOURNAL_NAME ".new"
+
+static const char *const states[] = {
+    [JOURNAL_NONE] = "none",       [JOURNAL_BUILDING] = "building",
+    [JOURNAL_PLACING] = "placing", [JOURNAL_PLACED] = "placed",
+    [JOURNAL_UNDONE] = "undone",
+};
+
+const char *
+journal_state_name(enum journal_state state)
+{
+    return states[state];
+}
+
+bool
+journal_is_unfinished(const struct journal *j)
+{
+    return j->state == JOURNAL_BUILDING || j->state == JOURNAL_PLACING;
+}
+
+static void
+drop(char **text)
+{
+    free(*text);
+    *text = NULL;
+}
+
+/*
+ * Whoever can write to the data directory can write a journal: of what leads
+ * out of the directory only the word of root and our own counts.
+ */
+static int
+check_trust(struct journal *j, int work, struct error *e)
+{
+    struct file_identity id;
+
+    if (file_identify_at(work, JOURNAL_NAME, &id, e) != 0)
+        return -1;
+    j->trusted = id.uid == 0 || id.uid == geteuid();
+    if (j->trusted)
+        return 0;
+    drop(&j->service);
+    drop(&j->stop_command);
+    drop(&j->start_command);
+    drop(&j->repo);
+    drop(&j->instance);
+    return 0;
+}
+
+static int
+load_from(struct journal *j, int work, struct error *e)
+{
+    size_t size;
+    char *text;
+    int rc;
+
+    if (file_load(work, JOURNAL_NAME, JOURNAL_BYTES_MAX, &text, &size, e) != 0)
+        return -1;
+    rc = journal_read(j, text, size, e);
+    free(text);
+    return rc == 0 ? check_trust(j, work, e) : -1;
+}
+
+int
+journal_load(struct journal *j, int target, struct error *e)
+{
+    int rc = -1, work = file_open_inner(target, PLACE_WORK, e);
+
+    *j = (struct journal){.began_ms = -1};
+    if (work >= 0) {
+        rc = load_from(j, work, e);
+        close(work);
+    }
+    if (rc == 0)
+        return 0;
+    journal_clear(j);
+    if (e->kind != ERROR_ABSENT)
+        return error_in(e, "the journal %s/%s", PLACE_WORK, JOURNAL_NAME);
+    memset(e, 0, sizeof *e);
+    return 0;
+}
+
+/* Not given to the owner of the folder: see check_trust. */
+static int
+write_aside(int work, const char *text, size_t size, struct error *e)
+{
+    int rc = -1, fd;
+
+    if (file_remove(work, ASIDE_NAME, e) != 0)
+        return -1;
+    fd = file_create(work, ASIDE_NAME, 0644, e);
+    if (fd < 0)
+        return -1;
+    if (file_give(fd, geteuid(), getegid(), e) == 0 &&
+        file_write(fd, text, size, e) == 0)
+        rc = file_sync(fd, e);
+    close(fd);
+    return rc;
+}
+
+int
+journal_save(const struct journal *j, int target, struct error *e)
+{
+    int rc = -1, work = file_open_inner(target, PLACE_WORK, e);
+    struct error none = {0};
+    size_t size;
+    char *text;
+
+    if (work < 0)
+        return error_in(e, "the journal");
+    text = journal_text_write(j, &size);
+    if (write_aside(work, text, size, e) == 0 &&
+        file_rename(work, ASIDE_NAME, work, JOURNAL_NAME, e) == 0)
+        rc = file_sync_directory(work, e);
+    if (rc != 0)
+        file_remove(work, ASIDE_NAME, &none);
+    free(text);
+    close(work);
+    return rc == 0 ? 0
+                   : error_in(e, "write the journal %s/%s", PLACE_WORK,
+                              JOURNAL_NAME);
+}
+
+int
+journal_remove(int target, struct error *e)
+{
+    return file_remove(target, PLACE_WORK "/" JOURNAL_NAME, e);
+}
+
+void
+journal_add_file(struct journal_set *set, const char *path, bool entry,
+                 const struct file_identity *id)
+{
+    set->files = memory_resize(set->files, set->count + 1, sizeof *set->files);
+    set->files[set->count++] = (struct journal_file){
+        .path = memory_dup(path), .entry = entry, .id = *id};
+}
+
+void
+journal_set_clear(struct journal_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        free(set->files[i].path);
+    free(set->files);
+    free(set->folder);
+    *set = (struct journal_set){0};
+}
+
+void
+journal_clear(struct journal *j)
+{
+    journal_set_clear(&j->leaves);
+    journal_set_clear(&j->comes);
+    for (size_t i = 0; i < j->name_count; i++) {
+        free(j->names[i].dbfilename);
+        free(j->names[i].appendfilename);
+        free(j->names[i].appenddirname);
+    }
+    free(j->job);
+    free(j->id);
+    free(j->service);
+    free(j->stop_command);
+    free(j->start_command);
+    free(j->repo);
+    free(j->instance);
+    free(j->layout);
+    *j = (struct journal){.began_ms = -1};
+}

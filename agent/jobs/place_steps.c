@@ -1,0 +1,249 @@
+#include "jobs/place_steps.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "jobs/place_work.h"
+
+/* A run through the steps. */
+struct run {
+    struct place_work work;
+    bool copied;
+};
+
+typedef int place_step(struct run *r, const struct place_slot *slot,
+                       const struct place_sight *sight, struct error *e);
+
+static int
+each(struct run *r, bool entries, place_step *step, struct error *e)
+{
+    struct place_work *w = &r->work;
+
+    for (size_t i = 0; i < w->count; i++) {
+        struct place_sight sight;
+
+        if (w->slots[i].entry != entries)
+            continue;
+        if (place_work_look(w, &w->slots[i], &sight, e) != 0 ||
+            step(r, &w->slots[i], &sight, e) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+at(const struct run *r, const struct place_slot *slot, enum place_where where)
+{
+    return r->work.folders[slot->folder].fd[where];
+}
+
+static int
+refuse_other(const struct run *r, const struct place_slot *slot,
+             struct error *e)
+{
+    return error_set(e, ERROR_REFUSED,
+                     "%s/%s is a file that was not there before: did a server"
+                     " write it? move it away",
+                     r->work.path, slot->path);
+}
+
+/* Before anything moves: all that comes is there, nothing is in its way. */
+static int
+check_slot(struct run *r, const struct place_slot *slot,
+           const struct place_sight *sight, struct error *e)
+{
+    if (sight->other)
+        return refuse_other(r, slot, e);
+    if (slot->comes != NULL && !sight->comes && !sight->built)
+        return error_set(e, ERROR_REFUSED, "%s/%s/%s is not there any more",
+                         r->work.path, r->work.roots[PLACE_BUILT], slot->path);
+    return 0;
+}
+
+static int
+copy_to(int from, int to, const char *base, struct file_identity *copy,
+        struct error *e)
+{
+    struct file_draft draft;
+    struct file_identity id;
+
+    if (file_identify(from, &id, e) != 0 ||
+        file_draft_begin(&draft, to, 0600, e) != 0)
+        return -1;
+    if (file_copy(from, draft.fd, id.size_bytes, NULL, NULL, e) != 0 ||
+        (geteuid() == 0 && file_give(draft.fd, id.uid, id.gid, e) != 0) ||
+        file_set_mode(draft.fd, id.mode, e) != 0) {
+        file_draft_abandon(&draft);
+        return -1;
+    }
+    if (file_draft_publish(&draft, base, e) != 0)
+        return -1;
+    return file_identify_at(to, base, copy, e);
+}
+
+static int
+copy_entry(struct run *r, const struct place_slot *slot, int to,
+           struct error *e)
+{
+    int rc, from = file_open(at(r, slot, PLACE_HERE), slot->base, e);
+
+    if (from < 0)
+        return -1;
+    rc = copy_to(from, to, slot->base, &slot->leaves->copy, e);
+    close(from);
+    r->copied |= rc == 0;
+    return rc;
+}
+
+/* Step 2. */
+static int
+keep_entry(struct run *r, const struct place_slot *slot,
+           const struct place_sight *sight, struct error *e)
+{
+    int to;
+
+    if (!sight->leaves || sight->kept)
+        return 0;
+    to = place_work_folder(&r->work, slot, PLACE_KEPT, e);
+    /* A copy that the journal does not know yet. */
+    if (to < 0 || (sight->kept_other && file_remove(to, slot->base, e) != 0))
+        return -1;
+    if (file_link(at(r, slot, PLACE_HERE), slot->base, to, slot->base, e) == 0)
+        return 0;
+    if (e->kind != ERROR_DENIED)
+        return -1;
+    memset(e, 0, sizeof *e);
+    return copy_entry(r, slot, to, e);
+}
+
+/* Step 3. */
+static int
+put_tripwire(struct run *r, const struct place_slot *slot,
+             const struct place_sight *sight, struct error *e)
+{
+    /* A server calls an empty manifest so; an empty AOF it would load. */
+    const char *text = slot->folder == 0 ? PLACE_TRIPWIRE : "";
+    struct file_draft draft;
+    int here;
+
+    if (sight->other)
+        return refuse_other(r, slot, e);
+    if (sight->comes || sight->tripwire)
+        return 0;
+    here = place_work_folder(&r->work, slot, PLACE_HERE, e);
+    if (here < 0)
+        return -1;
+    if (sight->leaves)
+        return file_replace(here, slot->base, text, strlen(text), 0644, e);
+    if (file_draft_begin(&draft, here, 0644, e) != 0)
+        return -1;
+    if (file_write(draft.fd, text, strlen(text), e) == 0)
+        return file_draft_publish(&draft, slot->base, e);
+    file_draft_abandon(&draft);
+    return -1;
+}
+
+/* Step 5. */
+static int
+move_away(struct run *r, const struct place_slot *slot,
+          const struct place_sight *sight, struct error *e)
+{
+    int to;
+
+    if (sight->other)
+        return refuse_other(r, slot, e);
+    if (!sight->leaves)
+        return 0;
+    if (sight->kept)
+        return file_remove(at(r, slot, PLACE_HERE), slot->base, e);
+    to = place_work_folder(&r->work, slot, PLACE_KEPT, e);
+    return to < 0 ? -1
+                  : file_rename_new(at(r, slot, PLACE_HERE), slot->base, to,
+                                    slot->base, e);
+}
+
+/* Step 6. */
+static int
+move_in(struct run *r, const struct place_slot *slot,
+        const struct place_sight *sight, struct error *e)
+{
+    int to;
+
+    if (slot->comes == NULL)
+        return 0;
+    if (sight->comes)
+        return sight->built
+                   ? file_remove(at(r, slot, PLACE_BUILT), slot->base, e)
+                   : 0;
+    to = place_work_folder(&r->work, slot, PLACE_HERE, e);
+    return to < 0 ? -1
+                  : file_rename_new(at(r, slot, PLACE_BUILT), slot->base, to,
+                                    slot->base, e);
+}
+
+/* Step 7. */
+static int
+put_entry(struct run *r, const struct place_slot *slot,
+          const struct place_sight *sight, struct error *e)
+{
+    if (sight->other)
+        return refuse_other(r, slot, e);
+    if (!sight->tripwire)
+        return move_in(r, slot, sight, e);
+    if (slot->comes == NULL)
+        return file_remove(at(r, slot, PLACE_HERE), slot->base, e);
+    return file_rename(at(r, slot, PLACE_BUILT), slot->base,
+                       at(r, slot, PLACE_HERE), slot->base, e);
+}
+
+static int
+begin(struct run *r, struct journal *j, struct error *e)
+{
+    struct place_work *w = &r->work;
+
+    if (each(r, true, check_slot, e) != 0 ||
+        each(r, false, check_slot, e) != 0 ||
+        each(r, true, keep_entry, e) != 0 ||
+        place_work_sync(w, PLACE_KEPT, e) != 0)
+        return -1;
+    if (r->copied && journal_save(j, w->target, e) != 0)
+        return -1;
+    if (each(r, true, put_tripwire, e) != 0)
+        return -1;
+    return place_work_sync(w, PLACE_HERE, e);
+}
+
+static int
+finish(struct run *r, struct error *e)
+{
+    struct place_work *w = &r->work;
+
+    if (each(r, false, move_away, e) != 0 ||
+        place_work_sync(w, PLACE_KEPT, e) != 0 ||
+        place_work_sync(w, PLACE_HERE, e) != 0 ||
+        each(r, false, move_in, e) != 0 ||
+        place_work_sync(w, PLACE_HERE, e) != 0 ||
+        each(r, true, put_entry, e) != 0 ||
+        place_work_sync(w, PLACE_HERE, e) != 0)
+        return -1;
+    return place_work_sync(w, PLACE_BUILT, e);
+}
+
+int
+place_steps(struct journal *j, bool back, const struct place_options *options,
+            struct error *e)
+{
+    struct run r = {.copied = false};
+    int rc = place_work_open(&r.work, j, back, options, e);
+
+    if (rc == 0)
+        rc = begin(&r, j, e);
+    if (rc == 0 && options->check_unused != NULL)
+        rc = options->check_unused(options->context, e);
+    if (rc == 0)
+        rc = finish(&r, e);
+    if (rc == 0)
+        place_work_clean(&r.work);
+    place_work_close(&r.work);
+    return rc;
+}

@@ -1,0 +1,16 @@
+/*
+ * place_steps.h - steps 2 to 7 of docs/design/restore.md. Private to place.
+ */
+#ifndef JOBS_PLACE_STEPS_H
+#define JOBS_PLACE_STEPS_H
+
+#include "jobs/place.h"
+
+/*
+ * From wherever the files are. back: what comes leaves, and the other way
+ * round. j is written where copies had to be made.
+ */
+int place_steps(struct journal *j, bool back,
+                const struct place_options *options, struct error *e);
+
+#endif

@@ -1,0 +1,350 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "jobs/in_use.h"
+#include "jobs/restore.h"
+#include "jobs/restore_use.h"
+#include "jobs/restore_work.h"
+
+/* A target whose journal is worked with. */
+struct change {
+    struct restore *r;
+    const struct restore_options *options;
+    struct stage stage;
+    struct instance server;
+    struct restore_use use;
+    struct place_options place;
+    int dir;
+};
+
+static int
+change_open(struct change *c, struct restore *r,
+            const struct restore_options *options, struct error *e)
+{
+    memset(r, 0, sizeof *r);
+    r->point_ms = r->keys = -1;
+    *c = (struct change){
+        .r = r, .options = options, .stage = STAGE_NONE, .dir = -1};
+    c->server.dir = -1;
+    r->target = realpath(options->target, NULL);
+    if (r->target == NULL)
+        return error_sys(e, "%s", options->target);
+    c->dir = file_open_directory(AT_FDCWD, r->target, e);
+    if (c->dir < 0 || stage_take(&c->stage, c->dir, e) != 0)
+        return error_in(e, "%s", r->target);
+    r->state = c->stage.journal.state;
+    if (c->stage.journal.id != NULL)
+        snprintf(r->id, sizeof r->id, "%s", c->stage.journal.id);
+    c->use = (struct restore_use){
+        .server = &c->server, .dir = c->dir, .path = r->target};
+    c->place = (struct place_options){.target = c->dir,
+                                      .path = r->target,
+                                      .check_unused = restore_use_check,
+                                      .context = &c->use};
+    return 0;
+}
+
+static int
+change_close(struct change *c, int rc)
+{
+    c->r->state = c->stage.journal.state;
+    stage_close(&c->stage);
+    instance_close(&c->server);
+    if (c->dir >= 0)
+        close(c->dir);
+    return rc;
+}
+
+static int
+check_unused(struct change *c, struct error *e)
+{
+    const struct journal *j = &c->stage.journal;
+    struct error none = {0};
+
+    if (instance_connect(&c->server, &c->options->instance, e) != 0)
+        return -1;
+    if (c->server.settings_known && c->server.settings.dir != NULL)
+        c->server.dir =
+            file_open_directory(AT_FDCWD, c->server.settings.dir, &none);
+    for (size_t i = 0; i < j->name_count; i++) {
+        const struct dataset_names names = {
+            .appendonly = DATASET_APPENDONLY_AUTO,
+            .dbfilename = j->names[i].dbfilename,
+            .appendfilename = j->names[i].appendfilename,
+            .appenddirname = j->names[i].appenddirname,
+        };
+
+        if (in_use_check(&c->server, c->dir, &names, c->r->target,
+                         c->options->server_stopped, e) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Told of what an older version left. */
+static void
+rescued(void *context, const char *kept_name)
+{
+    struct restore *r = context;
+
+    restore_plan_step(r, true,
+                      "an earlier restore was cut off; what it had not put in"
+                      " is in %s/%s",
+                      r->target, kept_name);
+}
+
+static void
+tell_kept(struct change *c)
+{
+    const struct journal_set *set = &c->stage.journal.leaves;
+
+    if (set->count > 0 && set->folder != NULL)
+        c->r->kept = text_format("%s/%s", c->r->target, set->folder);
+}
+
+/* From the middle, to either end. */
+static int
+go_on(struct change *c, bool undo, struct error *e)
+{
+    struct journal *j = &c->stage.journal;
+
+    if (check_unused(c, e) != 0)
+        return -1;
+    restore_plan_step(c->r, false, "the files of the %s set go to their place",
+                      undo ? "old" : "new");
+    if (c->options->dry_run)
+        return 0;
+    if (place_resume(j, undo, &c->place, e) != 0)
+        return -1;
+    if (j->state == JOURNAL_PLACED || strcmp(j->job, "undo") == 0)
+        tell_kept(c);
+    return stage_sweep(&c->stage, rescued, c->r, e);
+}
+
+/* What was cut off while it built is begun again, as it was asked for. */
+static int
+begin_anew(struct restore *r, const struct restore_options *options,
+           const struct journal *j, struct error *e)
+{
+    struct restore_options again = *options;
+
+    if (strcmp(j->job, "restore") != 0)
+        return error_set(e, ERROR_REFUSED,
+                         "%s: a %s was cut off before it changed anything:"
+                         " clear up behind it with --undo, and begin it again",
+                         options->target, j->job);
+    again.anew = true;
+    again.id = j->id;
+    again.repo = j->repo != NULL ? j->repo : options->repo;
+    again.name = j->instance != NULL ? j->instance : options->name;
+    for (int i = RESTORE_AUTO; i <= RESTORE_RDB && j->layout != NULL; i++)
+        if (strcmp(j->layout, restore_layout_name((enum restore_layout)i)) == 0)
+            again.layout = (enum restore_layout)i;
+    restore_clear(r);
+    return restore_run(r, &again, e);
+}
+
+int
+restore_resume(struct restore *r, const struct restore_options *options,
+               struct error *e)
+{
+    uint64_t begin = clock_steady_ms();
+    struct journal building;
+    struct change c;
+    int rc = change_open(&c, r, options, e);
+
+    if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING) {
+        building = c.stage.journal;
+        c.stage.journal = (struct journal){.began_ms = -1};
+        change_close(&c, 0);
+        rc = begin_anew(r, options, &building, e);
+        journal_clear(&building);
+        return rc;
+    }
+    if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
+        rc = go_on(&c, false, e);
+    else
+        r->nothing = rc == 0;
+    r->took_ms = clock_steady_ms() - begin;
+    return change_close(&c, rc);
+}
+
+/* The old set as it lies in its folder now. */
+static int
+find_kept(const struct change *c, const struct journal_set *was,
+          struct journal_set *comes, struct error *e)
+{
+    for (size_t i = 0; i < was->count; i++) {
+        const struct journal_file *f = &was->files[i];
+        char *path = text_format("%s/%s", was->folder, f->path);
+        struct file_identity id;
+        int rc = file_identify_at(c->dir, path, &id, e);
+
+        free(path);
+        if (rc != 0) {
+            e->kind = ERROR_REFUSED;
+            return error_in(e, "the old set is not complete: %s", c->r->target);
+        }
+        journal_add_file(comes, f->path, f->entry, &id);
+    }
+    comes->folder = memory_dup(was->folder);
+    return 0;
+}
+
+/* What is there now leaves, whatever a server has made of it since. */
+static int
+find_present(const struct change *c, struct journal *undo, struct error *e)
+{
+    struct place_names names = {.count = undo->name_count};
+
+    for (size_t i = 0; i < undo->name_count; i++)
+        names.sets[i] = (struct dataset_names){
+            .dbfilename = undo->names[i].dbfilename,
+            .appendfilename = undo->names[i].appendfilename,
+            .appenddirname = undo->names[i].appenddirname,
+        };
+    if (place_find(&undo->leaves, c->dir, &names, &undo->comes, e) != 0)
+        return error_in(e, "%s", c->r->target);
+    if (undo->leaves.count > 0)
+        undo->leaves.folder = memory_dup(c->stage.kept_name);
+    return 0;
+}
+
+/* The journal of an undo of what j has placed. */
+static int
+plan_undo(const struct change *c, const struct journal *j, struct journal *undo,
+          struct error *e)
+{
+    *undo = (struct journal){
+        .job = memory_dup("undo"),
+        .id = memory_dup(j->id),
+        .began_ms = clock_wall_ms(),
+        .service = memory_dup(j->service),
+        .stop_command = memory_dup(j->stop_command),
+        .start_command = memory_dup(j->start_command),
+        .trusted = true,
+        .name_count = j->name_count,
+    };
+    for (size_t i = 0; i < j->name_count; i++)
+        undo->names[i] = (struct journal_names){
+            .dbfilename = memory_dup(j->names[i].dbfilename),
+            .appendfilename = memory_dup(j->names[i].appendfilename),
+            .appenddirname = memory_dup(j->names[i].appenddirname),
+        };
+    if (find_kept(c, &j->leaves, &undo->comes, e) != 0)
+        return -1;
+    return find_present(c, undo, e);
+}
+
+static void
+tell_undo(struct change *c, const struct journal *undo)
+{
+    struct restore *r = c->r;
+
+    if (undo->leaves.count > 0)
+        restore_plan_step(r, false, "what is in %s now is kept in %s/%s",
+                          r->target, r->target, undo->leaves.folder);
+    if (undo->comes.count > 0)
+        restore_plan_step(r, false, "what is in %s/%s goes back to its place",
+                          r->target, undo->comes.folder);
+    else
+        restore_plan_step(r, true,
+                          "there was no dataset in %s before: none is there"
+                          " afterwards",
+                          r->target);
+}
+
+/* After success: the present set leaves, for a folder of its own. */
+static int
+undo_placed(struct change *c, struct error *e)
+{
+    struct journal *j = &c->stage.journal, undo;
+    struct error none = {0};
+    int rc = check_unused(c, e);
+
+    if (rc != 0)
+        return -1;
+    rc = plan_undo(c, j, &undo, e);
+    if (rc == 0)
+        tell_undo(c, &undo);
+    if (rc != 0 || c->options->dry_run) {
+        journal_clear(&undo);
+        return rc;
+    }
+    rc = place_run(&undo, &c->place, e);
+    if (rc != 0 && undo.state == JOURNAL_NONE) {
+        journal_save(j, c->dir, &none);
+        journal_clear(&undo);
+        return -1;
+    }
+    journal_clear(j);
+    *j = undo;
+    if (rc == 0)
+        tell_kept(c);
+    return rc;
+}
+
+/* Nothing had been changed yet. */
+static int
+undo_building(struct change *c, struct error *e)
+{
+    restore_plan_step(c->r, false, "what was being built is removed");
+    if (c->options->dry_run)
+        return 0;
+    if (stage_sweep(&c->stage, rescued, c->r, e) != 0 ||
+        journal_remove(c->dir, e) != 0)
+        return error_in(e, "%s", c->r->target);
+    c->stage.journal.state = JOURNAL_NONE;
+    return 0;
+}
+
+int
+restore_undo(struct restore *r, const struct restore_options *options,
+             struct error *e)
+{
+    uint64_t begin = clock_steady_ms();
+    struct change c;
+    int rc = change_open(&c, r, options, e);
+
+    if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING)
+        rc = undo_building(&c, e);
+    else if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
+        rc = go_on(&c, true, e);
+    else if (rc == 0 && c.stage.journal.state == JOURNAL_PLACED)
+        rc = undo_placed(&c, e);
+    else
+        r->nothing = rc == 0;
+    r->took_ms = clock_steady_ms() - begin;
+    return change_close(&c, rc);
+}
+
+int
+restore_forget(struct restore *r, const struct restore_options *options,
+               struct error *e)
+{
+    struct change c;
+    int rc = change_open(&c, r, options, e);
+
+    if (rc != 0)
+        return change_close(&c, rc);
+    r->nothing = c.stage.journal.state == JOURNAL_NONE;
+    tell_kept(&c);
+    if (journal_is_unfinished(&c.stage.journal))
+        return change_close(&c, error_set(e, ERROR_REFUSED,
+                                          "%s: a %s was cut off there: finish"
+                                          " it with --resume, or take it back"
+                                          " with --undo",
+                                          r->target, c.stage.journal.job));
+    if (!r->nothing && !options->dry_run) {
+        rc = journal_remove(c.dir, e);
+        c.stage.journal.state = JOURNAL_NONE;
+    }
+    return change_close(&c, rc);
+}
