@@ -320,6 +320,7 @@ place_run(struct journal *j, const struct place_options *options,
 {
     struct place_options alone = *options;
     struct error none = {0};
+    bool touched = true;
 
     alone.check_unused = NULL;
     j->state = JOURNAL_PLACING;
@@ -327,7 +328,7 @@ place_run(struct journal *j, const struct place_options *options,
         j->state = JOURNAL_NONE;
         return -1;
     }
-    if (place_steps(j, false, options, e) == 0) {
+    if (place_steps(j, false, options, &touched, e) == 0) {
         j->state = JOURNAL_PLACED;
         if (strcmp(j->job, "undo") == 0)
             j->state = JOURNAL_UNDONE;
@@ -335,7 +336,7 @@ place_run(struct journal *j, const struct place_options *options,
             return 0;
         j->state = JOURNAL_PLACING;
     }
-    if (place_steps(j, true, &alone, &none) != 0)
+    if (touched && place_steps(j, true, &alone, &touched, &none) != 0)
         return tell_unfinished(options, e);
     j->state = JOURNAL_NONE;
     return e->kind == ERROR_REFUSED
@@ -359,9 +360,9 @@ int
 place_resume(struct journal *j, bool undo, const struct place_options *options,
              struct error *e)
 {
-    bool undoing = strcmp(j->job, "undo") == 0;
+    bool undoing = strcmp(j->job, "undo") == 0, touched;
 
-    if (place_steps(j, undo != undoing, options, e) != 0)
+    if (place_steps(j, undo != undoing, options, &touched, e) != 0)
         return tell_unfinished(options, e);
     if (undoing && !undo)
         exchange_sets(j);

@@ -201,9 +201,7 @@ begin(struct run *r, struct journal *j, struct error *e)
 {
     struct place_work *w = &r->work;
 
-    if (each(r, true, check_slot, e) != 0 ||
-        each(r, false, check_slot, e) != 0 ||
-        each(r, true, keep_entry, e) != 0 ||
+    if (each(r, true, keep_entry, e) != 0 ||
         place_work_sync(w, PLACE_KEPT, e) != 0)
         return -1;
     if (r->copied && journal_save(j, w->target, e) != 0)
@@ -231,11 +229,15 @@ finish(struct run *r, struct error *e)
 
 int
 place_steps(struct journal *j, bool back, const struct place_options *options,
-            struct error *e)
+            bool *touched, struct error *e)
 {
     struct run r = {.copied = false};
     int rc = place_work_open(&r.work, j, back, options, e);
 
+    if (rc == 0 && (each(&r, true, check_slot, e) != 0 ||
+                    each(&r, false, check_slot, e) != 0))
+        rc = -1;
+    *touched = rc == 0;
     if (rc == 0)
         rc = begin(&r, j, e);
     if (rc == 0 && options->check_unused != NULL)

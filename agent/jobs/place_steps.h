@@ -8,9 +8,11 @@
 
 /*
  * From wherever the files are. back: what comes leaves, and the other way
- * round. j is written where copies had to be made.
+ * round. j is written where copies had to be made. *touched tells of a failure
+ * whether anything was changed.
  */
 int place_steps(struct journal *j, bool back,
-                const struct place_options *options, struct error *e);
+                const struct place_options *options, bool *touched,
+                struct error *e);
 
 #endif

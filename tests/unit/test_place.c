@@ -8,13 +8,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 
 static char folder[64];
 static int dir, staged;
-static const struct place_names names = {
-    .names = {"appendonlydir", "dump.rdb"},
-    .count = 2,
-};
+static struct place_names names;
 
 static void
 make_folder(void)
@@ -27,6 +25,8 @@ make_folder(void)
     ck_assert_int_eq(file_make_directory(dir, PLACE_WORK, 0700, NULL, &e), 0);
     staged = file_open_directory(dir, PLACE_WORK, &e);
     ck_assert_int_ge(staged, 0);
+    names.count = 0;
+    place_add(&names, &(struct dataset_names){.dbfilename = NULL});
 }
 
 static void
@@ -60,83 +60,153 @@ assert_holds(int at, const char *name, const char *text)
     free(bytes);
 }
 
-START_TEST(puts_a_new_set_into_an_empty_folder)
+static void
+make(const char *name)
 {
     struct error e = {0};
-    struct place_outcome outcome = {.kept = true};
 
-    put(staged, "dump.rdb", "new");
-    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), 0);
-    ck_assert(!outcome.kept);
-    assert_holds(dir, "dump.rdb", "new");
-    ck_assert_int_ne(faccessat(dir, "kept", F_OK, 0), 0);
+    ck_assert_int_eq(file_make_directory(dir, name, 0700, NULL, &e), 0);
+}
+
+START_TEST(finds_what_is_of_the_names)
+{
+    static const char *const found[] = {
+        "appendonlydir/appendonly.aof",
+        "appendonlydir/appendonly.aof.1.base.rdb",
+        "appendonlydir/appendonly.aof.manifest",
+        "appendonlydir/temp-appendonly.aof.incr",
+        "dump.rdb",
+    };
+    static const char *const others[] = {
+        "appendonlydir/appendonly.aofs", "appendonlydir/other.aof.manifest",
+        "appendonlydir/notes", "temp-12.rdb", "other.rdb"};
+    struct journal_set set = {0};
+    struct error e = {0};
+
+    make("appendonlydir");
+    make("appendonlydir/appendonly.aof.d");
+    for (size_t i = 0; i < 5; i++) {
+        put(dir, found[i], "");
+        put(dir, others[i], "");
+    }
+    ck_assert_int_eq(place_find(&set, dir, &names, NULL, &e), 0);
+    ck_assert_uint_eq(set.count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_str_eq(set.files[i].path, found[i]);
+        ck_assert_int_eq(set.files[i].entry, i == 2 || i == 4);
+    }
+    journal_set_clear(&set);
 }
 END_TEST
 
-START_TEST(keeps_what_was_there_and_what_the_new_set_lacks)
+START_TEST(finds_what_is_in_the_way)
 {
+    struct journal_file odd = {.path = (char *)"appendonlydir/notes"};
+    const struct journal_set comes = {.files = &odd, .count = 1};
+    struct journal_set set = {0};
     struct error e = {0};
-    struct place_outcome outcome = {.kept = false};
 
-    put(dir, "dump.rdb", "old");
-    ck_assert_int_eq(file_make_directory(dir, "appendonlydir", 0700, NULL, &e),
-                     0);
-    put(dir, "appendonlydir/manifest", "old aof");
-    put(dir, "notes.txt", "the user's");
-    put(staged, "dump.rdb", "new");
-    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), 0);
-    ck_assert(outcome.kept);
-    assert_holds(dir, "dump.rdb", "new");
-    assert_holds(dir, "kept/dump.rdb", "old");
-    assert_holds(dir, "kept/appendonlydir/manifest", "old aof");
-    assert_holds(dir, "notes.txt", "the user's");
-    ck_assert_int_ne(faccessat(dir, "appendonlydir", F_OK, 0), 0);
+    make("appendonlydir");
+    put(dir, "appendonlydir/notes", "");
+    ck_assert_int_eq(place_find(&set, dir, &names, &comes, &e), 0);
+    ck_assert_uint_eq(set.count, 1);
+    ck_assert_str_eq(set.files[0].path, "appendonlydir/notes");
+    journal_set_clear(&set);
 }
 END_TEST
 
-START_TEST(puts_back_what_it_began)
+START_TEST(refuses_a_link_for_the_folder)
 {
+    struct journal_set set = {0};
     struct error e = {0};
-    struct place_outcome outcome;
 
-    put(dir, "dump.rdb", "old");
-    put(dir, "appendonlydir", "old aof");
-    put(dir, "kept", "no folder: nothing can be kept there");
-    put(staged, "dump.rdb", "new");
-    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), -1);
-    ck_assert(outcome.undone && !outcome.kept);
-    assert_holds(dir, "dump.rdb", "old");
-    assert_holds(dir, "appendonlydir", "old aof");
-    assert_holds(staged, "dump.rdb", "new");
-}
-END_TEST
-
-START_TEST(takes_out_again_what_it_put_in)
-{
-    struct error e = {0};
-    struct place_outcome outcome;
-
-    put(dir, "appendonlydir", "old aof");
-    put(dir, "kept", "no folder");
-    put(staged, "dump.rdb", "new");
-    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), -1);
-    ck_assert(outcome.undone);
-    ck_assert_int_ne(faccessat(dir, "dump.rdb", F_OK, 0), 0);
-    assert_holds(staged, "dump.rdb", "new");
+    make("elsewhere");
+    ck_assert_int_eq(symlinkat("elsewhere", dir, "appendonlydir"), 0);
+    ck_assert_int_eq(place_find(&set, dir, &names, NULL, &e), -1);
+    ck_assert_int_eq(e.kind, ERROR_REFUSED);
+    journal_set_clear(&set);
 }
 END_TEST
 
 START_TEST(puts_in_nothing_but_a_dataset)
 {
+    struct journal_set set = {0};
     struct error e = {0};
-    struct place_outcome outcome;
 
-    put(dir, "photos", "the user's");
     put(staged, "photos", "new");
-    ck_assert_int_eq(place_swap(dir, staged, &names, "kept", &outcome, &e), -1);
-    ck_assert(outcome.undone);
+    ck_assert_int_eq(place_find_built(&set, staged, &names, &e), -1);
+    ck_assert_int_eq(e.kind, ERROR_DAMAGED);
     ck_assert_str_eq(e.text, "'photos' is no name of a dataset");
-    assert_holds(dir, "photos", "the user's");
+    journal_set_clear(&set);
+}
+END_TEST
+
+/* A run over a dump, after something was done to the folder. */
+static int
+run(struct journal *j, struct error *e)
+{
+    const struct place_options options = {.target = dir, .path = "/data"};
+
+    return place_run(j, &options, e);
+}
+
+static void
+plan(struct journal *j)
+{
+    struct error e = {0};
+
+    *j = (struct journal){.job = memory_dup("restore"), .began_ms = 1};
+    ck_assert_int_eq(
+        file_make_directory(dir, PLACE_WORK "/restore-1", 0700, NULL, &e), 0);
+    put(staged, "restore-1/dump.rdb", "new");
+    put(dir, "dump.rdb", "old");
+    close(staged);
+    staged = file_open_directory(dir, PLACE_WORK "/restore-1", &e);
+    ck_assert_int_eq(place_find_built(&j->comes, staged, &names, &e), 0);
+    ck_assert_int_eq(place_find(&j->leaves, dir, &names, &j->comes, &e), 0);
+    j->comes.folder = memory_dup(PLACE_WORK "/restore-1");
+    j->leaves.folder = memory_dup(PLACE_KEPT_PREFIX "1");
+}
+
+START_TEST(moves_nothing_of_somebody_elses)
+{
+    struct error e = {0};
+    struct journal j;
+
+    plan(&j);
+    put(dir, "dump.rdb", "of a server");
+    ck_assert_int_eq(run(&j, &e), -1);
+    ck_assert_int_eq(e.kind, ERROR_REFUSED);
+    ck_assert_ptr_nonnull(strstr(e.text, "/data/dump.rdb is a file that was"));
+    ck_assert_int_eq(j.state, JOURNAL_NONE);
+    assert_holds(dir, "dump.rdb", "of a server");
+    assert_holds(staged, "dump.rdb", "new");
+    journal_clear(&j);
+}
+END_TEST
+
+static int
+refuse(void *context, struct error *e)
+{
+    (void)context;
+    return error_set(e, ERROR_REFUSED, "a server uses it");
+}
+
+START_TEST(nothing_has_happened_when_a_server_is_found)
+{
+    const struct place_options options = {
+        .target = dir, .path = "/data", .check_unused = refuse};
+    struct error e = {0};
+    struct journal j;
+
+    plan(&j);
+    ck_assert_int_eq(place_run(&j, &options, &e), -1);
+    ck_assert_str_eq(e.text, "a server uses it");
+    ck_assert_int_eq(j.state, JOURNAL_NONE);
+    assert_holds(dir, "dump.rdb", "old");
+    assert_holds(staged, "dump.rdb", "new");
+    ck_assert_int_ne(faccessat(dir, PLACE_KEPT_PREFIX "1", F_OK, 0), 0);
+    journal_clear(&j);
 }
 END_TEST
 
@@ -173,12 +243,14 @@ START_TEST(counts_a_name_once)
 {
     struct place_names n = {.count = 0};
 
-    place_add(&n, "dump.rdb");
-    place_add(&n, NULL);
-    place_add(&n, "dump.rdb");
-    place_add(&n, "other.rdb");
-    ck_assert_int_eq(n.count, 2);
-    ck_assert_str_eq(n.names[1], "other.rdb");
+    place_add(&n, &(struct dataset_names){.dbfilename = NULL});
+    place_add(&n, &(struct dataset_names){.dbfilename = "dump.rdb"});
+    place_add(&n, &(struct dataset_names){.dbfilename = "other.rdb"});
+    ck_assert_uint_eq(n.count, 2);
+    ck_assert_str_eq(place_top(&n, 0), "appendonlydir");
+    ck_assert_str_eq(place_top(&n, 2), "dump.rdb");
+    ck_assert_str_eq(place_top(&n, 3), "other.rdb");
+    ck_assert_ptr_null(place_top(&n, 4));
 }
 END_TEST
 
@@ -191,11 +263,12 @@ main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
-    tcase_add_test(tests, puts_a_new_set_into_an_empty_folder);
-    tcase_add_test(tests, keeps_what_was_there_and_what_the_new_set_lacks);
-    tcase_add_test(tests, puts_back_what_it_began);
-    tcase_add_test(tests, takes_out_again_what_it_put_in);
+    tcase_add_test(tests, finds_what_is_of_the_names);
+    tcase_add_test(tests, finds_what_is_in_the_way);
+    tcase_add_test(tests, refuses_a_link_for_the_folder);
     tcase_add_test(tests, puts_in_nothing_but_a_dataset);
+    tcase_add_test(tests, moves_nothing_of_somebody_elses);
+    tcase_add_test(tests, nothing_has_happened_when_a_server_is_found);
     tcase_add_test(tests, refuses_a_folder_that_holds_other_things);
     tcase_add_test(tests, finds_a_dataset_by_any_of_its_names);
     tcase_add_test(tests, counts_a_name_once);
