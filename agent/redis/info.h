@@ -44,9 +44,11 @@ struct info {
     int64_t aof_current_size, aof_base_size;
     int64_t aof_buffer_length, aof_pending_fsync;
     int64_t aof_delayed_fsync;
+    int64_t load_expired;  /* keys of a dump that had expired; since 7.0 */
     int64_t last_cow_size; /* the larger of the last save's and rewrite's */
     /* stats */
-    int64_t keyspace_hits, keyspace_misses, evicted_keys;
+    int64_t keyspace_hits, keyspace_misses, evicted_keys, expired_keys;
+    int64_t commands;        /* of clients; what it loads does not count */
     int64_t oom_errors; /* commands refused for want of memory; since 6.2 */
     /* keyspace */
     int64_t keys; /* of all databases; 0 when none is listed */
