@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <hiredis/hiredis.h>
-
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -37,16 +35,9 @@ void
 exchange_load_find_log(struct exchange *x, struct link *link)
 {
     struct error none = {0};
-    struct redisReply *reply =
-        link_say(link, &none, "CONFIG", "GET", "logfile", NULL);
 
-    if (reply != NULL && reply->type == REDIS_REPLY_ARRAY &&
-        reply->elements == 2 && reply->element[1]->type == REDIS_REPLY_STRING &&
-        reply->element[1]->len > 0) {
-        free(x->log);
-        x->log = memory_dup(reply->element[1]->str);
-    }
-    link_reply_free(reply);
+    free(x->log);
+    x->log = info_ask_text(link, "logfile", &none);
 }
 
 /*
@@ -60,7 +51,7 @@ open_log(const struct exchange *x, struct file_identity *id)
     struct error none = {0};
     int fd;
 
-    if (x->log == NULL ||
+    if (x->log == NULL || x->log[0] == '\0' ||
         file_identify(x->options->target, &target, &none) != 0)
         return -1;
     fd = file_open(x->options->target, x->log, &none);

@@ -15,7 +15,6 @@
 enum {
     ASK_LIMIT_MS = 30000, /* a busy systemd answers late */
     SHOWN_MAX_BYTES = 8192,
-    STOP_TRIES = 3,
 };
 
 static const char bar_folder[] = "/run/systemd/system";
@@ -278,19 +277,23 @@ is_down(const struct exchange_unit *u)
 int
 exchange_unit_stop(struct exchange_unit *u, unsigned limit_ms, struct error *e)
 {
-    for (int i = 0; i < STOP_TRIES; i++) {
-        /* A masked one would be stopped by systemd's default, not its own. */
-        if (i > 0 && exchange_unit_release(u, e) != 0)
-            return -1;
-        if (tell("stop", u->name, limit_ms, false, e) != 0 ||
-            keep_down(u, e) != 0)
-            return -1;
-        if (is_down(u))
-            return 0;
-    }
+    struct error none = {0};
+
+    if (tell("stop", u->name, limit_ms, false, e) != 0 || keep_down(u, e) != 0)
+        return -1;
+    if (is_down(u))
+        return 0;
+    /* Somebody starts it all the time. The drop-in, that leaves it its own way
+     * to stop, can come before the stop. */
+    tell("unmask --runtime", u->name, ASK_LIMIT_MS, false, &none);
+    if (bar(u, e) != 0 || tell("stop", u->name, limit_ms, false, e) != 0 ||
+        exchange_unit_look(u, e) != 0)
+        return -1;
+    if (is_down(u))
+        return 0;
     return error_set(e, ERROR_FAILED,
-                     "%s is started again whenever it is stopped (%s, main"
-                     " process %lld): end whatever does that",
+                     "%s runs again although it was stopped (%s, main process"
+                     " %lld)",
                      u->name, u->active, (long long)u->main_pid);
 }
 

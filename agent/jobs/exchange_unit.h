@@ -4,10 +4,11 @@
  *
  * It is stopped first and masked then: masked before, it would be stopped
  * without its own ExecStop and TimeoutStopSec, and a long save at shutdown be
- * killed. If it was started in between, both are done again.
+ * killed.
  *
  * A mask for this boot has no effect on a unit whose file lies in
- * /etc/systemd/system; there a drop-in does it, whose condition never holds.
+ * /etc/systemd/system; there a drop-in does it, whose condition never holds. It
+ * also does where somebody starts the unit between the stop and the mask.
  */
 #ifndef JOBS_EXCHANGE_UNIT_H
 #define JOBS_EXCHANGE_UNIT_H

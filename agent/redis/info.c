@@ -350,6 +350,21 @@ info_ask_settings(struct link *link, struct info_settings *s, struct error *e)
     return rc;
 }
 
+char *
+info_ask_text(struct link *link, const char *name, struct error *e)
+{
+    struct redisReply *reply = link_say(link, e, "CONFIG", "GET", name, NULL);
+    char *text = NULL;
+
+    if (reply != NULL && reply->type == REDIS_REPLY_ARRAY &&
+        reply->elements == 2 && reply->element[1]->type == REDIS_REPLY_STRING)
+        text = memory_copy(reply->element[1]->str, reply->element[1]->len);
+    else if (reply != NULL)
+        error_set(e, ERROR_FAILED, "CONFIG GET %s: not told", name);
+    link_reply_free(reply);
+    return text;
+}
+
 static bool
 same_text(const char *a, const char *b)
 {

@@ -48,7 +48,7 @@ struct info {
     int64_t last_cow_size; /* the larger of the last save's and rewrite's */
     /* stats */
     int64_t keyspace_hits, keyspace_misses, evicted_keys, expired_keys;
-    int64_t commands;        /* of clients; what it loads does not count */
+    int64_t commands;   /* of clients; what it loads does not count */
     int64_t oom_errors; /* commands refused for want of memory; since 6.2 */
     /* keyspace */
     int64_t keys; /* of all databases; 0 when none is listed */
@@ -81,6 +81,9 @@ struct info_settings {
  */
 int info_ask_settings(struct link *link, struct info_settings *s,
                       struct error *e);
+
+/* One setting that is a text, the caller's. NULL: it cannot be had. */
+char *info_ask_text(struct link *link, const char *name, struct error *e);
 
 /*
  * For asking without waiting: the settings' names by number, and what their
