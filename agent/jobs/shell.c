@@ -182,7 +182,7 @@ attend(struct run *run, const struct shell_task *task,
             outcome->timed_out = true;
             return 0;
         }
-        if (process_check_stop(e) != 0)
+        if (!task->finish && process_check_stop(e) != 0)
             return -1;
         if (!turn(run, task->watched, task->timeout_ms - outcome->took_ms))
             return error_set(e, ERROR_STOPPED, "whoever asked is gone");
@@ -209,11 +209,12 @@ keep_line(char out[SHELL_LINE_SIZE], const struct catch *c)
 }
 
 static void
-end(struct run *run, struct shell_outcome *outcome)
+end(struct run *run, bool leave, struct shell_outcome *outcome)
 {
     int status = 0;
 
-    kill(-run->pid, SIGKILL);
+    if (!leave)
+        kill(-run->pid, SIGKILL);
     while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
         continue;
     outcome->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -239,7 +240,7 @@ shell_run(const struct shell_task *task, struct shell_outcome *outcome,
     if (start(&run, task, e) != 0)
         return -1;
     rc = attend(&run, task, outcome, e);
-    end(&run, outcome);
+    end(&run, task->leave && rc == 0 && !outcome->timed_out, outcome);
     keep_line(outcome->output, &run.output);
     keep_line(outcome->errors, &run.errors);
     return rc;

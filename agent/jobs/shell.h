@@ -1,6 +1,6 @@
 /*
  * shell.h - a command of the configuration, run by sh -c in a process group of
- * its own; nothing of the group outlives the call. SIGPIPE must be ignored
+ * its own; nothing of the group outlives the call, but for leave. SIGPIPE must be ignored
  * (process_catch_stop).
  */
 #ifndef JOBS_SHELL_H
@@ -19,6 +19,8 @@ struct shell_task {
     const char *const *variables; /* NAME=value besides ours; NULL: none */
     uint64_t timeout_ms;
     int watched; /* a descriptor: its end ends the command; -1: none */
+    bool leave;  /* what it leaves running when it ends well lives on */
+    bool finish; /* goes on also when the process is asked to stop */
 };
 
 struct shell_outcome {
@@ -33,7 +35,7 @@ struct shell_outcome {
 /*
  * Waits until the shell has ended, or its time has, or the process is asked to
  * stop (ERROR_STOPPED; so also when watched ends), and then ends all that is
- * left in the group. -1: it could not be run.
+ * left in the group (with leave: not when the shell has ended by itself). -1: it could not be run.
  */
 int shell_run(const struct shell_task *task, struct shell_outcome *outcome,
               struct error *e);

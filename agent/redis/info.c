@@ -67,11 +67,14 @@ static const struct field fields[] = {
     FIELD("aof_buffer_length", TYPE_NUMBER, aof_buffer_length),
     FIELD("aof_pending_bio_fsync", TYPE_NUMBER, aof_pending_fsync),
     FIELD("aof_delayed_fsync", TYPE_NUMBER, aof_delayed_fsync),
+    FIELD("rdb_last_load_keys_expired", TYPE_NUMBER, load_expired),
     FIELD("rdb_last_cow_size", TYPE_MOST, last_cow_size),
     FIELD("aof_last_cow_size", TYPE_MOST, last_cow_size),
     FIELD("keyspace_hits", TYPE_NUMBER, keyspace_hits),
     FIELD("keyspace_misses", TYPE_NUMBER, keyspace_misses),
     FIELD("evicted_keys", TYPE_NUMBER, evicted_keys),
+    FIELD("expired_keys", TYPE_NUMBER, expired_keys),
+    FIELD("total_commands_processed", TYPE_NUMBER, commands),
     FIELD("errorstat_OOM", TYPE_COUNT, oom_errors),
     FIELD("used_memory", TYPE_NUMBER, used_memory),
     FIELD("used_memory_human", TYPE_TEXT, used_memory_human),
@@ -345,6 +348,21 @@ info_ask_settings(struct link *link, struct info_settings *s, struct error *e)
     if (rc != 0)
         info_settings_clear(s);
     return rc;
+}
+
+char *
+info_ask_text(struct link *link, const char *name, struct error *e)
+{
+    struct redisReply *reply = link_say(link, e, "CONFIG", "GET", name, NULL);
+    char *text = NULL;
+
+    if (reply != NULL && reply->type == REDIS_REPLY_ARRAY &&
+        reply->elements == 2 && reply->element[1]->type == REDIS_REPLY_STRING)
+        text = memory_copy(reply->element[1]->str, reply->element[1]->len);
+    else if (reply != NULL)
+        error_set(e, ERROR_FAILED, "CONFIG GET %s: not told", name);
+    link_reply_free(reply);
+    return text;
 }
 
 static bool

@@ -44,9 +44,11 @@ struct info {
     int64_t aof_current_size, aof_base_size;
     int64_t aof_buffer_length, aof_pending_fsync;
     int64_t aof_delayed_fsync;
+    int64_t load_expired;  /* keys of a dump that had expired; since 7.0 */
     int64_t last_cow_size; /* the larger of the last save's and rewrite's */
     /* stats */
-    int64_t keyspace_hits, keyspace_misses, evicted_keys;
+    int64_t keyspace_hits, keyspace_misses, evicted_keys, expired_keys;
+    int64_t commands;   /* of clients; what it loads does not count */
     int64_t oom_errors; /* commands refused for want of memory; since 6.2 */
     /* keyspace */
     int64_t keys; /* of all databases; 0 when none is listed */
@@ -79,6 +81,9 @@ struct info_settings {
  */
 int info_ask_settings(struct link *link, struct info_settings *s,
                       struct error *e);
+
+/* One setting that is a text, the caller's. NULL: it cannot be had. */
+char *info_ask_text(struct link *link, const char *name, struct error *e);
 
 /*
  * For asking without waiting: the settings' names by number, and what their

@@ -1,0 +1,319 @@
+#include "jobs/exchange_load.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/text.h"
+
+enum {
+    ASK_MS = 10,
+    LOOK_MS = 200,         /* at systemd or /proc: they cost more */
+    GONE_MS = 1000,        /* one that was there and is not any more */
+    SILENT_MS = 30000,     /* one that never came */
+    LOG_MAX_BYTES = 65536, /* of its end */
+    WORDS_MAX_BYTES = 300,
+};
+
+struct wait {
+    struct exchange *x;
+    struct link *link;
+    uint64_t begin_ms, answered_ms, seen_ms, looked_ms; /* 0: never */
+    char run_id[sizeof((struct info *)0)->run_id];
+    struct process_view user; /* pid 0: none was seen */
+    int64_t restarts;
+    struct error refused; /* it answers, but does not let us in */
+};
+
+void
+exchange_load_find_log(struct exchange *x, struct link *link)
+{
+    struct error none = {0};
+
+    free(x->log);
+    x->log = info_ask_text(link, "logfile", &none);
+}
+
+/*
+ * Opens the log. The server tells its name: only a file of the owner of the
+ * data, or ours, is read. -1: none.
+ */
+static int
+open_log(const struct exchange *x, struct file_identity *id)
+{
+    struct file_identity target;
+    struct error none = {0};
+    int fd;
+
+    if (x->log == NULL || x->log[0] == '\0' ||
+        file_identify(x->options->target, &target, &none) != 0)
+        return -1;
+    fd = file_open(x->options->target, x->log, &none);
+    if (fd < 0)
+        return -1;
+    if (file_identify(fd, id, &none) == 0 &&
+        (id->uid == target.uid || id->uid == geteuid()))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+void
+exchange_load_mark(struct exchange *x)
+{
+    struct file_identity id;
+    int fd = open_log(x, &id);
+
+    x->log_from = 0;
+    if (fd < 0)
+        return;
+    x->log_from = id.size_bytes;
+    close(fd);
+}
+
+static bool
+has_logged(const struct exchange *x)
+{
+    struct file_identity id;
+    int fd = open_log(x, &id);
+
+    if (fd < 0)
+        return false;
+    close(fd);
+    return id.size_bytes != x->log_from;
+}
+
+/* What it has logged since the mark; NULL: nothing, or it cannot be read. */
+static char *
+read_log(const struct exchange *x)
+{
+    struct file_identity id;
+    struct error none = {0};
+    char *text = NULL;
+    uint64_t from;
+    size_t got;
+    int fd = open_log(x, &id);
+
+    if (fd < 0)
+        return NULL;
+    from = id.size_bytes < x->log_from ? 0 : x->log_from;
+    if (id.size_bytes - from > LOG_MAX_BYTES)
+        from = id.size_bytes - LOG_MAX_BYTES;
+    if (id.size_bytes > from) {
+        text = memory_new(LOG_MAX_BYTES + 1);
+        if (file_read_at(fd, text, LOG_MAX_BYTES, from, &got, &none) != 0 ||
+            got == 0) {
+            free(text);
+            text = NULL;
+        }
+    }
+    close(fd);
+    return text;
+}
+
+/* "123:M 20 Nov 2026 11:30:00.123 # words": where the words begin. */
+static char *
+words_of(char *line)
+{
+    char *mark = strstr(line, " # ");
+
+    return mark == NULL ? NULL : mark + 3;
+}
+
+/* Of what went wrong while it loaded, and of what it left out. */
+static bool
+is_loss(const char *line)
+{
+    return strstr(line, "== CRITICAL ==") != NULL ||
+           strstr(line, "loaded anyway") != NULL ||
+           strstr(line, "!!! Truncating the AOF") != NULL ||
+           strstr(line, "Revert incomplete MULTI/EXEC") != NULL;
+}
+
+/* The last line that says why; the very last only points to the log. */
+static bool
+is_reason(const char *line)
+{
+    return strstr(line, "heck server logs") == NULL &&
+           strstr(line, "WARNING") == NULL && strstr(line, "oO0OoO0") == NULL &&
+           strstr(line, "===") == NULL;
+}
+
+/* Into out what the log says: of a loss, or else why it ended. */
+static bool
+find_words(const struct exchange *x, bool loss, char out[WORDS_MAX_BYTES])
+{
+    char *text = read_log(x), *line, *rest;
+
+    out[0] = '\0';
+    for (line = text == NULL ? NULL : strtok_r(text, "\r\n", &rest);
+         line != NULL; line = strtok_r(NULL, "\r\n", &rest)) {
+        char *words = words_of(line);
+
+        if (words != NULL && (loss ? is_loss(words) : is_reason(words)) &&
+            !(loss && out[0] != '\0'))
+            text_quote(out, WORDS_MAX_BYTES, words, strlen(words));
+    }
+    free(text);
+    return out[0] != '\0';
+}
+
+static int
+ended(const struct wait *w, const char *how, struct error *e)
+{
+    const char *unit = w->x->options->service;
+    char words[WORDS_MAX_BYTES];
+
+    if (find_words(w->x, false, words))
+        return error_set(e, ERROR_FAILED, "the server %s: %s", how, words);
+    if (unit != NULL)
+        return error_set(e, ERROR_FAILED,
+                         "the server %s; 'journalctl -u %s' may tell why", how,
+                         w->x->unit.name);
+    return error_set(e, ERROR_FAILED, "the server %s; its log may tell why",
+                     how);
+}
+
+/* 1: it has loaded; 0: not yet; -1: it is another one already. */
+static int
+ask(struct wait *w, struct info *info, struct error *e)
+{
+    struct error why = {0};
+
+    if (w->link == NULL)
+        w->link = link_open(&w->x->options->instance->link, &why);
+    if (w->link == NULL || info_ask(w->link, info, &why) != 0) {
+        link_close(w->link);
+        w->link = NULL;
+        if (why.kind == ERROR_DENIED)
+            w->refused = why;
+        return 0;
+    }
+    w->seen_ms = clock_steady_ms();
+    if (w->answered_ms == 0)
+        w->answered_ms = w->seen_ms;
+    if (w->run_id[0] != '\0' && strcmp(w->run_id, info->run_id) != 0)
+        return ended(w, "ended while it loaded and was started again", e);
+    memcpy(w->run_id, info->run_id, sizeof w->run_id);
+    return info->loading ? 0 : 1;
+}
+
+static int
+look_at_unit(struct wait *w, struct error *e)
+{
+    struct exchange_unit *u = &w->x->unit;
+
+    if (exchange_unit_look(u, e) != 0)
+        return -1;
+    if (w->restarts < 0)
+        w->restarts = u->restarts;
+    if (strcmp(u->active, "failed") == 0 ||
+        strncmp(u->sub, "auto-restart", strlen("auto-restart")) == 0 ||
+        u->restarts > w->restarts)
+        return ended(w, "ended while it loaded", e);
+    if (strcmp(u->active, "inactive") != 0)
+        w->seen_ms = clock_steady_ms();
+    return 0;
+}
+
+/* Its children, that save, work where it does. */
+static int
+look_at_processes(struct wait *w, struct error *e)
+{
+    struct process_view user;
+    size_t hidden;
+    int found = process_find_user(w->x->options->target, &user, &hidden, e);
+
+    if (found <= 0)
+        return found;
+    w->seen_ms = clock_steady_ms();
+    if (w->user.pid != 0 && user.pid != w->user.pid &&
+        user.parent != w->user.pid && w->user.parent != user.pid)
+        return ended(w, "ended while it loaded and was started again", e);
+    if (w->user.pid == 0)
+        w->user = user;
+    return 0;
+}
+
+/* Whether it may yet come. */
+static int
+look(struct wait *w, struct error *e)
+{
+    uint64_t now = clock_steady_ms(), since;
+
+    if (now - w->looked_ms < LOOK_MS)
+        return 0;
+    w->looked_ms = now;
+    if ((w->x->options->service != NULL ? look_at_unit(w, e)
+                                        : look_at_processes(w, e)) != 0)
+        return -1;
+    now = clock_steady_ms();
+    since = now - (w->seen_ms != 0 ? w->seen_ms : w->begin_ms);
+    if (since < GONE_MS)
+        return 0;
+    if (w->seen_ms != 0 || has_logged(w->x))
+        return ended(w, "ended while it loaded", e);
+    if (since < SILENT_MS)
+        return 0;
+    return ended(w, "was started, and none has come", e);
+}
+
+static int
+give_up(const struct wait *w, struct error *e)
+{
+    char *url = url_write(w->x->options->instance->link.url);
+
+    if (w->refused.kind != ERROR_NONE)
+        error_set(e, ERROR_FAILED,
+                  "the server runs, but does not let us ask"
+                  " it: %s",
+                  w->refused.text);
+    else
+        error_set(e, ERROR_FAILED,
+                  "the server at %s has not loaded after"
+                  " %u s",
+                  url, w->x->options->load_limit_ms / 1000);
+    free(url);
+    return -1;
+}
+
+static int
+await(struct wait *w, struct error *e)
+{
+    for (;;) {
+        int rc = ask(w, &w->x->info, e);
+
+        if (rc != 0)
+            return rc < 0 ? -1 : 0;
+        if (process_check_stop(e) != 0 || look(w, e) != 0)
+            return -1;
+        if (w->refused.kind != ERROR_NONE ||
+            clock_steady_ms() - w->begin_ms >= w->x->options->load_limit_ms)
+            return give_up(w, e);
+        poll(NULL, 0, ASK_MS);
+    }
+}
+
+int
+exchange_load_wait(struct exchange *x, struct error *e)
+{
+    struct wait w = {.x = x, .begin_ms = clock_steady_ms(), .restarts = -1};
+    char words[WORDS_MAX_BYTES];
+    int rc = await(&w, e);
+
+    link_close(w.link);
+    if (rc != 0)
+        return -1;
+    x->load_ms = clock_steady_ms() - w.answered_ms;
+    x->down_ms = clock_steady_ms() - x->stopped_ms;
+    if (find_words(x, true, words))
+        return error_set(e, ERROR_FAILED,
+                         "the server left out a part of it: %s", words);
+    return 0;
+}
