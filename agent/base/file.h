@@ -238,6 +238,14 @@ int file_find_writer(int fd, enum file_writer *writer, struct error *e);
  */
 bool file_is_only_ours(int fd);
 
+/*
+ * Whether other machines may have the file or folder open too, so that neither
+ * /proc nor a lease tells all; by the type of its file system, as statfs(2)
+ * numbers them.
+ */
+bool file_is_shared(int fd);
+bool file_type_is_shared(unsigned long type);
+
 /* Tells the kernel that the clean pages of a range are not needed again. */
 void file_forget_pages(int fd, uint64_t offset, uint64_t size);
 

@@ -42,15 +42,22 @@ struct process_view {
 /* Looks at one process. ERROR_ABSENT: there is none of that number here. */
 int process_look(pid_t pid, struct process_view *view, struct error *e);
 
+/* Those that use a directory, and those of which it cannot be told. */
+struct process_users {
+    struct process_view *all;
+    size_t count;
+    size_t hidden;               /* processes that we may not look into */
+    struct process_view suspect; /* one of them that is a server; pid 0: none */
+};
+
 /*
- * A process, other than ourselves and our ancestors, that has its working
- * directory in dir, or a file open for writing in dir or one level below it
- * (and, where files may be open read-only, is a redis or valkey server).
- * Returns 1 and fills view, 0 if there is none, -1 on failure. *hidden counts
- * the processes that we may not look into.
+ * Finds the processes, other than ourselves and our ancestors, that use dir:
+ * redis and valkey servers (no Sentinel) that work there or have a file open in
+ * it or one level below, and others that have a file of a dataset there open
+ * for writing. process_clear_users when done, also after a failure.
  */
-int process_find_user(int dir, struct process_view *view, size_t *hidden,
-                      struct error *e);
+int process_find_users(int dir, struct process_users *users, struct error *e);
+void process_clear_users(struct process_users *users);
 
 /*
  * Whether a process is a redis or valkey server, by its command (comm) or, it

@@ -70,12 +70,14 @@ static int
 prove_by_directory(const struct instance *i, const struct file_identity *dir,
                    enum catalog_bound *bound, struct error *e)
 {
-    struct process_view view, parent;
+    struct process_view view = {0}, parent;
+    struct process_users users;
     struct error none = {0};
-    size_t hidden = 0;
 
-    if (process_find_user(i->dir, &view, &hidden, &none) != 1 ||
-        !works_in(&view, dir))
+    if (process_find_users(i->dir, &users, &none) == 0 && users.count > 0)
+        view = users.all[0];
+    process_clear_users(&users);
+    if (view.pid == 0 || !works_in(&view, dir))
         return 0;
     /* A child that saves has its server as parent. */
     if (process_look(view.parent, &parent, &none) == 0 &&

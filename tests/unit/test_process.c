@@ -2,10 +2,12 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,6 +17,7 @@
 #include "base/file.h"
 
 static char path[64];
+static char *own_title; /* what /proc shows of our command line */
 static int dir;
 static struct error e;
 
@@ -26,6 +29,7 @@ begin(void)
     dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     ck_assert_int_ge(dir, 0);
     ck_assert_int_eq(mkdirat(dir, "appendonlydir", 0700), 0);
+    ck_assert_int_eq(mkdirat(dir, ".redkeep", 0700), 0);
     memset(&e, 0, sizeof e);
 }
 
@@ -44,7 +48,8 @@ struct other {
     const char *cwd;
     const char *file; /* opened by flags, kept open */
     int flags;
-    bool removed; /* the file has lost its name */
+    bool removed;      /* the file has lost its name */
+    const char *title; /* its command line; NULL: ours */
 };
 
 static pid_t
@@ -59,6 +64,8 @@ start(const struct other *other)
     if (pid == 0) {
         if (other->command != NULL)
             prctl(PR_SET_NAME, other->command);
+        if (other->title != NULL)
+            strncpy(own_title, other->title, strlen(own_title));
         if (other->file != NULL &&
             openat(dir, other->file, other->flags, 0600) < 0)
             _exit(1);
@@ -83,35 +90,129 @@ stop(pid_t pid)
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 
+#define AOF "appendonlydir/1.aof"
+enum { CREAT = O_RDONLY | O_CREAT };
+
 static const struct {
     struct other other;
-    int found;
+    size_t found;
 } users[] = {
-    {{"redis-server", ".", NULL, 0, false}, 1},
-    {{"valkey-server", ".", NULL, 0, false}, 1},
-    {{"redis-server", "/", NULL, 0, false}, 0},
-    {{"redis-server", "appendonlydir", NULL, 0, false}, 0},
-    {{"bash", ".", NULL, 0, false}, 0},
-    {{"redis-cli", ".", NULL, 0, false}, 0},
-    {{"worker", NULL, "dump.rdb", O_RDWR | O_CREAT, false}, 1},
-    {{"worker", NULL, "dump.rdb", O_RDONLY | O_CREAT, false}, 0},
-    {{"redis-server", NULL, "dump.rdb", O_RDONLY | O_CREAT, false}, 1},
-    {{"worker", NULL, "appendonlydir/1.aof", O_WRONLY | O_CREAT, false}, 1},
-    {{"worker", NULL, "appendonlydir/1.aof", O_WRONLY | O_CREAT, true}, 1},
-    {{"worker", NULL, "/dev/null", O_RDWR, false}, 0},
+    {{.command = "redis-server", .cwd = "."}, 1},
+    {{.command = "valkey-server", .cwd = "."}, 1},
+    {{.command = "redis-server", .cwd = "/"}, 0},
+    {{.command = "redis-server", .cwd = "appendonlydir"}, 0},
+    {{.command = "redis-server", .cwd = ".", .title = "redis [sentinel]"}, 0},
+    {{.command = "bash", .cwd = "."}, 0},
+    {{.command = "redis-cli", .cwd = "."}, 0},
+    {{.command = "worker", .file = "dump.rdb", .flags = O_RDWR | O_CREAT}, 1},
+    {{.command = "worker", .file = "dump.rdb", .flags = CREAT}, 0},
+    {{.command = "redis-server", .file = "dump.rdb", .flags = CREAT}, 1},
+    {{.command = "worker", .file = AOF, .flags = O_WRONLY | O_CREAT}, 1},
+    {{.command = "worker",
+      .file = AOF,
+      .flags = O_RDWR | O_CREAT,
+      .removed = 1},
+     1},
+    {{.command = "redis-server",
+      .cwd = "appendonlydir",
+      .file = AOF,
+      .flags = O_WRONLY | O_CREAT},
+     0},
+    {{.command = "worker", .file = "/dev/null", .flags = O_RDWR}, 0},
+    {{.command = "tee", .file = "redis.log", .flags = O_WRONLY | O_CREAT}, 0},
+    {{.command = "vi", .file = ".dump.rdb.swp", .flags = O_RDWR | O_CREAT}, 0},
+    {{.command = "redkeep",
+      .file = ".redkeep/1.aof",
+      .flags = O_RDWR | O_CREAT},
+     0},
 };
 
 START_TEST(finds_who_uses_a_directory)
 {
-    struct process_view view = {0};
-    size_t hidden;
+    struct process_users found;
     pid_t pid = start(&users[_i].other);
 
-    ck_assert_msg(process_find_user(dir, &view, &hidden, &e) == users[_i].found,
-                  "case %d: %s", _i, e.text);
+    ck_assert_int_eq(process_find_users(dir, &found, &e), 0);
+    ck_assert_uint_eq(found.count, users[_i].found);
     if (users[_i].found) {
-        ck_assert_int_eq(view.pid, pid);
-        ck_assert_str_eq(view.command, users[_i].other.command);
+        ck_assert_int_eq(found.all[0].pid, pid);
+        ck_assert_str_eq(found.all[0].command, users[_i].other.command);
+    }
+    process_clear_users(&found);
+    stop(pid);
+}
+END_TEST
+
+START_TEST(finds_all_of_them)
+{
+    struct other server = {.command = "redis-server", .cwd = "."};
+    struct process_users found;
+    pid_t one = start(&server), two = start(&server);
+
+    ck_assert_int_eq(process_find_users(dir, &found, &e), 0);
+    ck_assert_uint_eq(found.count, 2);
+    ck_assert_int_eq(found.all[0].pid + found.all[1].pid, one + two);
+    process_clear_users(&found);
+    stop(one);
+    stop(two);
+}
+END_TEST
+
+START_TEST(finds_one_whose_directory_was_made_anew)
+{
+    struct other server = {.command = "redis-server", .cwd = "."};
+    struct process_users found;
+    pid_t pid = start(&server);
+
+    file_remove_tree(AT_FDCWD, path, &e);
+    close(dir);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ck_assert_int_eq(process_find_users(dir, &found, &e), 0);
+    ck_assert_uint_eq(found.count, 1);
+    process_clear_users(&found);
+    stop(pid);
+}
+END_TEST
+
+/* Looks as somebody to whom the others are closed, by /proc mounted so. */
+static size_t
+hidden_with(const char *options, struct process_view *suspect)
+{
+    struct process_users found;
+    size_t hidden = 0;
+
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/proc", NULL, MS_PRIVATE, NULL) != 0 ||
+        mount("proc", "/proc", "proc", 0, options) != 0 || setgid(65534) != 0 ||
+        setuid(65534) != 0 || process_find_users(dir, &found, &e) != 0)
+        return 0;
+    hidden = found.count == 0 ? found.hidden : 0;
+    *suspect = found.suspect;
+    process_clear_users(&found);
+    return hidden;
+}
+
+static const char *const proc_options[] = {"hidepid=0", "hidepid=1",
+                                           "hidepid=2"};
+
+START_TEST(counts_those_that_are_hidden)
+{
+    struct other server = {.command = "redis-server", .cwd = "."};
+    struct process_view suspect = {0};
+    pid_t pid = start(&server), child;
+    int status;
+
+    ck_assert_int_eq(fchmod(dir, 0755), 0);
+    child = geteuid() == 0 ? fork() : -1;
+    if (child == 0) {
+        bool hides = hidden_with(proc_options[_i], &suspect) > 0;
+
+        _exit(hides && (_i > 0 || suspect.pid == pid) ? 0 : 1);
+    }
+    if (child > 0) {
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_int_eq(status, 0);
     }
     stop(pid);
 }
@@ -119,13 +220,12 @@ END_TEST
 
 START_TEST(does_not_find_itself_or_its_ancestors)
 {
-    struct process_view view;
-    size_t hidden;
-    int status, fd = openat(dir, "mine", O_RDWR | O_CREAT, 0600);
+    struct process_users found;
+    int status, fd = openat(dir, "mine.rdb", O_RDWR | O_CREAT, 0600);
     pid_t child = fork();
 
     if (child == 0)
-        _exit(process_find_user(dir, &view, &hidden, &e));
+        _exit(process_find_users(dir, &found, &e) != 0 || found.count != 0);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);
     close(fd);
@@ -136,7 +236,7 @@ START_TEST(looks_at_one_process)
 {
     struct process_view view;
     struct stat st;
-    struct other other = {"redis-server", ".", NULL, 0, false};
+    struct other other = {.command = "redis-server", .cwd = "."};
     pid_t pid = start(&other);
     int64_t age;
 
@@ -264,16 +364,21 @@ START_TEST(ends_the_program_when_asked_to_stop)
 END_TEST
 
 int
-main(void)
+main(int argc __attribute__((unused)), char **argv)
 {
     Suite *suite = suite_create("process");
     TCase *cases = tcase_create("process");
     SRunner *runner;
     int failed;
 
+    own_title = argv[0];
     tcase_add_checked_fixture(cases, begin, end);
     tcase_add_loop_test(cases, finds_who_uses_a_directory, 0,
                         (int)(sizeof users / sizeof *users));
+    tcase_add_test(cases, finds_all_of_them);
+    tcase_add_test(cases, finds_one_whose_directory_was_made_anew);
+    tcase_add_loop_test(cases, counts_those_that_are_hidden, 0,
+                        (int)(sizeof proc_options / sizeof *proc_options));
     tcase_add_test(cases, does_not_find_itself_or_its_ancestors);
     tcase_add_test(cases, looks_at_one_process);
     tcase_add_test(cases, remembers_the_request_to_stop);
