@@ -145,6 +145,20 @@ log_fault(const char *call, const char *path)
     close(fd);
 }
 
+/* How many there were, if it did not come to the Nth. */
+__attribute__((destructor)) static void
+log_count(void)
+{
+    const char *name = getenv("FAULT_LOG");
+    int fd;
+
+    if (name == NULL || state.kind == KINDS || state.count >= state.at)
+        return;
+    fd = open_far(name);
+    dprintf(fd, "none:%ld\n", state.count);
+    close(fd);
+}
+
 static struct fault
 decide(const char *call, unsigned can, const char *path)
 {
