@@ -33,8 +33,10 @@ TOOLS_C := $(wildcard tools/*.c)
 UNIT_C := $(wildcard tests/unit/test_*.c)
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C := $(wildcard tests/bench/*.c)
+FAULTS_C := $(wildcard tests/faults/*.c)
 HEADERS := $(wildcard agent/*/*.h tools/*.h)
-OWN_C := $(LIB_C) $(DAEMON_C) $(TOOLS_C) $(UNIT_C) $(FUZZ_C) $(BENCH_C)
+OWN_C := $(LIB_C) $(DAEMON_C) $(TOOLS_C) $(UNIT_C) $(FUZZ_C) $(BENCH_C) \
+	$(FAULTS_C)
 
 UNIT := $(UNIT_C:tests/unit/%.c=build/unit/%)
 ASAN := $(UNIT_C:tests/unit/%.c=build/asan/unit/%)
@@ -137,6 +139,17 @@ build/asan/redkeep: build/redkeep
 build/generate: $(BENCH_C:%.c=$(plain_OBJ)/%.o) $(plain_LIB)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
+# The program with its calls of the disk under control: tests/faults.
+FAULT_CALLS := openat64 write pread64 preadv64v2 mmap64 fsync renameat2 linkat \
+	unlinkat mkdirat ftruncate64 copy_file_range fchown fchmod fstat64 \
+	fstatat64 statx fstatvfs64 flock readdir64 clock_gettime
+build/faults/redkeep: $(FAULTS_C:%.c=$(plain_OBJ)/%.o) \
+		$(TOOLS_C:%.c=$(plain_OBJ)/%.o) $(plain_LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(FAULT_CALLS:%=-Wl,--wrap=%) $(LDFLAGS) \
+		-o $@ $^ $(PKG_LIBS)
+
 $(UNIT): build/unit/%: $(plain_OBJ)/tests/unit/%.o $(plain_AGENT) \
 		$(plain_COMMANDS) $(plain_LIB)
 	@mkdir -p $(@D)
@@ -159,8 +172,8 @@ $(FUZZ): build/fuzz/%: $(fuzz_OBJ)/tests/fuzz/%.o $(fuzz_AGENT) \
 $(UNIT) $(ASAN) $(FUZZ): | packages-test
 
 .SECONDARY:
-.PHONY: force all deps deps-test packages-test demo test check check-asan check-scenarios \
-	soak lint fuzz fuzz-smoke oracle oracle-repair bench format longest dist install clean help
+.PHONY: force all deps deps-test packages-test demo test check check-asan check-faults \
+	check-scenarios soak lint fuzz fuzz-smoke oracle oracle-repair bench format longest dist install clean help
 
 # What can be asked for; `make help` prints these lines.
 
@@ -179,8 +192,8 @@ demo: build/redkeep build/generate ## a real server loses its data and gets it b
 	@tests/demo/demo.sh build/redkeep
 
 # One after the other, each to its end; the counts are left in build/results.
-TEST_PARTS := check check-asan lint fuzz-smoke check-scenarios
-test: deps-test ## check, check-asan, lint, fuzz-smoke and check-scenarios
+TEST_PARTS := check check-asan lint fuzz-smoke check-faults check-scenarios
+test: deps-test ## check, check-asan, lint, fuzz-smoke, check-faults, check-scenarios
 	@rm -rf build/results; failed=; \
 	for part in $(TEST_PARTS); do \
 		$(MAKE) --no-print-directory WERROR=1 DEPS=no $$part || \
@@ -194,6 +207,9 @@ check: $(UNIT) ## unit tests
 
 check-asan: $(ASAN) ## unit tests under AddressSanitizer and UBSan
 	@tests/unit/run check-asan $^
+
+check-faults: all build/faults/redkeep ## each call fails, the power goes: FAULTS=all
+	@tests/faults/run $(PYTHON) build $(FAULTS)
 
 check-scenarios: all | deps-test ## tests on real servers
 	@tests/scenarios/run $(PYTHON) build/redkeep $(SCENARIOS)

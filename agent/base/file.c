@@ -33,10 +33,14 @@ file_open(int dir, const char *name, struct error *e)
                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return error_sys(e, "open %s", name);
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+    if (fstat(fd, &st) != 0)
+        error_sys(e, "look at %s", name);
+    else if (!S_ISREG(st.st_mode))
+        error_set(e, ERROR_FAILED, "%s is not a regular file", name);
+    else
         return fd;
     close(fd);
-    return error_set(e, ERROR_FAILED, "%s is not a regular file", name);
+    return -1;
 }
 
 int

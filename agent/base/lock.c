@@ -136,12 +136,16 @@ write_holder(int fd)
         file_write(fd, text, strlen(text), &none);
 }
 
-static bool
-is_regular(int fd)
+static int
+check_regular(int fd, const char *name, struct error *e)
 {
     struct stat st;
 
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (fstat(fd, &st) != 0)
+        return error_sys(e, "look at the lock %s", name);
+    if (!S_ISREG(st.st_mode))
+        return error_set(e, ERROR_FAILED, "%s is not a regular file", name);
+    return 0;
 }
 
 /* Opens and locks: a descriptor, or -1; *forbidden: it cannot be opened. */
@@ -158,9 +162,9 @@ take(int dir, const char *name, int how, bool *forbidden, struct error *e)
             *forbidden = errno == EROFS || errno == EACCES || errno == EPERM;
             return error_sys(e, "open the lock %s", name);
         }
-        if (!is_regular(fd)) {
+        if (check_regular(fd, name, e) != 0) {
             close(fd);
-            return error_set(e, ERROR_FAILED, "%s is not a regular file", name);
+            return -1;
         }
         if (lock_file(fd, how) != 0) {
             if (errno == EWOULDBLOCK)

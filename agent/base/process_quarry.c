@@ -95,7 +95,12 @@ process_quarry_begin(struct process_quarry *q, int dir, struct error *e)
     memset(q, 0, sizeof *q);
     if (folder < 0)
         return -1;
-    if (fstat(folder, &st) != 0 || add_folder(q, folder, true, e) != 0) {
+    if (fstat(folder, &st) != 0) {
+        error_sys(e, "look at the directory");
+        close(folder);
+        return -1;
+    }
+    if (add_folder(q, folder, true, e) != 0) {
         close(folder);
         return error_in(e, "list the directory");
     }

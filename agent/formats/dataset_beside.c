@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -167,6 +168,25 @@ dataset_beside_is_newer(const struct dataset *d, int dir, const char *dump)
         if (d->files[i].id.mtime_ns >= id.mtime_ns)
             return false;
     return true;
+}
+
+void
+dataset_beside_switch(struct dataset *d, int dir,
+                      const struct dataset_names *names)
+{
+    char *name = text_format("temp-%s.incr", names->appendfilename);
+    enum file_writer writer;
+    struct file_identity id;
+    struct error e = {0};
+    int fd = file_open(dir, name, &e);
+
+    d->switching_on = fd >= 0 || e.kind != ERROR_ABSENT;
+    if (fd >= 0 && file_identify(fd, &id, &e) == 0 &&
+        file_find_writer(fd, &writer, &e) == 0)
+        d->switching_lost = id.size_bytes > 0 && writer == FILE_WRITER_NONE;
+    if (fd >= 0)
+        close(fd);
+    free(name);
 }
 
 void

@@ -28,6 +28,13 @@ void dataset_beside_add(struct dataset *d, int dir, const char *path,
 bool dataset_beside_is_newer(const struct dataset *d, int dir,
                              const char *dump);
 
+/*
+ * After CONFIG SET appendonly yes writes are collected in a file that no
+ * manifest names, until the first base is made: notes one that is there.
+ */
+void dataset_beside_switch(struct dataset *d, int dir,
+                           const struct dataset_names *names);
+
 /* Notes what the manifest names as history. */
 void dataset_beside_add_history(struct dataset *d, int dir,
                                 const struct dataset_names *names);

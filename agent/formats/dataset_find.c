@@ -6,6 +6,7 @@
  */
 #include "formats/dataset_find.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,24 +30,32 @@ struct survey {
     const char **orphans; /* of entries: AOF files the manifest does not name */
     size_t orphan_count;
     bool changed;
+    struct error *failure; /* what could not be looked at */
 };
 
-/* What has that name; 0: nothing. What may not be looked at is some file. */
+/*
+ * What has that name; 0: nothing. What may not be looked at is some file; what
+ * the disk does not tell is a failure: it is not for us to guess.
+ */
 static mode_t
-type_of(int dir, const char *name)
+type_of(const struct survey *v, int dir, const char *name)
 {
     struct file_identity id;
     struct error e = {0};
 
     if (dir >= 0 && file_identify_at(dir, name, &id, &e) == 0)
         return id.mode & S_IFMT;
-    return dir < 0 || e.kind == ERROR_ABSENT ? 0 : S_IFREG;
+    if (dir < 0 || e.kind == ERROR_ABSENT)
+        return 0;
+    if (errno != EACCES && v->failure->kind == ERROR_NONE)
+        *v->failure = e;
+    return S_IFREG;
 }
 
 static bool
-is_there(int dir, const char *name)
+is_there(const struct survey *v, int dir, const char *name)
 {
-    mode_t type = type_of(dir, name);
+    mode_t type = type_of(v, dir, name);
 
     return type != 0 && type != S_IFDIR;
 }
@@ -120,36 +129,13 @@ read_manifest(struct dataset *d, struct survey *v)
             v->names_parts = true;
 }
 
-/*
- * After CONFIG SET appendonly yes writes are collected in a file that no
- * manifest names, until the first base is made.
- */
-static void
-look_for_switch(struct dataset *d, const struct survey *v)
-{
-    char *name = text_format("temp-%s.incr", v->names->appendfilename);
-    enum file_writer writer;
-    struct file_identity id;
-    struct error none = {0};
-    int fd;
-
-    d->switching_on = is_there(v->append_dir, name);
-    fd = d->switching_on ? file_open(v->append_dir, name, &none) : -1;
-    if (fd >= 0 && file_identify(fd, &id, &none) == 0 &&
-        file_find_writer(fd, &writer, &none) == 0)
-        d->switching_lost = id.size_bytes > 0 && writer == FILE_WRITER_NONE;
-    if (fd >= 0)
-        close(fd);
-    free(name);
-}
-
 static int
 look(struct survey *v, struct dataset *d, struct error *e)
 {
     v->manifest_name = text_format("%s.manifest", v->names->appendfilename);
     /* No server starts on folders of these two names. */
-    v->has_dump = type_of(v->dir, v->names->dbfilename) != 0;
-    v->has_single = is_there(v->dir, v->names->appendfilename);
+    v->has_dump = type_of(v, v->dir, v->names->dbfilename) != 0;
+    v->has_single = is_there(v, v->dir, v->names->appendfilename);
     v->append_dir = file_open_directory(v->dir, v->names->appenddirname, e);
     if (v->append_dir < 0 && e->kind != ERROR_ABSENT)
         return -1;
@@ -159,8 +145,8 @@ look(struct survey *v, struct dataset *d, struct error *e)
     }
     if (file_names(v->append_dir, &v->entries, &v->entry_count, e) != 0)
         return error_in(e, "%s", v->names->appenddirname);
-    look_for_switch(d, v);
-    v->has_manifest = type_of(v->append_dir, v->manifest_name) != 0;
+    dataset_beside_switch(d, v->append_dir, v->names);
+    v->has_manifest = type_of(v, v->append_dir, v->manifest_name) != 0;
     if (v->has_manifest)
         read_manifest(d, v);
     v->orphans =
@@ -181,7 +167,7 @@ single_wins(const struct survey *v, const struct dataset *d)
         return true;
     return base != NULL && aof_manifest_last_incr(&d->manifest) == NULL &&
            strcmp(base->name, v->names->appendfilename) == 0 &&
-           !is_there(v->append_dir, base->name);
+           !is_there(v, v->append_dir, base->name);
 }
 
 /* The append-only data there is: of a kind, or DATASET_NONE. */
@@ -362,7 +348,7 @@ is_settled(const struct survey *v, const struct dataset *d)
     for (size_t i = 0; i < d->count; i++)
         if (!is_in_place(v, &d->files[i]))
             return false;
-    if ((type_of(v->append_dir, v->manifest_name) != 0) != v->has_manifest)
+    if ((type_of(v, v->append_dir, v->manifest_name) != 0) != v->has_manifest)
         return false;
     if (v->manifest == NULL)
         return true;
@@ -389,12 +375,18 @@ int
 dataset_find(struct dataset *d, int dir, const struct dataset_names *names,
              bool *changed, struct error *e)
 {
-    struct survey v = {.names = names, .dir = dir, .append_dir = -1};
+    struct error failure = {0};
+    struct survey v = {
+        .names = names, .dir = dir, .append_dir = -1, .failure = &failure};
     int rc = look(&v, d, e);
 
     if (rc == 0 && !v.changed)
         collect(d, &v);
     *changed = rc == 0 && (v.changed || !is_settled(&v, d));
     clear(&v);
+    if (rc == 0 && failure.kind != ERROR_NONE) {
+        *e = failure;
+        rc = -1;
+    }
     return rc;
 }

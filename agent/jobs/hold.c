@@ -15,8 +15,7 @@ set(const struct storage *s, const struct catalog *c, const char *id, bool held,
                          " those that are there",
                          id, s->path, s->instance);
     *changed = item->entry.held != held;
-    if (!*changed)
-        return 0;
+    /* Also if it seems to be so: one that cannot be looked at seems held. */
     return catalog_note_hold(s->snapshots_dir, id, held, e);
 }
 

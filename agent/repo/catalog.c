@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -111,22 +112,28 @@ load_entry(int dir, const char *name, const char *id,
 }
 
 /*
- * When it was last verified well, and whether it failed since; a line that
- * cannot be read says nothing.
+ * When it was last verified well, and whether it failed since; a line that is
+ * no such thing says nothing, nor does what is no note. One that the disk does
+ * not give is a failure: it may say that the snapshot failed.
  */
-static void
-load_note(int dir, const char *id, int64_t *verified_ms, bool *failed)
+static int
+load_note(int dir, const char *id, int64_t *verified_ms, bool *failed,
+          struct error *e)
 {
     char name[NAME_SIZE], *text, *line, *rest;
-    struct error e = {0};
+    struct file_identity identity;
     int64_t ms;
     size_t size;
 
     *verified_ms = -1;
     *failed = false;
     snprintf(name, sizeof name, "%s.verified", id);
-    if (file_load(dir, name, NOTE_MAX, &text, &size, &e) != 0)
-        return;
+    if (file_identify_at(dir, name, &identity, e) != 0)
+        return e->kind == ERROR_ABSENT ? 0 : -1;
+    if (!S_ISREG(identity.mode) || identity.size_bytes > NOTE_MAX)
+        return 0;
+    if (file_load(dir, name, NOTE_MAX, &text, &size, e) != 0)
+        return e->kind == ERROR_ABSENT ? 0 : -1;
     rest = text;
     while ((line = strsep(&rest, "\n")) != NULL)
         if (strncmp(line, FAILED, strlen(FAILED)) == 0)
@@ -134,6 +141,7 @@ load_note(int dir, const char *id, int64_t *verified_ms, bool *failed)
         else if (text_time(line, &ms))
             *verified_ms = ms;
     free(text);
+    return 0;
 }
 
 /* An entry that prune removed since the folder was listed is no item. */
@@ -142,15 +150,17 @@ add_item(struct catalog *c, size_t *capacity, int dir, const char *name,
          const char *id)
 {
     struct catalog_item item = {0};
+    struct error note = {0};
 
     snprintf(item.id, sizeof item.id, "%s", id);
-    if (load_entry(dir, name, id, &item.entry, &item.broken) != 0) {
+    if (load_entry(dir, name, id, &item.entry, &item.broken) == 0 &&
+        load_note(dir, id, &item.entry.verified_ms, &item.entry.failed,
+                  &note) != 0)
+        item.broken = note;
+    if (item.broken.kind != ERROR_NONE)
         catalog_entry_clear(&item.entry);
-        if (item.broken.kind == ERROR_ABSENT)
-            return;
-    } else {
-        load_note(dir, id, &item.entry.verified_ms, &item.entry.failed);
-    }
+    if (item.broken.kind == ERROR_ABSENT)
+        return;
     item.entry.held = catalog_is_held(dir, id);
     c->items = memory_grow(c->items, c->count, capacity, sizeof *c->items);
     c->items[c->count++] = item;
@@ -278,11 +288,12 @@ catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms, bool ok,
                       struct error *e)
 {
     char name[NAME_SIZE], time[TEXT_TIME_SIZE], text[NOTE_MAX];
+    struct error none = {0};
     int64_t good_ms = at_ms;
     bool failed;
 
     if (!ok)
-        load_note(snapshots_dir, id, &good_ms, &failed);
+        load_note(snapshots_dir, id, &good_ms, &failed, &none);
     text[0] = '\0';
     if (good_ms >= 0) {
         text_write_time(time, good_ms);
@@ -315,5 +326,7 @@ catalog_is_held(int snapshots_dir, const char *id)
     struct error e = {0};
 
     snprintf(name, sizeof name, "%s.hold", id);
-    return file_identify_at(snapshots_dir, name, &identity, &e) == 0;
+    /* One that cannot be looked at holds: prune must not take it for want. */
+    return file_identify_at(snapshots_dir, name, &identity, &e) == 0 ||
+           e.kind != ERROR_ABSENT;
 }

@@ -177,8 +177,11 @@ storage_absent_mark(int instance_dir, const char *repo, const char *instance,
                     struct error *e)
 {
     char names[STORAGE_ABSENT_NAMES_SIZE];
+    bool only;
 
-    if (storage_agent_has(instance_dir) && storage_agent_is_only(instance_dir))
+    if (storage_agent_is_only(instance_dir, &only, e) != 0)
+        return error_in(e, "%s/%s", repo, instance);
+    if (only && storage_agent_has(instance_dir))
         return error_set(e, ERROR_FAILED,
                          "no snapshot in %s/%s yet: take one with 'redkeep "
                          "snapshot'",

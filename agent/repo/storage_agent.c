@@ -22,19 +22,19 @@ is_agents(const char *name)
            strncmp(name, DRAFT, strlen(DRAFT)) == 0;
 }
 
-bool
-storage_agent_is_only(int instance_dir)
+int
+storage_agent_is_only(int instance_dir, bool *only, struct error *e)
 {
-    struct error none = {0};
     size_t count, ours = 0;
     char **names;
 
-    if (file_names(instance_dir, &names, &count, &none) != 0)
-        return false;
+    if (file_names(instance_dir, &names, &count, e) != 0)
+        return -1;
     for (size_t i = 0; i < count; i++)
         ours += is_agents(names[i]);
     file_free_names(names, count);
-    return ours == count;
+    *only = ours == count;
+    return 0;
 }
 
 static bool
@@ -52,6 +52,21 @@ storage_agent_has(int instance_dir)
     return has(instance_dir, AGENT) || has(instance_dir, LOCKS "/" AGENT);
 }
 
+/* A mistyped path may be that of a data directory. */
+static int
+check_folder(int dir, const char *path, struct error *e)
+{
+    bool only = has(dir, STORAGE_INSTANCE_FILE);
+
+    if (!only && storage_agent_is_only(dir, &only, e) != 0)
+        return error_in(e, "%s", path);
+    if (only)
+        return 0;
+    return error_set(e, ERROR_REFUSED,
+                     "%s is neither empty nor an instance of a repository",
+                     path);
+}
+
 static int
 open_folder(const char *path, bool make, struct error *e)
 {
@@ -60,15 +75,10 @@ open_folder(const char *path, bool make, struct error *e)
     if (make && file_make_path(path, FOLDER_MODE, e) != 0)
         return -1;
     dir = file_open_directory(AT_FDCWD, path, e);
-    /* A mistyped path may be that of a data directory. */
-    if (dir >= 0 && !has(dir, STORAGE_INSTANCE_FILE) &&
-        !storage_agent_is_only(dir)) {
-        close(dir);
-        return error_set(e, ERROR_REFUSED,
-                         "%s is neither empty nor an instance of a repository",
-                         path);
-    }
-    return dir;
+    if (dir < 0 || check_folder(dir, path, e) == 0)
+        return dir;
+    close(dir);
+    return -1;
 }
 
 int

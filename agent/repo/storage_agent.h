@@ -28,7 +28,7 @@ int storage_agent_open(const char *repo, const char *instance, bool make,
                        struct error *e);
 
 /* Whether a folder holds nothing but what an agent makes, or nothing. */
-bool storage_agent_is_only(int instance_dir);
+int storage_agent_is_only(int instance_dir, bool *only, struct error *e);
 
 /* Whether an agent has been there. */
 bool storage_agent_has(int instance_dir);

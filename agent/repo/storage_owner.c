@@ -36,11 +36,14 @@ mark_new(struct storage *s, const struct storage_owner *owner, struct error *e)
 {
     char names[STORAGE_ABSENT_NAMES_SIZE];
     struct storage_instance mark = {.format = STORAGE_FORMAT};
+    bool only;
     int rc;
 
     if (file_sweep(s->instance_dir, e) != 0)
         return error_in(e, "%s/%s", s->path, s->instance);
-    if (!storage_agent_is_only(s->instance_dir)) {
+    if (storage_agent_is_only(s->instance_dir, &only, e) != 0)
+        return error_in(e, "%s/%s", s->path, s->instance);
+    if (!only) {
         storage_absent_names(s->instance_dir, names);
         return error_set(e, ERROR_REFUSED,
                          "%s/%s is neither empty nor an instance of a "

@@ -1,0 +1,78 @@
+"""The jobs that are broken: a line each. A job added here is in every loop."""
+
+from dataclasses import dataclass, field
+
+from judge import TAKE, ids
+from world import KEEP_LAST, STOPPED
+
+
+@dataclass
+class Job:
+    name: str
+    world: str   # of templates()
+    words: list  # of the command
+    done: object = None    # whether the world shows that it was done
+    keeps: int = None      # so many of the newest snapshots stay; None: all
+    before: list = field(default_factory=list)  # commands that run first
+    may: tuple = ()        # other exit statuses that are right
+    places: bool = False   # it is about the data directory
+    sets: tuple = ()       # of a job that places: old and new, when known
+
+
+def more(world):
+    return len(ids(world)) > world.began
+
+
+def has(pattern):
+    return lambda world: bool(list(world.repo.glob(f"main/{pattern}")))
+
+
+def lacks(pattern):
+    return lambda world: not has(pattern)(world)
+
+
+def pruned(world):
+    return len(ids(world)) <= 3
+
+
+VERIFY = ["verify", "--all"]
+PRUNE = ["prune", "--data-dir", "{data}", *KEEP_LAST]
+FROZEN = (4,)  # the newest data cannot be read
+ID = "20270115T080000Z"
+TO = ["--to", "{data}", *STOPPED]
+
+
+def restore(name, world, *more):
+    return Job(name, world, ["restore", "latest", *TO, *more], places=True)
+
+
+def repair(name, world, *more):
+    return Job(name, world, ["repair", "{data}", "--yes", *STOPPED, *more],
+               places=True)
+
+
+JOBS = [
+    Job("the first snapshot", "aof", TAKE, more),
+    Job("a snapshot of an AOF", "aof, kept", TAKE, more),
+    Job("a snapshot of a dump", "dump, kept", TAKE, more),
+    Job("a snapshot of an old AOF", "single, kept", TAKE, more),
+    Job("verify", "aof, kept", VERIFY, has("snapshots/*.verified")),
+    Job("hold", "aof, kept", ["hold", ID], has("snapshots/*.hold")),
+    Job("release", "aof, held", ["release", ID], lacks("snapshots/*.hold")),
+    Job("prune", "aof, kept 4", PRUNE, pruned, keeps=2, may=FROZEN),
+    Job("prune, the trash", "aof, pruned", PRUNE, lacks("trash/*"), keeps=2,
+        may=FROZEN),
+    repair("repair of a torn AOF", "torn"),
+    repair("repair of a hole", "holed"),
+    repair("repair without a manifest", "headless"),
+    repair("repair of a dump", "flipped"),
+    restore("restore AOF over AOF", "aof over aof_and_dump"),
+    restore("restore dump over dump", "dump over dump"),
+    restore("restore dump as AOF over AOF", "dump over aof_and_dump",
+            "--layout", "aof"),
+    restore("restore AOF over dump", "aof over dump"),
+    restore("restore old AOF over old AOF", "single over single"),
+    restore("restore AOF into nothing", "aof over nothing"),
+    restore("restore dump as AOF into nothing", "dump over nothing",
+            "--layout", "aof"),
+]
