@@ -13,7 +13,8 @@
 #include "base/error.h"
 
 struct conf {
-    char *dir; /* as given; NULL: where it is started */
+    char *dir; /* as given, a relative one behind the one before it; NULL:
+                  where it is started */
     char *dbfilename, *appendfilename, *appenddirname; /* NULL: the default */
     int appendonly;                         /* 1, 0; -1: not told, so no */
     int aof_load_truncated;                 /* 1, 0; -1: not told, so yes */
@@ -24,15 +25,30 @@ struct conf {
     bool replica;   /* replicaof host port */
     bool cluster;   /* cluster-enabled yes */
     bool sentinel;
-    unsigned port; /* 0 none; default 6379 */
-    char *unix_socket;
+    unsigned port, tls_port; /* 0 none; default 6379 and 0 */
+    char *unix_socket;       /* NULL: none */
+    char *address;           /* the first it binds; NULL: any */
+    char *tls_ca, *tls_cert, *tls_key;
+    bool has_password; /* requirepass, or users of its own */
 };
+
+enum {
+    CONF_FILE_BYTES_MAX = 1024 * 1024,
+    CONF_FILES_MAX = 1000, /* that one setting of a server reads */
+    CONF_DEPTH_MAX = 16,   /* of files that include files */
+};
+
+/* Those of a server without a file. */
+void conf_begin(struct conf *c);
 
 /* On failure (an include that cannot be read, as a server refuses it too) c is
  * empty; the error names file and line. Clear it in any case. */
 int conf_load(struct conf *c, const char *path, struct error *e);
 
-/* argv as a server gets it behind its file: "--appendonly" "yes" ... */
+/*
+ * argv as a server gets it behind its file: "--appendonly" "yes" ... On failure
+ * c is empty.
+ */
 int conf_override(struct conf *c, int argc, const char *const argv[],
                   struct error *e);
 

@@ -12,8 +12,8 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "jobs/conf.h"
 #include "jobs/discover_ask.h"
-#include "jobs/server_file.h"
 
 /* Beyond this many candidates something else is wrong with the host. */
 enum { SERVERS_MAX = 256 };
@@ -83,8 +83,7 @@ socket_url(const char *path)
 }
 
 static void
-note_file(struct discover_server *s, const struct server_file *f,
-          const char *path)
+note_file(struct discover_server *s, const struct conf *f, const char *path)
 {
     if (s == NULL || s->config_file != NULL)
         return;
@@ -96,11 +95,11 @@ note_file(struct discover_server *s, const struct server_file *f,
 static void
 add_file(struct discover *d, const char *path)
 {
-    struct server_file f;
+    struct conf f;
     struct discover_server *s;
     struct error none;
 
-    if (server_file_load(&f, path, &none) == 0 && !f.sentinel) {
+    if (conf_load(&f, path, &none) == 0 && !f.sentinel) {
         if (f.unix_socket != NULL)
             note_file(add(d, socket_url(f.unix_socket), path), &f, path);
         if (f.port != 0)
@@ -116,7 +115,7 @@ add_file(struct discover *d, const char *path)
             }
         }
     }
-    server_file_clear(&f);
+    conf_clear(&f);
 }
 
 /* redis.conf, redis-6380.conf, valkey.conf; in their own folder any *.conf. */
