@@ -35,10 +35,15 @@ be_expendable(void)
 static bool
 limit(uint64_t memory_bytes)
 {
-    struct rlimit none = {0, 0}, data = {memory_bytes, memory_bytes};
+    struct rlimit none = {0, 0}, data;
 
     setrlimit(RLIMIT_CORE, &none);
+    if (getrlimit(RLIMIT_DATA, &data) != 0)
+        return false;
     /* What it writes to. RLIMIT_AS would count what is only reserved. */
+    if (memory_bytes < data.rlim_max)
+        data.rlim_max = memory_bytes;
+    data.rlim_cur = data.rlim_max;
     return setrlimit(RLIMIT_DATA, &data) == 0;
 }
 
