@@ -50,8 +50,8 @@ struct command {
 };
 
 extern const struct command cmd_check, cmd_snapshot, cmd_list, cmd_verify,
-    cmd_restore, cmd_repair, cmd_prune, cmd_hold, cmd_release, cmd_status,
-    cmd_setup, errand_child, keeper;
+    cmd_restore, cmd_drill, cmd_repair, cmd_prune, cmd_hold, cmd_release,
+    cmd_status, cmd_setup, errand_child, keeper;
 
 /* All commands, NULL-terminated. */
 extern const struct command *const command_all[];

@@ -116,9 +116,7 @@ describe_jobs(const struct found *f)
         const json_t *noted =
             json_object_get(json_object_get(f->notes, "jobs"), jobs[i].name);
         const char *schedule = config_text(f->config, jobs[i].schedule);
-        /* No agent runs drills yet: theirs are off, whatever is configured. */
-        bool is_off = strcmp(schedule, "off") == 0 ||
-                      jobs[i].schedule == CONFIG_SCHEDULE_DRILL;
+        bool is_off = strcmp(schedule, "off") == 0;
 
         json_array_append_new(
             all, json_pack("{s:s, s:s, s:o, s:n, s:n, s:o, s:o, s:o}", "name",
@@ -143,7 +141,7 @@ describe(const struct found *f, const char *problem, int64_t now_ms)
 
     return json_pack(
         "{s:s, s:n, s:o, s:o, s:n, s:{s:o, s:n, s:n}, s:o, s:o, s:o, s:o, s:o,"
-        " s:o, s:n, s:o, s:n, s:o, s:n, s:{s:n, s:n, s:{}, s:o, s:o}, s:o, s:o,"
+        " s:o, s:o, s:o, s:n, s:o, s:n, s:{s:n, s:n, s:{}, s:o, s:o}, s:o, s:o,"
         " s:o}",
         "instance", instance, "version", "pid", value_number(f->pid), "time",
         value_time(now_ms), "uptime", "config", "file",
@@ -157,10 +155,10 @@ describe(const struct found *f, const char *problem, int64_t now_ms)
         gaps != NULL ? json_integer((json_int_t)json_array_size(gaps))
                      : json_null(),
         "last_snapshot", copy_of(f->catalog, "last"), "last_good_snapshot",
-        copy_of(f->catalog, "last_good"), "last_drill", "jobs",
-        describe_jobs(f), "watch", "repository", describe_repository(f),
-        "archive", "retention", "kept", "removed", "reasons", "frozen",
-        copy_of(f->catalog, "frozen"), "text",
+        copy_of(f->catalog, "last_good"), "last_drill",
+        copy_of(f->catalog, "last_drill"), "jobs", describe_jobs(f), "watch",
+        "repository", describe_repository(f), "archive", "retention", "kept",
+        "removed", "reasons", "frozen", copy_of(f->catalog, "frozen"), "text",
         copy_of(f->catalog, "frozen_text"), "alarms",
         alarms != NULL ? json_incref(alarms) : json_array(), "problem",
         value_text(problem), "state_written", copy_of(f->notes, "saved"));

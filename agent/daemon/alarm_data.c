@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "daemon/alarm_rules.h"
+#include "jobs/value.h"
 
 enum {
     /* Fresh AOFs grow from nothing; servers rewrite from here on by preset. */
@@ -235,19 +236,44 @@ alarm_data_snapshot_failed(const struct alarm_scene *scene,
     judge_failed(scene->snapshot, found);
 }
 
+/* When the last drill that the repository knows ended; -1: none, or not well. */
+static int64_t
+noted_drill(const struct alarm_scene *scene, bool well)
+{
+    const json_t *noted = scene->repository->last_drill;
+
+    return well && !json_is_true(json_object_get(noted, "ok"))
+               ? -1
+               : value_read_time(noted, "finished");
+}
+
 void
 alarm_data_drill_overdue(const struct alarm_scene *scene,
                          struct alarm_finding *found)
 {
+    int64_t by_us_ms = past(scene, scene->drill->last_ok_ms);
+    int64_t noted_ms = past(scene, noted_drill(scene, true));
+
     judge_overdue(scene, scene->drill, CONFIG_ALARMS_DRILL_OVERDUE,
-                  past(scene, scene->drill->last_ok_ms), found);
+                  by_us_ms > noted_ms ? by_us_ms : noted_ms, found);
 }
 
 void
 alarm_data_drill_failed(const struct alarm_scene *scene,
                         struct alarm_finding *found)
 {
+    const json_t *noted = scene->repository->last_drill;
+    bool run = scene->drill->runs > 0;
+
     judge_failed(scene->drill, found);
+    /* One by hand was later; our own notes are older than their runs' ends. */
+    if (run && noted_drill(scene, false) <= scene->drill->last.finished_ms)
+        return;
+    if (noted_drill(scene, true) >= 0)
+        found->verdict = ALARM_OFF;
+    else if (noted != NULL)
+        alarm_rules_raise(found, NAN, NAN, "the last drill failed, of %s",
+                          json_string_value(json_object_get(noted, "id")));
 }
 
 /*

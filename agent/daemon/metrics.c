@@ -228,7 +228,9 @@ write_each_job(const struct agent *agent, struct evbuffer *out,
 static void
 write_jobs(const struct agent *agent, struct evbuffer *out)
 {
-    const json_t *drill = plan_view(agent->plan, PLAN_DRILL)->report;
+    const json_t *noted = repository_view(agent->repository)->last_drill;
+    const json_t *drill =
+        noted != NULL ? noted : plan_view(agent->plan, PLAN_DRILL)->report;
     const json_t *ok = json_object_get(drill, "ok");
 
     write_runs(agent, out);

@@ -29,7 +29,7 @@ static const struct {
     [PLAN_SNAPSHOT] = {"snapshot", CONFIG_SCHEDULE_SNAPSHOT, true},
     [PLAN_BGSAVE] = {"bgsave", CONFIG_SCHEDULE_BGSAVE, true},
     [PLAN_BGREWRITEAOF] = {"bgrewriteaof", CONFIG_SCHEDULE_BGREWRITEAOF, true},
-    [PLAN_DRILL] = {"drill", CONFIG_SCHEDULE_DRILL, false},
+    [PLAN_DRILL] = {"drill", CONFIG_SCHEDULE_DRILL, true},
     [PLAN_VERIFY] = {"verify", CONFIG_SCHEDULE_VERIFY, true},
     [PLAN_PRUNE] = {"prune", CONFIG_SCHEDULE_PRUNE, true},
     /* Not by the clock, but as long as the agent runs: yes or no. */

@@ -5,7 +5,20 @@
 
 #include "base/text.h"
 
-enum { STATUS_WRONG = 1, STATUS_REFUSED = 4, STATUS_LOCKED = 5 };
+enum {
+    STATUS_WRONG = 1,
+    STATUS_COULD_NOT = 3,
+    STATUS_REFUSED = 4,
+    STATUS_LOCKED = 5
+};
+
+/* A drill that said why it did not try. */
+static bool
+is_skipped(const struct worker_outcome *o)
+{
+    return o->exit_status == STATUS_COULD_NOT &&
+           json_is_null(json_object_get(o->report, "ok"));
+}
 
 enum plan_result
 plan_text_result(const struct worker_outcome *o)
@@ -16,6 +29,8 @@ plan_text_result(const struct worker_outcome *o)
     case 0:
         /* A job whose word cannot be read has not done what it should. */
         return o->report != NULL ? PLAN_OK : PLAN_FAILED;
+    case STATUS_COULD_NOT:
+        return is_skipped(o) ? PLAN_SKIPPED : PLAN_FAILED;
     case STATUS_REFUSED:
         return PLAN_REFUSED;
     case STATUS_LOCKED:
@@ -104,11 +119,18 @@ write_prune(char *out, size_t size, const json_t *r)
              json_array_size(json_object_get(r, "remove")));
 }
 
+static void
+write_drill(char *out, size_t size, const json_t *r)
+{
+    snprintf(out, size, "%s: %s", find_text(r, "id"), find_text(r, "text"));
+}
+
 void
 plan_text_write(char *out, size_t size, enum plan_job job,
                 const struct worker_outcome *o)
 {
-    bool judged = (o->exit_status == 0 || o->exit_status == STATUS_WRONG) &&
+    bool judged = (o->exit_status == 0 || o->exit_status == STATUS_WRONG ||
+                   is_skipped(o)) &&
                   o->report != NULL && !o->timed_out &&
                   json_object_get(o->report, "error") == NULL;
 
@@ -116,6 +138,8 @@ plan_text_write(char *out, size_t size, enum plan_job job,
         write_snapshot(out, size, o->report);
     else if (judged && job == PLAN_VERIFY)
         write_verify(out, size, o->report);
+    else if (judged && job == PLAN_DRILL)
+        write_drill(out, size, o->report);
     else if (judged && job == PLAN_PRUNE)
         write_prune(out, size, o->report);
     else

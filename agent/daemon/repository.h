@@ -29,6 +29,7 @@ struct repository_view {
     int64_t used_bytes, free_bytes, total_bytes;
     json_t *list; /* {"snapshots":[],"windows":[],"gaps":[]}; NULL */
     json_t *last, *last_good;  /* items of it, or NULL */
+    json_t *last_drill;        /* as noted there, by whomever; NULL */
     int64_t last_good_time_ms; /* state_time of last_good */
     int64_t protected_ms;      /* state_time of the last good, bound snapshot */
     bool frozen;               /* retention: the newest data looks wrong */

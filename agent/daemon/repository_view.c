@@ -47,6 +47,7 @@ read_catalog(struct repository_view *v, const json_t *catalog)
     replace(&v->list, json_object_get(catalog, "list"));
     replace(&v->last, json_object_get(catalog, "last"));
     replace(&v->last_good, json_object_get(catalog, "last_good"));
+    replace(&v->last_drill, json_object_get(catalog, "last_drill"));
     v->last_good_time_ms = value_read_time(v->last_good, "state_time");
     v->protected_ms = read_number(catalog, "protected");
     v->frozen = read_flag(catalog, "frozen");
@@ -81,5 +82,6 @@ repository_view_clear(struct repository_view *v)
     json_decref(v->list);
     json_decref(v->last);
     json_decref(v->last_good);
+    json_decref(v->last_drill);
     repository_view_init(v);
 }

@@ -176,13 +176,23 @@ retention_of(const struct agent *agent)
                      value_text(r->frozen_text));
 }
 
+/*
+ * What the repository holds; but a run that was skipped leaves no note, nor
+ * does any where the repository is read-only.
+ */
 static json_t *
 drill_of(const struct agent *agent)
 {
     const struct plan_view *p = plan_view(agent->plan, PLAN_DRILL);
+    json_t *noted = repository_view(agent->repository)->last_drill;
+    bool skipped = p->runs > 0 && p->last.result == PLAN_SKIPPED &&
+                   json_is_null(json_object_get(p->report, "ok")) &&
+                   p->last.finished_ms > value_read_time(noted, "finished");
     static const char *const names[] = {"id", "ok", "keys", "load_seconds"};
     json_t *drill;
 
+    if (noted != NULL && !skipped)
+        return json_incref(noted);
     if (p->report == NULL)
         return json_null();
     drill = json_object();

@@ -85,8 +85,12 @@ limit(const struct worker_task *task)
      * than they use, and files that are mapped to be read are not its own.
      */
     if (task->memory_bytes != 0) {
-        struct rlimit data = {task->memory_bytes, task->memory_bytes};
+        struct rlimit data;
 
+        /* Not the hard one: a drill's server has a limit of its own. */
+        if (getrlimit(RLIMIT_DATA, &data) == 0 &&
+            task->memory_bytes < data.rlim_max)
+            data.rlim_cur = task->memory_bytes;
         setrlimit(RLIMIT_DATA, &data);
     }
 }

@@ -348,7 +348,8 @@ rdb_walk(struct source *s, const struct rdb_options *options,
     int rc;
     const struct rdb_options *o = options != NULL ? options : &none;
 
-    *result = (struct rdb_result){.verdict = VERDICT_SOUND, .created = -1};
+    *result = (struct rdb_result){
+        .verdict = VERDICT_SOUND, .created = -1, .used_memory = -1};
     rdb_read_begin(&r, s, report, result);
     if (o->deep)
         rdb_deep_begin(&r);

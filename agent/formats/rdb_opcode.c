@@ -61,6 +61,8 @@ read_aux(struct rdb_read *r)
         note_server(result, "valkey", value);
     else if (strcasecmp(name, "ctime") == 0)
         result->created = strtoll(value, NULL, 10);
+    else if (strcasecmp(name, "used-mem") == 0)
+        result->used_memory = strtoll(value, NULL, 10);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "jobs/listing.h"
 
 #include "jobs/value.h"
+#include "repo/catalog_drill.h"
 
 static json_t *
 write_entry(const struct catalog_entry *n)
@@ -47,4 +48,17 @@ listing_write(const struct catalog *c, size_t max)
     for (size_t i = first; i < c->count; i++)
         json_array_append_new(all, listing_write_item(&c->items[i]));
     return json_pack("{s:o, s:[], s:[]}", "snapshots", all, "windows", "gaps");
+}
+
+json_t *
+listing_write_drill(int snapshots_dir)
+{
+    struct catalog_drill drill;
+
+    if (snapshots_dir < 0 || !catalog_drill_find_last(snapshots_dir, &drill))
+        return json_null();
+    return json_pack("{s:s, s:b, s:o, s:o, s:o}", "id", drill.id, "ok",
+                     drill.ok, "keys", value_number(drill.keys), "load_seconds",
+                     value_seconds(drill.load_ms), "finished",
+                     value_time(drill.at_ms));
 }

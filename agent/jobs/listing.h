@@ -16,6 +16,9 @@
  */
 json_t *listing_write(const struct catalog *c, size_t max);
 
+/* last_drill of the contract, of a snapshots folder; null: none is noted. */
+json_t *listing_write_drill(int snapshots_dir);
+
 /* One snapshot; caller's. */
 json_t *listing_write_item(const struct catalog_item *item);
 

@@ -1,14 +1,15 @@
 #include "jobs/local_server.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/process.h"
 
 enum { VERSION_TIMEOUT_MS = 5000 };
 
-/* "Redis server v=7.0.15 sha=..." */
-static bool
-ask(const char *program, bool valkey, struct release *release)
+/* "Redis server v=7.0.15 sha=...", and so "Valkey server" (by either name). */
+bool
+local_server_ask(const char *program, struct release *release)
 {
     char *argv[] = {(char *)program, "--version", NULL};
     char out[512], *version;
@@ -25,16 +26,23 @@ ask(const char *program, bool valkey, struct release *release)
     version[strcspn(version, " \n")] = '\0';
     if (!release_read(release, version))
         return false;
-    release->valkey = valkey;
+    release->valkey = strncasecmp(out, "valkey", strlen("valkey")) == 0;
     return true;
+}
+
+const char *
+local_server_find(bool valkey, struct release *release)
+{
+    const char *names[] = {"redis-server", "valkey-server"};
+
+    for (int i = 0; i < 2; i++)
+        if (local_server_ask(names[valkey != (i == 1)], release))
+            return names[valkey != (i == 1)];
+    return NULL;
 }
 
 bool
 local_server_release(bool valkey, struct release *release)
 {
-    if (valkey)
-        return ask("valkey-server", true, release) ||
-               ask("redis-server", false, release);
-    return ask("redis-server", false, release) ||
-           ask("valkey-server", true, release);
+    return local_server_find(valkey, release) != NULL;
 }

@@ -254,7 +254,7 @@ write_catalog(const struct lookout *l, const struct catalog *c,
 
     retention_freeze(&freeze, c, mark, l->collapse_percent);
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:b, s:s, s:b}",
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:b, s:s, s:b, s:o}",
         "used", (json_int_t)used, "snapshots", (json_int_t)c->count, "sound",
         (json_int_t)count_verdict(c, VERDICT_SOUND), "torn",
         (json_int_t)count_verdict(c, VERDICT_TORN), "damaged",
@@ -263,7 +263,8 @@ write_catalog(const struct lookout *l, const struct catalog *c,
         listing_write(c, LOOKOUT_LIST_MAX), "last", write_newest(c, false),
         "last_good", write_newest(c, true), "protected",
         (json_int_t)find_protected(c), "frozen", freeze.frozen, "frozen_text",
-        freeze.frozen ? freeze.text : "", "collapsed", freeze.collapsed);
+        freeze.frozen ? freeze.text : "", "collapsed", freeze.collapsed,
+        "last_drill", listing_write_drill(l->folders[LOOKOUT_SNAPSHOTS].fd));
 }
 
 static int

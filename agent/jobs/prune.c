@@ -160,6 +160,7 @@ take_away(struct run *r, const struct catalog_entry *entry, struct error *e)
         text_format("%s.json", entry->id),
         memory_dup(entry->archive.name),
         text_format("%s.verified", entry->id),
+        text_format("%s.drilled", entry->id),
     };
     int rc = 0;
 

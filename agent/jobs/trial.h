@@ -16,7 +16,11 @@
 
 #include "base/error.h"
 #include "formats/dataset.h"
+#include "formats/release.h"
+#include "jobs/progress.h"
+#include "jobs/trial_log.h"
 #include "redis/link.h"
+#include "redis/probe.h"
 
 struct trial_options {
     bool valkey;           /* which program is asked for first */
@@ -29,28 +33,38 @@ struct trial_options {
     gid_t gid;
     uint64_t dataset_bytes; /* how large it will be in memory, at least */
     unsigned load_limit_ms;
+    int rdb_version; /* the highest in it, and its magic; 0: none */
+    bool valkey_magic;
+    const struct progress *progress;
 };
 
-enum { TRIAL_DATABASES_MAX = 65536, TRIAL_TEXT_SIZE = 480 };
-
-struct trial_database {
-    int number;
-    int64_t keys, expires;
-};
+enum { TRIAL_TEXT_SIZE = 480 };
 
 struct trial {
-    bool skipped; /* there is not memory enough: text has the figures */
-    bool loaded;  /* it loaded all, cut and skipped nothing, by its own log */
+    bool skipped; /* there is not memory enough, or the server that is here is
+                     too old for it: nothing is said of the data */
+    bool loaded;  /* it loaded all and cut nothing, by its own log */
     char text[TRIAL_TEXT_SIZE]; /* why not, in the server's own words */
+    struct release release;     /* of the server */
     struct link *link;          /* to ask it more while it runs; NULL */
     int64_t keys, expires;      /* of all databases */
-    struct trial_database *databases;
+    struct probe_database *databases;
     size_t database_count;
+    uint64_t empty_keys; /* without elements: servers leave them out */
     uint64_t load_ms;
     /* Private: */
     pid_t pid;
-    char *folder;
+    int out;    /* what it says; -1 */
+    int dir;    /* directory, open */
+    int folder; /* of its socket, in it */
+    uint64_t memory_bytes;
+    struct trial_log log;
 };
+
+#define TRIAL_NONE                                    \
+    {                                                 \
+        .pid = -1, .out = -1, .dir = -1, .folder = -1 \
+    }
 
 /*
  * Starts the server and waits until it has loaded, or ended, or the limit came.
@@ -60,7 +74,8 @@ struct trial {
 int trial_begin(struct trial *t, const struct trial_options *options,
                 struct error *e);
 
-/* Ends it without a save and removes its folder; directory stays. */
+/* Ends it without a save and removes its socket; directory stays. In any case,
+ * and then t is empty. */
 void trial_end(struct trial *t);
 
 /*

@@ -112,7 +112,8 @@ fail:
 }
 
 struct redisReply *
-link_ask(struct link *link, int argc, const char **argv, struct error *e)
+link_ask_bytes(struct link *link, int argc, const char **argv,
+               const size_t *sizes, struct error *e)
 {
     struct redisReply *reply;
 
@@ -122,7 +123,8 @@ link_ask(struct link *link, int argc, const char **argv, struct error *e)
         *e = link->why;
         return NULL;
     }
-    if (link_core_ask(link->core, argc, argv, on_answer, link, e) != 0)
+    if (link_core_ask_bytes(link->core, argc, argv, sizes, on_answer, link,
+                            e) != 0)
         return NULL;
     if (wait_for_end(link, e) != 0) {
         give_up(link, e);
@@ -133,6 +135,12 @@ link_ask(struct link *link, int argc, const char **argv, struct error *e)
     if (reply == NULL)
         *e = link->why;
     return reply;
+}
+
+struct redisReply *
+link_ask(struct link *link, int argc, const char **argv, struct error *e)
+{
+    return link_ask_bytes(link, argc, argv, NULL, e);
 }
 
 struct redisReply *

@@ -45,6 +45,11 @@ struct link *link_open(const struct link_options *options, struct error *e);
 struct redisReply *link_ask(struct link *link, int argc, const char **argv,
                             struct error *e);
 
+/* The same for words that may hold any bytes: their sizes. */
+struct redisReply *link_ask_bytes(struct link *link, int argc,
+                                  const char **argv, const size_t *sizes,
+                                  struct error *e);
+
 /*
  * The same for words; ends with NULL: link_say(l, &e, "CONFIG", "GET", "dir",
  * NULL).

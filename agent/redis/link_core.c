@@ -349,8 +349,9 @@ link_core_new(struct event_base *base, const struct link_options *options,
 }
 
 int
-link_core_ask(struct link_core *c, int argc, const char **argv,
-              link_core_answer *answer, void *context, struct error *e)
+link_core_ask_bytes(struct link_core *c, int argc, const char **argv,
+                    const size_t *sizes, link_core_answer *answer,
+                    void *context, struct error *e)
 {
     char *bytes = NULL;
     long long size; /* an int before hiredis 1.0 */
@@ -359,7 +360,7 @@ link_core_ask(struct link_core *c, int argc, const char **argv,
         *e = c->why;
         return -1;
     }
-    size = redisFormatCommandArgv(&bytes, argc, argv, NULL);
+    size = redisFormatCommandArgv(&bytes, argc, argv, sizes);
     if (size < 0 || bufferevent_write(c->stream, bytes, (size_t)size) != 0)
         return error_set(e, ERROR_FAILED, "no memory for %.16s", argv[0]);
     redisFreeCommand(bytes);

@@ -46,8 +46,17 @@ struct link_core *link_core_new(struct event_base *base,
  * Queues a command; answer is called exactly once, unless the link is freed
  * before. Allowed once connected. -1: the link is lost, and e says why it was.
  */
-int link_core_ask(struct link_core *core, int argc, const char **argv,
-                  link_core_answer *answer, void *context, struct error *e);
+int link_core_ask_bytes(struct link_core *core, int argc, const char **argv,
+                        const size_t *sizes, link_core_answer *answer,
+                        void *context, struct error *e);
+
+/* The same for strings. */
+static inline int
+link_core_ask(struct link_core *core, int argc, const char **argv,
+              link_core_answer *answer, void *context, struct error *e)
+{
+    return link_core_ask_bytes(core, argc, argv, NULL, answer, context, e);
+}
 
 /* For those who count: by what a connection was lost. */
 enum link_fault {

@@ -11,7 +11,8 @@ static bool
 needs_entry(const char *suffix)
 {
     return strcmp(suffix, ".tar") == 0 || strcmp(suffix, ".tar.gz") == 0 ||
-           strcmp(suffix, ".tar.zst") == 0 || strcmp(suffix, ".verified") == 0;
+           strcmp(suffix, ".tar.zst") == 0 ||
+           strcmp(suffix, ".verified") == 0 || strcmp(suffix, ".drilled") == 0;
 }
 
 static int
@@ -35,7 +36,8 @@ has_entry(char **names, size_t count, const char *name, size_t length)
 static bool
 is_note(const char *name)
 {
-    return text_has_suffix(name, ".verified");
+    return text_has_suffix(name, ".verified") ||
+           text_has_suffix(name, ".drilled");
 }
 
 /*

@@ -139,14 +139,14 @@ def leftovers(repo):
     known = [
         r"\.?", r"[^/]+", r"[^/]+/(snapshots|locks|trash)",
         r"[^/]+/(instance\.json|accepted)", r"[^/]+/locks/[a-z]+",
-        rf"[^/]+/snapshots/{ident}\.(json|tar|tar\.zst|tar\.gz|verified|hold)",
-        rf"[^/]+/trash/\d{{8}}T\d{{6}}Z_{ident}\.(json|tar.*|verified)",
+        rf"[^/]+/snapshots/{ident}\.(json|tar|tar\.zst|tar\.gz|verified|drilled|hold)",
+        rf"[^/]+/trash/\d{{8}}T\d{{6}}Z_{ident}\.(json|tar.*|verified|drilled)",
     ]
     names = [str(p.relative_to(repo)) for p in Path(repo).rglob("*")]
     odd = [n for n in names if not any(re.fullmatch(k, n) for k in known)]
     entries = {n[:-5] for n in names if n.endswith(".json")}
     odd += [n for n in names if ("/snapshots/" in n or "/trash/" in n)
-            and re.sub(r"\.(json|tar.*|verified|hold)$", "", n) not in entries]
+            and re.sub(r"\.(json|tar.*|verified|drilled|hold)$", "", n) not in entries]
     return odd
 
 

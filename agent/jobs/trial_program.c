@@ -1,0 +1,98 @@
+#include "jobs/trial_program.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "jobs/local_server.h"
+
+static bool
+is_roots(const struct stat *st)
+{
+    return st->st_uid == 0 && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* The program, and every folder that leads to it. */
+static bool
+only_root_writes(const char *path)
+{
+    char *at = memory_dup(path), *slash;
+    struct stat st;
+    bool only = lstat(at, &st) == 0 && S_ISREG(st.st_mode) && is_roots(&st);
+
+    while (only && (slash = strrchr(at, '/')) != NULL) {
+        *slash = '\0';
+        only = lstat(*at != '\0' ? at : "/", &st) == 0 && S_ISDIR(st.st_mode) &&
+               is_roots(&st);
+    }
+    free(at);
+    return only;
+}
+
+/* Debian's redis-server is another name of redis-check-rdb. */
+static char *
+find_server_name(const char *path, const struct stat *program)
+{
+    static const char *const names[] = {"redis-server", "valkey-server"};
+    int folder = (int)(strrchr(path, '/') - path);
+    struct stat st;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *name = text_format("%.*s/%s", folder, path, names[i]);
+
+        if (stat(name, &st) == 0 && st.st_dev == program->st_dev &&
+            st.st_ino == program->st_ino)
+            return name;
+        free(name);
+    }
+    return NULL;
+}
+
+char *
+trial_program_of(pid_t pid)
+{
+    char *link = text_format("/proc/%ld/exe", (long)pid), path[PATH_MAX];
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    struct stat running, here;
+    char *name = NULL;
+
+    path[n > 0 ? n : 0] = '\0';
+    /* What runs in a container may be another file of that path. */
+    if (path[0] == '/' && stat(link, &running) == 0 &&
+        lstat(path, &here) == 0 && running.st_dev == here.st_dev &&
+        running.st_ino == here.st_ino && only_root_writes(path))
+        name = find_server_name(path, &running);
+    free(link);
+    return name;
+}
+
+int
+trial_program_find(struct trial_program *p, bool valkey, int64_t running_pid,
+                   struct error *e)
+{
+    *p = (struct trial_program){0};
+    if (running_pid > 0 && running_pid <= INT_MAX)
+        p->path = trial_program_of((pid_t)running_pid);
+    if (p->path != NULL && local_server_ask(p->path, &p->release))
+        return 0;
+    free(p->path);
+    p->path = memory_dup(local_server_find(valkey, &p->release));
+    if (p->path != NULL)
+        return 0;
+    return error_set(e, ERROR_FAILED,
+                     "there is no redis-server and no valkey-server in PATH to"
+                     " load the data with: install the server's package, or"
+                     " set PATH");
+}
+
+void
+trial_program_clear(struct trial_program *p)
+{
+    free(p->path);
+    *p = (struct trial_program){0};
+}
