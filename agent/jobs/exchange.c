@@ -66,16 +66,16 @@ works_there(const struct exchange *x, int64_t pid, struct process_view *view)
 static int
 find_user(const struct exchange *x, struct process_view *user, struct error *e)
 {
+    struct process_users users;
     struct process_view parent;
     struct error none = {0};
-    size_t hidden;
-    int found = process_find_user(x->options->target, user, &hidden, e);
+    int rc = process_find_users(x->options->target, &users, e);
 
-    if (found <= 0)
-        *user = (struct process_view){0};
-    if (found < 0)
+    *user = users.count > 0 ? users.all[0] : (struct process_view){0};
+    process_clear_users(&users);
+    if (rc != 0)
         return error_in(e, "look for processes that use %s", x->options->path);
-    if (found > 0 && process_look(user->parent, &parent, &none) == 0 &&
+    if (user->pid != 0 && process_look(user->parent, &parent, &none) == 0 &&
         strcmp(parent.command, user->command) == 0)
         *user = parent;
     return 0;

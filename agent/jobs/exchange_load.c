@@ -226,12 +226,14 @@ look_at_unit(struct wait *w, struct error *e)
 static int
 look_at_processes(struct wait *w, struct error *e)
 {
+    struct process_users users;
     struct process_view user;
-    size_t hidden;
-    int found = process_find_user(w->x->options->target, &user, &hidden, e);
+    int rc = process_find_users(w->x->options->target, &users, e);
 
-    if (found <= 0)
-        return found;
+    user = users.count > 0 ? users.all[0] : (struct process_view){0};
+    process_clear_users(&users);
+    if (rc != 0 || user.pid == 0)
+        return rc;
     w->seen_ms = clock_steady_ms();
     if (w->user.pid != 0 && user.pid != w->user.pid &&
         user.parent != w->user.pid && w->user.parent != user.pid)
