@@ -88,16 +88,16 @@ clean_leftovers(const struct stage *s, const struct stage_options *o,
 }
 
 static int
-refuse_unfinished(const struct journal *j, const char *path, struct error *e)
+refuse_unfinished(const struct journal *j, struct error *e)
 {
     char when[TEXT_TIME_SIZE];
 
     text_write_time(when, j->began_ms);
     return error_set(e, ERROR_REFUSED,
-                     "%s: a %s that began at %s was cut off: 'redkeep restore"
+                     "a %s that began at %s was cut off: 'redkeep restore"
                      " --resume --to DIR' finishes it, --undo puts back what"
                      " was there",
-                     path, j->job, when);
+                     j->job, when);
 }
 
 /* Takes the work folder and its journal. */
@@ -117,7 +117,7 @@ take_to_build(struct stage *s, const struct stage_options *o, struct error *e)
         return -1;
     if (s->before.state == JOURNAL_PLACING ||
         (s->before.state == JOURNAL_BUILDING && !o->anew))
-        return refuse_unfinished(&s->before, o->path, e);
+        return refuse_unfinished(&s->before, e);
     return clean_leftovers(s, o, e);
 }
 
@@ -146,12 +146,12 @@ stage_open(struct stage *s, const struct stage_options *options,
     s->target = options->target;
     if (file_make_directory(s->target, PLACE_WORK, 0700, NULL, e) != 0 ||
         take_to_build(s, options, e) != 0)
-        return -1;
+        return error_in(e, "%s", options->path);
     begin_journal(&s->journal, begun);
     s->name = memory_dup(options->name);
     if (journal_save(&s->journal, s->target, e) != 0 ||
         file_make_directory(s->work_dir, s->name, 0700, NULL, e) != 0)
-        return -1;
+        return error_in(e, "%s", options->path);
     s->dir = file_open_inner(s->work_dir, s->name, e);
     s->kept_name = new_kept_name(s->target);
     return s->dir < 0 ? -1 : 0;
@@ -205,16 +205,14 @@ stage_check(int target, const char *path, struct error *e)
     pid_t holder;
     int rc = journal_load(&j, target, e);
 
-    if (rc != 0)
-        return error_in(e, "%s", path);
     holder = lock_find_holder(target, PLACE_WORK "/" LOCK_NAME);
-    if (j.state == JOURNAL_PLACING && holder != 0)
-        rc = error_set(e, ERROR_LOCKED, "%s: process %d puts a set into it now",
-                       path, (int)holder);
-    else if (j.state == JOURNAL_PLACING)
-        rc = refuse_unfinished(&j, path, e);
+    if (rc == 0 && j.state == JOURNAL_PLACING)
+        rc = holder == 0
+                 ? refuse_unfinished(&j, e)
+                 : error_set(e, ERROR_LOCKED, "process %d puts a set in it now",
+                             (int)holder);
     journal_clear(&j);
-    return rc;
+    return rc == 0 ? 0 : error_in(e, "%s", path);
 }
 
 int

@@ -150,6 +150,21 @@ def leftovers(repo):
     return odd
 
 
+def journal(folder):
+    """What .redkeep holds when nobody works there: a journal that is done, or
+    nothing. Its state."""
+    work = Path(folder) / ".redkeep"
+    if not work.exists():
+        return "none"
+    assert [p.name for p in work.iterdir()] == ["journal.json"]
+    return json.loads((work / "journal.json").read_text())["state"]
+
+
+def data(folder):
+    """The names in a data directory, apart from that."""
+    return {p.name for p in Path(folder).iterdir()} - {".redkeep"}
+
+
 def tree(folder):
     """Every path under a folder with what it is: to see that none changed."""
     found = {}

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from data import fill, one_client, state
-from program import tree
+from program import data, tree
 from servers import wait_for
 
 
@@ -49,7 +49,7 @@ def test_a_server_that_starts_in_the_new_folder_keeps_its_data(
     other.drain()
     code, text = ended(process)
     assert code == 4, text
-    assert {p.name for p in (place / "to").iterdir()} == {"appendonlydir"}
+    assert data(place / "to") == {"appendonlydir"}
     other.kill()
     assert boot(place / "to").client().get("mine") == b"1"
 
@@ -68,7 +68,7 @@ def test_two_restores_at_once(place, keep, serve, boot):
     second.says(f"process {process.pid}")
     code, text = ended(process)
     assert code == 0, text
-    assert {p.name for p in (place / "to").iterdir()} == {"appendonlydir"}
+    assert data(place / "to") == {"appendonlydir"}
     assert state(one_client(boot(place / "to"))) == held
 
 
