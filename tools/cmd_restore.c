@@ -51,6 +51,9 @@ read_options(struct restore_options *o, const struct invocation *in,
         .yes = command_has(in, "yes"),
         .server_stopped = command_has(in, "server-is-stopped"),
         .dry_run = command_has(in, "dry-run"),
+        .service = command_value_of(in, "service"),
+        .stop_command = command_value_of(in, "stop-command"),
+        .start_command = command_value_of(in, "start-command"),
         .collapse_percent = (double)config_number(c, CONFIG_ALARMS_COLLAPSE),
         .progress = &in->progress,
     };
@@ -68,13 +71,28 @@ to_json(const struct restore *r)
 
     for (size_t n = 0; n < r->step_count; n++)
         json_array_append_new(steps, value_string(r->steps[n].text));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:f, s:s, s:o, s:o}", "id",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:s, s:o, s:o}", "id",
                      value_text(r->id), "to", value_string(r->target), "point",
                      value_time(r->point_ms), "kept", value_string(r->kept),
                      "keys", value_number(r->keys), "seconds",
-                     (double)r->took_ms / 1000.0, "journal",
-                     journal_state_name(r->state), "plan", steps, "findings",
-                     answer_findings(&r->report));
+                     (double)r->took_ms / 1000.0, "down_seconds",
+                     r->served ? json_real((double)r->down_ms / 1000.0)
+                               : json_null(),
+                     "journal", journal_state_name(r->state), "plan", steps,
+                     "findings", answer_findings(&r->report));
+}
+
+/* How long clients had no server. */
+static void
+show_downtime(const struct restore *r)
+{
+    char down[TEXT_WORDS_SIZE], load[TEXT_WORDS_SIZE];
+
+    if (!r->served)
+        return;
+    text_write_duration(down, r->down_ms);
+    text_write_duration(load, r->load_ms);
+    printf("the server was away for %s, %s of that loading\n", down, load);
 }
 
 /* What became of what a journal speaks of. */
@@ -89,11 +107,11 @@ show_journal(const struct restore *r, const struct invocation *in)
         printf("%s is as it was before\n", r->target);
     else
         printf("%s holds the new set\n", r->target);
-    if (r->kept == NULL)
-        return;
-    printf(command_has(in, "forget") ? "an older set stays in %s\n"
-                                     : "what was there is in %s\n",
-           r->kept);
+    if (r->kept != NULL)
+        printf(command_has(in, "forget") ? "an older set stays in %s\n"
+                                         : "what was there is in %s\n",
+               r->kept);
+    show_downtime(r);
 }
 
 static void
@@ -121,6 +139,7 @@ show(const struct restore *r, const struct invocation *in, bool dry_run)
         printf("%lld key%s\n", (long long)r->keys, r->keys == 1 ? "" : "s");
     if (r->kept != NULL)
         printf("what was there is in %s\n", r->kept);
+    show_downtime(r);
 }
 
 /* The one of the jobs that was asked for. */
@@ -199,6 +218,9 @@ const struct command cmd_restore = {
             {"resume", NULL, "finish one that was cut off"},
             {"undo", NULL, "put back what was there before"},
             {"forget", NULL, "give up undo; what was kept stays"},
+            {"service", "UNIT", "systemd stops its server meanwhile"},
+            {"stop-command", "CMD", "stops the server, where no systemd does"},
+            {"start-command", "CMD", "starts it again"},
             {"server-is-stopped", NULL, "your word, where it cannot be told"},
             {"yes", NULL, "restore what would be refused as doubtful"},
         },

@@ -46,6 +46,9 @@ begun(const struct restore_work *w)
         .repo = (char *)w->options->repo,
         .instance = (char *)w->options->name,
         .layout = (char *)restore_layout_name(w->options->layout),
+        .service = (char *)w->exchange.options.service,
+        .stop_command = (char *)w->exchange.options.stop_command,
+        .start_command = (char *)w->exchange.options.start_command,
     };
 }
 
@@ -106,14 +109,18 @@ restore_run(struct restore *r, const struct restore_options *options,
     if (catalog_load(&w.catalog, w.storage.snapshots_dir, e) != 0 ||
         restore_plan_choose(&w, e) != 0 ||
         instance_connect(&w.server, &options->instance, e) != 0 ||
-        restore_plan_target(&w, e) != 0)
+        restore_plan_target(&w, e) != 0 ||
+        restore_exchange_begin(&w.exchange, options, NULL, w.dir, r->target,
+                               e) != 0)
         goto out;
+    restore_exchange_tell(&w.exchange, r);
     rc = options->dry_run ? 0 : execute(&w, e);
     r->took_ms = clock_steady_ms() - begin;
 
 out:
     if (w.dir >= 0)
         close(w.dir);
+    restore_exchange_end(&w.exchange);
     instance_close(&w.server);
     catalog_clear(&w.catalog);
     lock_release(&w.lock);

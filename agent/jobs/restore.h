@@ -30,6 +30,8 @@ struct restore_options {
     bool yes;            /* the user accepts what else would be refused */
     bool server_stopped; /* the user's word for it */
     bool dry_run;
+    /* Who stops and starts the server; each NULL if not asked for. */
+    const char *service, *stop_command, *start_command;
     bool anew; /* one that was cut off while it built is begun again */
     double collapse_percent; /* a latest that lost more is refused; 0: never */
     const struct progress *progress;
@@ -49,6 +51,8 @@ struct restore {
     int64_t keys;     /* of all databases; -1 unknown */
     uint64_t bytes;
     uint64_t took_ms;
+    bool served; /* it was stopped and started, and serves: keys are its own */
+    uint64_t down_ms, load_ms; /* how long it was away, and loading of that */
     struct report report;
     struct restore_step *steps;
     size_t step_count;

@@ -48,6 +48,7 @@ fill_stage(struct restore_work *w, struct stage *s, struct error *e)
         const struct judge_file *dump = &u.judge.files[0];
 
         w->r->keys = (int64_t)u.keys;
+        w->empty_keys = dump->rdb.empty_keys;
         if (w->layout == RESTORE_AOF && dump->rdb.end_offset != 0 &&
             dump->rdb.end_offset != dump->size_bytes)
             rc = error_set(

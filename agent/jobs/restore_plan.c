@@ -321,8 +321,10 @@ plan_target(struct restore_work *w, struct error *e)
     w->r->target = realpath(w->options->target, NULL);
     if (w->r->target == NULL)
         return error_sys(e, "%s", w->options->target);
-    if (in_use_check(&w->server, w->dir, NULL, w->r->target,
-                     w->options->server_stopped, e) != 0 ||
+    /* One that we are to stop is looked at by exchange_check. */
+    if ((!restore_exchange_asked(w->options) &&
+         in_use_check(&w->server, w->dir, NULL, w->r->target,
+                      w->options->server_stopped, e) != 0) ||
         place_has_any(w->dir, &w->names, &w->had_data, e) != 0)
         return -1;
     if (!w->had_data && !w->options->yes &&

@@ -4,6 +4,11 @@
 #include "jobs/restore_use.h"
 #include "jobs/restore_work.h"
 
+struct put {
+    struct restore_work *w;
+    struct stage *s;
+};
+
 static int
 place(struct restore_work *w, struct stage *s, struct error *e)
 {
@@ -23,20 +28,78 @@ place(struct restore_work *w, struct stage *s, struct error *e)
     return rc;
 }
 
+static int
+put(void *context, struct error *e)
+{
+    const struct put *put = context;
+    struct restore_work *w = put->w;
+
+    /* A server may have been started while we were building. Of the one that
+     * we have stopped we know. */
+    if (w->exchange.wanted) {
+        link_close(w->server.link);
+        w->server.link = NULL;
+    }
+    if (in_use_check(&w->server, w->dir, NULL, w->r->target,
+                     w->options->server_stopped || w->exchange.wanted, e) != 0)
+        return -1;
+    return place(w, put->s, e);
+}
+
+/* The journal says that it is done: so this is any undo. */
+static int
+put_back(void *context, struct error *e)
+{
+    const struct put *put = context;
+    struct restore_options options = *put->w->options;
+    struct restore undo;
+    int rc;
+
+    options.service = options.stop_command = options.start_command = NULL;
+    options.server_stopped = true;
+    stage_close(put->s);
+    rc = restore_undo(&undo, &options, e);
+    put->w->r->state = undo.state;
+    restore_clear(&undo);
+    return rc;
+}
+
+/* All that the server loads as its AOF. */
+static uint64_t
+aof_bytes(const struct restore_work *w)
+{
+    uint64_t sum = 0;
+
+    for (size_t n = 0; n < w->entry->file_count; n++)
+        if (w->layout == RESTORE_AOF && !w->entry->files[n].config &&
+            w->entry->files[n].role != DATASET_ROLE_MANIFEST)
+            sum += w->entry->files[n].size_bytes;
+    return sum;
+}
+
 int
 restore_put(struct restore_work *w, struct stage *s, struct error *e)
 {
-    int rc;
+    struct put context = {w, s};
+    const struct exchange_expected expected = {
+        .keys = w->r->keys - (int64_t)w->empty_keys,
+        .exact = w->entry->dataset == DATASET_RDB,
+        .expires = w->entry->expires,
+        .aof_bytes = aof_bytes(w),
+    };
+    const struct restore_exchange_work work = {
+        .put = put,
+        .put_back = put_back,
+        .context = &context,
+        .state = &w->r->state,
+        .expected = &expected,
+    };
 
     if (process_check_stop(e) != 0)
         return -1;
-    /* exchange_stop goes here. */
-    /* A server may have been started while we were building. */
-    rc = in_use_check(&w->server, w->dir, NULL, w->r->target,
-                      w->options->server_stopped, e);
-    if (rc == 0)
-        rc = place(w, s, e);
-    /* exchange_start goes here, whatever rc is; with place_resume(.., true,
-     * ..) if what was placed does not load. */
-    return rc;
+    if (restore_exchange_run(&w->exchange, w->r, &work, e) == 0)
+        return 0;
+    if (w->exchange.wanted)
+        error_in(e, "snapshot %s", w->entry->id);
+    return -1;
 }

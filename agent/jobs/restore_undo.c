@@ -21,7 +21,9 @@ struct change {
     struct instance server;
     struct restore_use use;
     struct place_options place;
+    struct restore_exchange exchange;
     int dir;
+    bool undo;
 };
 
 static int
@@ -55,6 +57,7 @@ static int
 change_close(struct change *c, int rc)
 {
     c->r->state = c->stage.journal.state;
+    restore_exchange_end(&c->exchange);
     stage_close(&c->stage);
     instance_close(&c->server);
     if (c->dir >= 0)
@@ -67,7 +70,10 @@ check_unused(struct change *c, struct error *e)
 {
     const struct journal *j = &c->stage.journal;
     struct error none = {0};
+    bool stopped = c->options->server_stopped || c->exchange.wanted;
 
+    if (c->exchange.wanted && c->options->dry_run)
+        return 0;
     if (instance_connect(&c->server, &c->options->instance, e) != 0)
         return -1;
     if (c->server.settings_known && c->server.settings.dir != NULL)
@@ -81,11 +87,28 @@ check_unused(struct change *c, struct error *e)
             .appenddirname = j->names[i].appenddirname,
         };
 
-        if (in_use_check(&c->server, c->dir, &names, c->r->target,
-                         c->options->server_stopped, e) != 0)
+        if (in_use_check(&c->server, c->dir, &names, c->r->target, stopped,
+                         e) != 0)
             return -1;
     }
     return 0;
+}
+
+/* Puts, with the server stopped before and started after where that is asked
+ * for, now or by what was cut off. */
+static int
+exchange(struct change *c, int (*put)(void *, struct error *), struct error *e)
+{
+    const struct restore_exchange_work work = {
+        .put = put, .context = c, .state = &c->stage.journal.state};
+
+    if (restore_exchange_begin(&c->exchange, c->options, &c->stage.journal,
+                               c->dir, c->r->target, e) != 0)
+        return -1;
+    restore_exchange_tell(&c->exchange, c->r);
+    if (c->options->dry_run)
+        return put(c, e);
+    return restore_exchange_run(&c->exchange, c->r, &work, e);
 }
 
 /* Told of what an older version left. */
@@ -111,17 +134,18 @@ tell_kept(struct change *c)
 
 /* From the middle, to either end. */
 static int
-go_on(struct change *c, bool undo, struct error *e)
+go_on(void *context, struct error *e)
 {
+    struct change *c = context;
     struct journal *j = &c->stage.journal;
 
     if (check_unused(c, e) != 0)
         return -1;
     restore_plan_step(c->r, false, "the files of the %s set go to their place",
-                      undo ? "old" : "new");
+                      c->undo ? "old" : "new");
     if (c->options->dry_run)
         return 0;
-    if (place_resume(j, undo, &c->place, e) != 0)
+    if (place_resume(j, c->undo, &c->place, e) != 0)
         return -1;
     if (j->state == JOURNAL_PLACED || strcmp(j->job, "undo") == 0)
         tell_kept(c);
@@ -141,6 +165,11 @@ begin_anew(struct restore *r, const struct restore_options *options,
                          " clear up behind it with --undo, and begin it again",
                          options->target, j->job);
     again.anew = true;
+    if (!restore_exchange_asked(options)) {
+        again.service = j->service;
+        again.stop_command = j->stop_command;
+        again.start_command = j->start_command;
+    }
     again.id = j->id;
     again.repo = j->repo != NULL ? j->repo : options->repo;
     again.name = j->instance != NULL ? j->instance : options->name;
@@ -169,7 +198,7 @@ restore_resume(struct restore *r, const struct restore_options *options,
         return rc;
     }
     if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
-        rc = go_on(&c, false, e);
+        rc = exchange(&c, go_on, e);
     else
         r->nothing = rc == 0;
     r->took_ms = clock_steady_ms() - begin;
@@ -263,8 +292,9 @@ tell_undo(struct change *c, const struct journal *undo)
 
 /* After success: the present set leaves, for a folder of its own. */
 static int
-undo_placed(struct change *c, struct error *e)
+undo_placed(void *context, struct error *e)
 {
+    struct change *c = context;
     struct journal *j = &c->stage.journal, undo;
     struct error none = {0};
     int rc = check_unused(c, e);
@@ -296,13 +326,17 @@ static int
 undo_building(struct change *c, struct error *e)
 {
     restore_plan_step(c->r, false, "what was being built is removed");
+    if (restore_exchange_begin(&c->exchange, c->options, &c->stage.journal,
+                               c->dir, c->r->target, e) != 0)
+        return -1;
     if (c->options->dry_run)
         return 0;
     if (stage_sweep(&c->stage, rescued, c->r, e) != 0 ||
         journal_remove(c->dir, e) != 0)
         return error_in(e, "%s", c->r->target);
     c->stage.journal.state = JOURNAL_NONE;
-    return 0;
+    /* It may have been cut off when the server was stopped already. */
+    return restore_exchange_start(&c->exchange, c->r, e);
 }
 
 int
@@ -313,12 +347,13 @@ restore_undo(struct restore *r, const struct restore_options *options,
     struct change c;
     int rc = change_open(&c, r, options, e);
 
+    c.undo = true;
     if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING)
         rc = undo_building(&c, e);
     else if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
-        rc = go_on(&c, true, e);
+        rc = exchange(&c, go_on, e);
     else if (rc == 0 && c.stage.journal.state == JOURNAL_PLACED)
-        rc = undo_placed(&c, e);
+        rc = exchange(&c, undo_placed, e);
     else
         r->nothing = rc == 0;
     r->took_ms = clock_steady_ms() - begin;

@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "jobs/place.h"
 #include "jobs/restore.h"
+#include "jobs/restore_exchange.h"
 #include "jobs/stage.h"
 #include "repo/retention.h"
 #include "repo/storage.h"
@@ -20,11 +21,13 @@ struct restore_work {
     struct catalog catalog;
     const struct catalog_entry *entry;
     struct instance server;
+    struct restore_exchange exchange;
     struct release release; /* of the server that will load it */
     bool release_known;
     enum restore_layout layout;
-    int dir;       /* the target; -1: it does not exist yet */
-    bool had_data; /* a dataset was there */
+    int dir;             /* the target; -1: it does not exist yet */
+    bool had_data;       /* a dataset was there */
+    uint64_t empty_keys; /* of a dump: without elements, servers skip them */
     struct place_names names;
     uid_t uid;
     gid_t gid;
