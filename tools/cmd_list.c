@@ -42,11 +42,39 @@ show_one(struct table *t, const struct catalog_entry *n)
     text_write_size(stored, n->bytes_stored);
     table_cell(t, "%s", n->id);
     table_cell(t, "%s", when);
-    table_cell(t, "%s", verdict_name(n->verdict));
+    table_cell(t, "%s", n->failed ? "NOT OK" : verdict_name(n->verdict));
     table_cell(t, "%s", bound_word(n->bound));
     table_cell(t, "%s", keys);
     table_cell(t, "%s", source);
     table_cell(t, "%s", stored);
+}
+
+/* What verify found; what it did not look at yet is only counted. */
+static void
+show_verified(const struct catalog *c)
+{
+    char at[TEXT_TIME_SIZE];
+    int64_t last_ms = -1;
+    size_t count = 0;
+
+    for (size_t i = 0; i < c->count; i++) {
+        const struct catalog_entry *n = &c->items[i].entry;
+
+        if (n->failed) {
+            write_minute(at, n->look.at_ms);
+            printf("%s: not what was stored, found %s: %s\n", n->id, at,
+                   *n->look.wrong != '\0' ? n->look.wrong
+                                          : "see 'redkeep verify'");
+        }
+        if (n->verified_ms > last_ms)
+            last_ms = n->verified_ms;
+        count += n->verified_ms >= 0 && !n->failed;
+    }
+    if (count == 0)
+        return;
+    write_minute(at, last_ms);
+    printf("verified since stored: %zu of %zu, the last %s\n", count, c->count,
+           at);
 }
 
 static void
@@ -76,6 +104,7 @@ show(const struct catalog *c, const struct storage *s)
         if (c->items[i].broken.kind != ERROR_NONE)
             printf("%s: damaged entry: %s\n", c->items[i].id,
                    c->items[i].broken.text);
+    show_verified(c);
 }
 
 static int
@@ -108,6 +137,6 @@ const struct command cmd_list = {
     .details =
         "Oldest first. Works on a read-only repository. proven: whether the\n"
         "files are known to be those of the server that was asked; - without\n"
-        "a server.\n",
+        "a server. NOT OK: it is not what was stored, says 'redkeep verify'.\n",
     .run = run,
 };

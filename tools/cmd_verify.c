@@ -14,66 +14,58 @@ struct run {
     struct storage storage;
     struct lock lock;
     struct catalog catalog;
+    struct verify_choice choice;
     json_t *checked;
-    double percent; /* 0: those named, or the newest */
+    double percent; /* of --sample; 0: not asked for */
     bool all_ok;
 };
 
-static int
-verify(struct run *r, const struct catalog_item *item, struct error *e)
+static void
+show(const struct invocation *in, const struct verify_result *result)
 {
-    struct report report = {0};
-    bool ok;
-    int rc = verify_one(&r->storage, item, &r->in->progress, &report, &ok, e);
+    static const char *const words[] = {
+        [VERIFY_OK] = "ok",
+        [VERIFY_WRONG] = "NOT OK",
+        [VERIFY_GONE] = "removed meanwhile",
+    };
+
+    printf("%s: %s\n", result->id, words[result->outcome]);
+    if (result->outcome == VERIFY_WRONG || in->verbose)
+        answer_show_findings(&result->report, in->verbose);
+    fflush(stdout);
+}
+
+static void
+ended(void *context, const struct verify_result *result)
+{
+    struct run *r = context;
 
     meter_end();
-    if (rc == 0) {
-        r->all_ok = r->all_ok && ok;
+    r->all_ok = r->all_ok && result->outcome != VERIFY_WRONG;
+    if (!r->in->json)
+        show(r->in, result);
+    else if (result->outcome != VERIFY_GONE)
         json_array_append_new(
-            r->checked, json_pack("{s:s, s:b, s:o}", "id", item->id, "ok", ok,
-                                  "findings", answer_findings(&report)));
-        if (!r->in->json) {
-            printf("%s: %s\n", item->id, ok ? "ok" : "NOT OK");
-            if (!ok || r->in->verbose)
-                answer_show_findings(&report, r->in->verbose);
-        }
-    }
-    report_clear(&report);
-    return rc;
+            r->checked,
+            json_pack("{s:s, s:b, s:b, s:o}", "id", result->id, "ok",
+                      result->outcome == VERIFY_OK, "deep", result->deep,
+                      "findings", answer_findings(&result->report)));
 }
 
 static int
-verify_named(struct run *r, struct error *e)
+choose_named(struct run *r, const char *id, struct error *e)
 {
-    for (size_t n = 0; n < r->in->word_count; n++) {
-        const char *id = r->in->words[n];
-        const struct catalog_item *item = catalog_find(&r->catalog, id);
+    const struct catalog_item *item = catalog_find(&r->catalog, id);
 
-        if (item == NULL)
-            return error_set(e, ERROR_FAILED,
-                             "no snapshot '%s' in %s/%s: 'redkeep list' shows"
-                             " those that are there",
-                             id, r->storage.path, r->storage.instance);
-        if (verify(r, item, e) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* Each with the same chance, and at least one. */
-static int
-verify_sample(struct run *r, double percent, struct error *e)
-{
-    size_t left = r->catalog.count;
-    size_t want = (size_t)((double)left * percent / 100.0 + 0.999);
-    unsigned seed = (unsigned)clock_wall_ms();
-
-    for (size_t i = 0; i < r->catalog.count; i++, left--)
-        if (want > 0 && (size_t)rand_r(&seed) % left < want) {
-            want--;
-            if (verify(r, &r->catalog.items[i], e) != 0)
-                return -1;
-        }
+    if (strcmp(id, "latest") == 0)
+        verify_choose_newest(&r->choice, &r->catalog);
+    else if (item != NULL)
+        verify_choose(&r->choice, item);
+    else
+        return error_set(e, ERROR_FAILED,
+                         "no snapshot '%s' in %s/%s: 'redkeep list' shows"
+                         " those that are there",
+                         id, r->storage.path, r->storage.instance);
     return 0;
 }
 
@@ -95,28 +87,32 @@ static int
 read_options(struct run *r, struct error *e)
 {
     const char *sample = command_value_of(r->in, "sample");
-    bool all = command_has(r->in, "all");
 
-    if ((r->in->word_count > 0) + all + (sample != NULL) > 1)
+    if (command_has(r->in, "all") && (r->in->word_count > 0 || sample != NULL))
         return error_set(e, ERROR_USAGE,
-                         "IDs, --all and --sample do not go together");
-    r->percent = all ? 100 : 0;
+                         "--all goes neither with IDs nor with --sample");
     return sample != NULL ? read_percent(sample, &r->percent, e) : 0;
 }
 
 static int
-verify_wanted(struct run *r, struct error *e)
+choose(struct run *r, struct error *e)
 {
-    if (r->in->word_count > 0)
-        return verify_named(r, e);
     if (r->catalog.count == 0)
         return error_set(e, ERROR_FAILED,
                          "no snapshot in %s/%s: take one with 'redkeep"
                          " snapshot'",
                          r->storage.path, r->storage.instance);
+    for (size_t n = 0; n < r->in->word_count; n++)
+        if (choose_named(r, r->in->words[n], e) != 0)
+            return -1;
+    if (command_has(r->in, "all"))
+        verify_choose_all(&r->choice, &r->catalog);
     if (r->percent > 0)
-        return verify_sample(r, r->percent, e);
-    return verify(r, &r->catalog.items[r->catalog.count - 1], e);
+        verify_choose_sample(&r->choice, &r->catalog, r->percent,
+                             clock_wall_ms());
+    if (r->choice.count == 0)
+        verify_choose_newest(&r->choice, &r->catalog);
+    return 0;
 }
 
 static int
@@ -129,6 +125,12 @@ run(struct invocation *in, struct error *e)
         .checked = json_array(),
         .all_ok = true,
     };
+    const struct verify_options options = {
+        .deep = command_has(in, "deep"),
+        .progress = &in->progress,
+        .ended = ended,
+        .context = &r,
+    };
     int rc = -1;
 
     if (read_options(&r, e) != 0 ||
@@ -136,7 +138,8 @@ run(struct invocation *in, struct error *e)
                      config_text(&in->config, CONFIG_INSTANCE), e) != 0 ||
         storage_lock_readers(&r.storage, &r.lock, e) != 0 ||
         catalog_load(&r.catalog, r.storage.snapshots_dir, e) != 0 ||
-        verify_wanted(&r, e) != 0)
+        choose(&r, e) != 0 ||
+        verify_run(&r.storage, &r.choice, &options, e) != 0)
         goto out;
     rc = r.all_ok ? 0 : 1;
     if (in->json &&
@@ -145,6 +148,7 @@ run(struct invocation *in, struct error *e)
 
 out:
     json_decref(r.checked);
+    verify_choice_clear(&r.choice);
     catalog_clear(&r.catalog);
     lock_release(&r.lock);
     storage_close(&r.storage);
@@ -153,16 +157,18 @@ out:
 
 const struct command cmd_verify = {
     .name = "verify",
-    .words = "[ID...]",
+    .words = "[ID|latest...]",
     .summary = "re-read snapshots: archive, hashes, formats",
     .details =
-        "Without an ID the newest. Exit status 1: a snapshot is not what was\n"
-        "stored; it is named.\n",
+        "Without an ID the newest. What comes of it is noted in the repository;\n"
+        "a snapshot that failed is not good until it is verified well.\n"
+        "Exit status 1: a snapshot is not what was stored; it is named.\n",
     .words_max = 100000,
     .options =
         {
             {"all", NULL, "every snapshot"},
-            {"sample", "N%", "so many of them, chosen at random"},
+            {"sample", "N%", "also so many percent, by what waited longest"},
+            {"deep", NULL, "also nested encodings and duplicate keys"},
         },
     .run = run,
 };

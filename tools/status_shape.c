@@ -61,6 +61,7 @@ static const struct field snapshot_fields[] = {
     {"verdict", TYPE_TEXT, true, NULL},
     {"bound", TYPE_FLAG, false, NULL},
     {"keys", TYPE_NUMBER, false, NULL},
+    {"verify_ok", TYPE_FLAG, false, NULL},
     {NULL, 0, false, NULL},
 };
 

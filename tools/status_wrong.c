@@ -50,9 +50,8 @@ static const struct {
 static const struct {
     const char *job, *alarm;
 } alarms_of[] = {
-    {"snapshot", "snapshot_failed"},
-    {"drill", "drill_failed"},
-    {"bgsave", "save_failed"},
+    {"snapshot", "snapshot_failed"},    {"verify", "snapshot_failed"},
+    {"drill", "drill_failed"},          {"bgsave", "save_failed"},
     {"bgrewriteaof", "rewrite_failed"},
 };
 
@@ -195,6 +194,10 @@ look_at_snapshots(struct status_wrongs *all, const json_t *state)
         add(all, "redkeep check on the data directory shows what is wrong",
             "the last snapshot, %s, is %s", status_shape_text(last, "id"),
             verdict);
+    else if (status_shape_is(last, "verify_ok", false))
+        add(all, "redkeep snapshot",
+            "the last snapshot, %s, is not what was stored",
+            status_shape_text(last, "id"));
     if (!json_is_object(good))
         add(all, "redkeep snapshot", "there is no good snapshot");
     else if (until == NULL && find_alarm(state, "directory_unproven") == NULL)
@@ -263,6 +266,8 @@ look_at_alarm(struct status_wrongs *all, const json_t *alarm, int64_t now_ms)
             remedy = remedies[i].remedy;
     if (strcmp(name, "server_away") == 0)
         remedy = remedy_away(text);
+    if (strncmp(text, "the last verify ", strlen("the last verify ")) == 0)
+        remedy = "redkeep list shows which it is; redkeep snapshot";
     if (since_ms < 0 || since_ms > now_ms - 1000) {
         add(all, remedy, "alarm %s: %s", name, text);
         return;

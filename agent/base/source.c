@@ -140,7 +140,13 @@ source_skip(struct source *s, uint64_t n)
 bool
 source_is_again(const struct source *s)
 {
-    return s->pull == NULL;
+    return s->pull == NULL || s->again != NULL;
+}
+
+void
+source_set_again(struct source *s, source_again *again)
+{
+    s->again = again;
 }
 
 bool
@@ -160,6 +166,8 @@ source_read_at(const struct source *s, void *bytes, size_t size,
     *got = size;
     if (s->fd >= 0)
         return file_read_at(s->fd, bytes, size, offset, got, e);
+    if (s->again != NULL)
+        return s->again(s->context, bytes, size, offset, got, e);
     if (s->pull != NULL)
         return error_set(e, ERROR_FAILED, "a stream cannot be read again");
     memcpy(bytes, s->end - s->end_offset + offset, size);

@@ -27,6 +27,10 @@ enum { SOURCE_WANT_MAX = 65536 };
 typedef int source_pull(void *context, void *bytes, size_t size, size_t *got,
                         struct error *e);
 
+/* Reads bytes that were pulled before, wherever pull is; see source_read_at. */
+typedef int source_again(void *context, void *bytes, size_t size,
+                         uint64_t offset, size_t *got, struct error *e);
+
 /* Told as a mapped window moves on; -1 ends the reading with that error. */
 typedef int source_moved(void *context, uint64_t offset, struct error *e);
 
@@ -46,6 +50,7 @@ struct source {
     size_t map_size;
     struct source_ahead *ahead; /* NULL: not (yet) */
     source_pull *pull;
+    source_again *again; /* NULL: a stream that is read once */
     void *context;
     unsigned char *block;
 };
@@ -67,6 +72,9 @@ int source_of_file(struct source *s, int fd, uint64_t size, struct error *e);
  */
 void source_of_pull(struct source *s, source_pull *pull, void *context,
                     uint64_t size);
+
+/* Lets source_read_at ask again; context is pull's. */
+void source_set_again(struct source *s, source_again *again);
 
 /* Gives back what the source holds. */
 void source_close(struct source *s);
@@ -96,8 +104,8 @@ int source_read_at(const struct source *s, void *bytes, size_t size,
                    uint64_t offset, size_t *got, struct error *e);
 
 /*
- * Goes to an offset (the end, if it is beyond), also back; only where
- * source_is_again.
+ * Goes to an offset (the end, if it is beyond), also back; not in a
+ * stream.
  */
 void source_seek(struct source *s, uint64_t offset);
 

@@ -233,7 +233,15 @@ void
 alarm_data_snapshot_failed(const struct alarm_scene *scene,
                            struct alarm_finding *found)
 {
+    struct alarm_finding kept = *found;
+
     judge_failed(scene->snapshot, found);
+    judge_failed(scene->verify, &kept);
+    /* What was kept and is no more is no snapshot. Of two where one never ran
+     * the other knows it all. */
+    if (found->verdict != ALARM_ON && scene->verify->runs > 0 &&
+        (kept.verdict != ALARM_OFF || scene->snapshot->runs == 0))
+        *found = kept;
 }
 
 /* When the last drill that the repository knows ended; -1: none, or not well. */

@@ -11,6 +11,7 @@ alarm_look(struct alarms *all, const struct agent *agent, int64_t now_ms)
         .watch = watch_view(agent->watch),
         .repository = repository_view(agent->repository),
         .snapshot = plan_view(agent->plan, PLAN_SNAPSHOT),
+        .verify = plan_view(agent->plan, PLAN_VERIFY),
         .drill = plan_view(agent->plan, PLAN_DRILL),
         .dump_problem = agent->dump_problem,
         .started_ms = agent->started_ms,

@@ -35,7 +35,7 @@ struct alarm_scene {
     const struct server_view *server;
     const struct watch_view *watch;
     const struct repository_view *repository;
-    const struct plan_view *snapshot, *drill;
+    const struct plan_view *snapshot, *verify, *drill;
     const char *dump_problem;
     int64_t started_ms, now_ms;
     /* alarm_judge's: */

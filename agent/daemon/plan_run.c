@@ -15,6 +15,8 @@ enum {
     OPTIONS_MAX = 128,
 };
 
+#define REREAD_MS (UINT64_C(28) * 86400000)
+
 void
 plan_run_show(struct plan_one *one)
 {
@@ -187,11 +189,24 @@ persist_ended(void *context, const struct error *why, const char *text)
     ended(one, &run);
 }
 
+/*
+ * The newest, which a restore takes, and so much besides that all that stays is
+ * read again within four weeks, however often it runs.
+ */
+static void
+write_sample(struct plan_one *one)
+{
+    uint64_t percent = 1 + one->view.interval_ms * 100 / REREAD_MS;
+
+    snprintf(one->sample, sizeof one->sample, "%u%%",
+             percent < 100 ? (unsigned)percent : 100);
+}
+
 static int
 start_child(struct plan_one *one, struct error *e)
 {
     struct plan *p = one->plan;
-    const char *argv[OPTIONS_MAX + 4] = {"redkeep"};
+    const char *argv[OPTIONS_MAX + 6] = {"redkeep"};
     struct worker_task task = {
         .program = p->program,
         .argv = argv,
@@ -206,6 +221,12 @@ start_child(struct plan_one *one, struct error *e)
     /* We made its folder: where that is gone, a disk is. */
     if (one->job == PLAN_SNAPSHOT)
         argv[n + 2] = "--existing";
+    if (one->job == PLAN_VERIFY) {
+        write_sample(one);
+        argv[n + 2] = "latest";
+        argv[n + 3] = "--sample";
+        argv[n + 4] = one->sample;
+    }
     one->worker = worker_start(p->base, &task, child_ended, one, e);
     return one->worker != NULL ? 0 : -1;
 }

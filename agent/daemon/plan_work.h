@@ -22,6 +22,7 @@ struct plan_one {
     struct plan_view view;
     char *schedule; /* view.schedule */
     struct plan_due due;
+    char sample[8];    /* of a verify: --sample */
     char why[80];      /* of the run that is on or waited for */
     bool again;        /* wanted while it ran, or before the plan has begun */
     bool told;         /* that it cannot run now: once for each that is due */

@@ -3,6 +3,22 @@
 #include "jobs/value.h"
 #include "repo/catalog_drill.h"
 
+/* What came of the last verification; null: there was none. */
+static void
+add_look(json_t *entry, const struct catalog_entry *n)
+{
+    const struct catalog_look *look = &n->look;
+    bool known = look->at_ms >= 0;
+
+    json_object_set_new(entry, "verify_ok",
+                        known ? json_boolean(look->ok) : json_null());
+    json_object_set_new(entry, "verify_time", value_time(look->at_ms));
+    json_object_set_new(entry, "verify_deep",
+                        known ? json_boolean(look->deep) : json_null());
+    json_object_set_new(entry, "verify_text",
+                        value_string(n->failed ? look->wrong : NULL));
+}
+
 static json_t *
 write_entry(const struct catalog_entry *n)
 {
@@ -10,7 +26,7 @@ write_entry(const struct catalog_entry *n)
                         ? json_null()
                         : json_boolean(n->bound == CATALOG_BOUND);
 
-    return json_pack(
+    json_t *entry = json_pack(
         "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id", n->id,
         "kind", n->kind == CATALOG_FULL ? "full" : "incremental", "parent",
         value_string(n->parent), "state_time", value_time(n->state_time_ms),
@@ -18,6 +34,9 @@ write_entry(const struct catalog_entry *n)
         (json_int_t)n->bytes_stored, "verdict", verdict_name(n->verdict),
         "bound", bound, "keys", value_number(n->keys), "verified",
         value_time(n->verified_ms), "held", n->held);
+
+    add_look(entry, n);
+    return entry;
 }
 
 /* An entry that cannot be read is shown, but nothing of it is believed. */
@@ -25,10 +44,11 @@ static json_t *
 write_broken(const struct catalog_item *item)
 {
     return json_pack("{s:s, s:s, s:n, s:n, s:n, s:n, s:s, s:n, s:n, s:n, s:b,"
-                     " s:o}",
+                     " s:n, s:n, s:n, s:n, s:o}",
                      "id", item->id, "kind", "full", "parent", "state_time",
                      "bytes_source", "bytes_stored", "verdict", "damaged",
                      "bound", "keys", "verified", "held", item->entry.held,
+                     "verify_ok", "verify_time", "verify_deep", "verify_text",
                      "error", value_string(item->broken.text));
 }
 

@@ -230,16 +230,17 @@ find_protected(const struct catalog *c)
     return -1;
 }
 
+/* One that is not what was stored is damaged, whatever it was then. */
 static size_t
 count_verdict(const struct catalog *c, enum verdict verdict)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < c->count; i++) {
-        bool broken = c->items[i].broken.kind != ERROR_NONE;
+        const struct catalog_item *item = &c->items[i];
+        bool bad = item->broken.kind != ERROR_NONE || item->entry.failed;
 
-        count += (broken ? VERDICT_DAMAGED : c->items[i].entry.verdict) ==
-                 verdict;
+        count += (bad ? VERDICT_DAMAGED : item->entry.verdict) == verdict;
     }
     return count;
 }

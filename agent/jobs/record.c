@@ -103,7 +103,7 @@ record_begin(struct catalog_entry *entry, const struct catalog *catalog,
     entry->bound = p->bound;
     entry->keys = -1;
     entry->expires = -1;
-    entry->verified_ms = -1;
+    entry->verified_ms = entry->look.at_ms = -1;
     record_server(entry, i);
     record_files(entry, p);
 }

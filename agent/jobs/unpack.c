@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "jobs/unpack_again.h"
 #include "repo/digest.h"
 #include "repo/pack.h"
 
@@ -24,6 +25,7 @@ enum { AHEAD_BYTES = 8 << 20 };
 
 struct reading {
     struct unpack *u;
+    const struct storage *storage;
     const struct unpack_options *options;
     struct pack_reader *pack;
     struct report *report;
@@ -40,6 +42,7 @@ struct member {
     uint64_t size;
     uint64_t ahead; /* before it all is on its way to the disk */
     char *bytes;    /* kept, of a manifest */
+    struct unpack_again again;
 };
 
 static const struct catalog_file *
@@ -87,6 +90,15 @@ pull(void *context, void *bytes, size_t size, size_t *got, struct error *e)
     progress_tell(m->r->options->progress, "reading the snapshot", m->r->done,
                   m->r->options->entry->bytes_source);
     return 0;
+}
+
+static int
+pull_again(void *context, void *bytes, size_t size, uint64_t offset,
+           size_t *got, struct error *e)
+{
+    struct member *m = context;
+
+    return unpack_again_read(&m->again, bytes, size, offset, got, e);
 }
 
 /* Creates the folders of path below to_dir; the last one is *dir. */
@@ -210,6 +222,9 @@ read_file(struct reading *r, const struct catalog_file *f, struct error *e)
 
     digest_begin(&m.digest);
     source_of_pull(&s, pull, &m, f->size_bytes);
+    unpack_again_begin(&m.again, r->storage, r->options->entry, f->path);
+    if (r->options->deep)
+        source_set_again(&s, pull_again);
     if (f->role == DATASET_ROLE_MANIFEST)
         m.bytes = memory_new(1);
     if (create(r->options, f, &m.fd, e) != 0)
@@ -231,6 +246,7 @@ read_file(struct reading *r, const struct catalog_file *f, struct error *e)
 out:
     if (m.fd >= 0)
         close(m.fd);
+    unpack_again_end(&m.again, r->report);
     digest_clear(&m.digest);
     source_close(&s);
     free(m.bytes);
@@ -332,7 +348,8 @@ unpack(struct unpack *u, const struct storage *storage,
        struct error *e)
 {
     const struct catalog_entry *entry = options->entry;
-    struct reading r = {.u = u, .options = options, .report = report};
+    struct reading r = {
+        .u = u, .storage = storage, .options = options, .report = report};
     int fd, rc = -1;
 
     memset(u, 0, sizeof *u);
@@ -348,6 +365,7 @@ unpack(struct unpack *u, const struct storage *storage,
     /* The bytes are proven by their hash; whose commands they are is not asked
      * a second time. */
     u->judge_options.own_commands = true;
+    u->judge_options.deep = options->deep;
     judge_begin(&u->judge, &u->judge_options);
     r.seen = memory_new((entry->file_count + 1) * sizeof *r.seen);
     fd = storage_open_archive(storage, entry, e);

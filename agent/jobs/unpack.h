@@ -21,6 +21,7 @@ struct unpack_options {
     uid_t uid;  /* of what is written; applied when root */
     gid_t gid;
     mode_t dir_mode; /* of folders made in to_dir */
+    bool deep;       /* judge as check --deep does */
     const struct progress *progress;
 };
 

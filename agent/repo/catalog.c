@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -13,11 +12,7 @@
 enum {
     STAMP_LENGTH = 16, /* 20261120T113000Z */
     NUMBER_DIGITS = 9, /* of "-2" */
-    NOTE_MAX = 128,
-    NAME_SIZE = CATALOG_ID_SIZE + 16,
 };
-
-#define FAILED "failed " /* a note's beginning */
 
 /* 9999-12-31T23:59:59Z */
 #define STAMP_MAX_S INT64_C(253402300799)
@@ -111,39 +106,6 @@ load_entry(int dir, const char *name, const char *id,
     return rc == 0 ? 0 : error_in(e, "%s", name);
 }
 
-/*
- * When it was last verified well, and whether it failed since; a line that is
- * no such thing says nothing, nor does what is no note. One that the disk does
- * not give is a failure: it may say that the snapshot failed.
- */
-static int
-load_note(int dir, const char *id, int64_t *verified_ms, bool *failed,
-          struct error *e)
-{
-    char name[NAME_SIZE], *text, *line, *rest;
-    struct file_identity identity;
-    int64_t ms;
-    size_t size;
-
-    *verified_ms = -1;
-    *failed = false;
-    snprintf(name, sizeof name, "%s.verified", id);
-    if (file_identify_at(dir, name, &identity, e) != 0)
-        return e->kind == ERROR_ABSENT ? 0 : -1;
-    if (!S_ISREG(identity.mode) || identity.size_bytes > NOTE_MAX)
-        return 0;
-    if (file_load(dir, name, NOTE_MAX, &text, &size, e) != 0)
-        return e->kind == ERROR_ABSENT ? 0 : -1;
-    rest = text;
-    while ((line = strsep(&rest, "\n")) != NULL)
-        if (strncmp(line, FAILED, strlen(FAILED)) == 0)
-            *failed = text_time(line + strlen(FAILED), &ms);
-        else if (text_time(line, &ms))
-            *verified_ms = ms;
-    free(text);
-    return 0;
-}
-
 /* An entry that prune removed since the folder was listed is no item. */
 static void
 add_item(struct catalog *c, size_t *capacity, int dir, const char *name,
@@ -154,8 +116,7 @@ add_item(struct catalog *c, size_t *capacity, int dir, const char *name,
 
     snprintf(item.id, sizeof item.id, "%s", id);
     if (load_entry(dir, name, id, &item.entry, &item.broken) == 0 &&
-        load_note(dir, id, &item.entry.verified_ms, &item.entry.failed,
-                  &note) != 0)
+        catalog_note_load(&item.entry, dir, id, &note) != 0)
         item.broken = note;
     if (item.broken.kind != ERROR_NONE)
         catalog_entry_clear(&item.entry);
@@ -281,52 +242,4 @@ catalog_id_length(const char *name)
     memcpy(id, name, length);
     id[length] = '\0';
     return catalog_is_id(id) ? length : 0;
-}
-
-int
-catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms, bool ok,
-                      struct error *e)
-{
-    char name[NAME_SIZE], time[TEXT_TIME_SIZE], text[NOTE_MAX];
-    struct error none = {0};
-    int64_t good_ms = at_ms;
-    bool failed;
-
-    if (!ok)
-        load_note(snapshots_dir, id, &good_ms, &failed, &none);
-    text[0] = '\0';
-    if (good_ms >= 0) {
-        text_write_time(time, good_ms);
-        snprintf(text, sizeof text, "%s\n", time);
-    }
-    if (!ok) {
-        text_write_time(time, at_ms);
-        snprintf(text + strlen(text), sizeof text - strlen(text), FAILED "%s\n",
-                 time);
-    }
-    snprintf(name, sizeof name, "%s.verified", id);
-    return file_replace(snapshots_dir, name, text, strlen(text), 0600, e);
-}
-
-int
-catalog_note_hold(int snapshots_dir, const char *id, bool held, struct error *e)
-{
-    char name[NAME_SIZE];
-
-    snprintf(name, sizeof name, "%s.hold", id);
-    return held ? file_replace(snapshots_dir, name, "", 0, 0600, e)
-                : file_remove(snapshots_dir, name, e);
-}
-
-bool
-catalog_is_held(int snapshots_dir, const char *id)
-{
-    struct file_identity identity;
-    char name[NAME_SIZE];
-    struct error e = {0};
-
-    snprintf(name, sizeof name, "%s.hold", id);
-    /* One that cannot be looked at holds: prune must not take it for want. */
-    return file_identify_at(snapshots_dir, name, &identity, &e) == 0 ||
-           e.kind != ERROR_ABSENT;
 }

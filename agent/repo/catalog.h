@@ -23,6 +23,14 @@ enum catalog_kind { CATALOG_FULL, CATALOG_INCREMENTAL };
 
 enum catalog_bound { CATALOG_NO_SERVER, CATALOG_UNBOUND, CATALOG_BOUND };
 
+/* What came of reading a snapshot again. */
+struct catalog_look {
+    int64_t at_ms; /* -1: never */
+    bool ok;       /* it is what was stored */
+    bool deep;
+    char wrong[200]; /* for people; "" where it is ok, or not known */
+};
+
 /* One file of the dataset as it was, and as it was stored. */
 struct catalog_file {
     char *path; /* under the data directory, as in the archive */
@@ -77,9 +85,10 @@ struct catalog_entry {
     } archive;
     uint64_t bytes_source, bytes_stored;
     /* Not in the entry itself, read from beside it: */
-    int64_t verified_ms; /* well, the last time; -1: never */
-    bool failed;         /* since then it was not what was stored */
-    bool held;           /* also known of one that is broken */
+    int64_t verified_ms;      /* well, the last time; -1: never */
+    bool failed;              /* since then it was not what was stored */
+    struct catalog_look look; /* the last one, good or not */
+    bool held;                /* also known of one that is broken */
 };
 
 /*
@@ -139,12 +148,23 @@ bool catalog_is_id(const char *text);
 /* How long the id is that a file's name begins with, up to '.'; 0: none. */
 size_t catalog_id_length(const char *name);
 
+/* When the snapshot was last known to be right: verified well, or stored. */
+int64_t catalog_proven_ms(const struct catalog_entry *entry);
+
 /*
- * Notes beside the entry that the snapshot was verified at that time, and
- * whether it was what had been stored.
+ * Notes beside the entry what came of a verification. ERROR_ABSENT: there is no
+ * such entry; none is left behind then, even if it goes meanwhile.
  */
-int catalog_note_verified(int snapshots_dir, const char *id, int64_t at_ms,
-                          bool ok, struct error *e);
+int catalog_note_verified(int snapshots_dir, const char *id,
+                          const struct catalog_look *look, struct error *e);
+
+/*
+ * Reads the note of verifications into entry. What is no note, and a line that
+ * is none of its lines, says nothing; one that the disk does not give is a
+ * failure: it may say that the snapshot failed. For catalog_load.
+ */
+int catalog_note_load(struct catalog_entry *entry, int snapshots_dir,
+                      const char *id, struct error *e);
 
 /* Notes beside the entry that retention never takes it, or takes it off. */
 int catalog_note_hold(int snapshots_dir, const char *id, bool held,

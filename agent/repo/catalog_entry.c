@@ -304,5 +304,5 @@ catalog_entry_clear(struct catalog_entry *entry)
     free(entry->archive.name);
     report_clear(&entry->report);
     free(entry->codes);
-    *entry = (struct catalog_entry){.verified_ms = -1};
+    *entry = (struct catalog_entry){.verified_ms = -1, .look.at_ms = -1};
 }

@@ -311,7 +311,7 @@ catalog_entry_read(struct catalog_entry *entry, const char *bytes, size_t size,
     bool changed;
     int rc;
 
-    *entry = (struct catalog_entry){.verified_ms = -1};
+    *entry = (struct catalog_entry){.verified_ms = -1, .look.at_ms = -1};
     if (size > CATALOG_ENTRY_MAX)
         return error_set(e, ERROR_DAMAGED,
                          "the entry is %zu bytes long, expected at most %d",

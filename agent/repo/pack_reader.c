@@ -36,14 +36,18 @@ struct pack_reader {
     struct error error; /* the first failure; all later calls repeat it */
 };
 
-/* The codec's pull. */
+/* The codec's pull. What the disk cannot read any more is lost. */
 static int
 load(void *context, void *bytes, size_t size, size_t *got, struct error *e)
 {
     struct pack_reader *r = context;
 
-    if (file_read_at(r->fd, bytes, size, r->size_bytes, got, e) != 0)
+    errno = 0;
+    if (file_read_at(r->fd, bytes, size, r->size_bytes, got, e) != 0) {
+        if (errno == EIO)
+            e->kind = ERROR_DAMAGED;
         return -1;
+    }
     digest_add(&r->digest, bytes, *got);
     r->size_bytes += *got;
     return 0;

@@ -68,6 +68,27 @@ refuse_snapshot(void)
 }
 
 static void
+fail_verify(void)
+{
+    verify.built = true;
+    verify.runs = 1;
+    verify.last.result = PLAN_FAILED;
+    snprintf(verify.last.text, sizeof verify.last.text,
+             "A is not what was stored");
+}
+
+/* One that could not run says nothing; a snapshot is no answer to it. */
+static void
+succeed_verify(void)
+{
+    verify.last.result = PLAN_LOCKED;
+    snapshot.last.result = PLAN_OK;
+    pass(1);
+    ck_assert(is_raised("snapshot_failed"));
+    verify.last.result = PLAN_OK;
+}
+
+static void
 build_drill(void)
 {
     drill.built = true;
@@ -196,6 +217,8 @@ static const struct alarm_case cases[] = {
      "the last snapshot failed: no space", NAN, NAN},
     {"snapshot_failed", refuse_snapshot, take_snapshot,
      "the last snapshot was refused: ", NAN, NAN},
+    {"snapshot_failed", fail_verify, succeed_verify,
+     "the last verify failed: A is not what was stored", NAN, NAN},
     {"drill_overdue", build_drill, run_drill, "no good drill for 5 min 2 s",
      301, 120},
     {"drill_failed", fail_drill, succeed_drill, "the last drill failed: ", NAN,

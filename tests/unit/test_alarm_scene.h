@@ -22,7 +22,7 @@ static struct config config;
 static struct server_view server;
 static struct watch_view watch;
 static struct repository_view repository;
-static struct plan_view snapshot, drill;
+static struct plan_view snapshot, verify, drill;
 static struct alarm_scene scene;
 
 static SCENE_UNUSED void
@@ -125,12 +125,14 @@ begin_well(void)
                                   .interval_ms = 3600 * 1000,
                                   .runs = 1,
                                   .last_ok_ms = BEGAN_MS};
+    verify = (struct plan_view){.name = "verify", .last_ok_ms = -1};
     drill = (struct plan_view){.name = "drill", .last_ok_ms = -1};
     scene = (struct alarm_scene){.config = &config,
                                  .server = &server,
                                  .watch = &watch,
                                  .repository = &repository,
                                  .snapshot = &snapshot,
+                                 .verify = &verify,
                                  .drill = &drill,
                                  .dump_problem = "",
                                  .started_ms = BEGAN_MS,

@@ -1,93 +1,6 @@
 #include "repo/catalog.h"
 
-#include <check.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/file.h"
-#include "base/text.h"
-#include "test_catalog_sample.h"
-
-static char folder[64];
-static int dir;
-
-static void
-set_up(void)
-{
-    struct error e = {0};
-
-    snprintf(folder, sizeof folder, "/tmp/test_catalog.XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    dir = file_open_directory(AT_FDCWD, folder, &e);
-    ck_assert_int_ge(dir, 0);
-}
-
-static void
-tear_down(void)
-{
-    struct error e = {0};
-
-    close(dir);
-    ck_assert_int_eq(file_remove_tree(AT_FDCWD, folder, &e), 0);
-}
-
-static void
-put(const char *name, const char *text)
-{
-    struct error e = {0};
-
-    ck_assert_msg(file_replace(dir, name, text, strlen(text), 0600, &e) == 0,
-                  "%s", e.text);
-}
-
-/* A small snapshot: archive and entry. */
-static void
-put_snapshot(const char *id, uint64_t sequence, enum verdict verdict)
-{
-    char *name = text_format("%s.tar.gz", id),
-         *json = text_format("%s.json", id);
-    struct catalog_file dump = {
-        .path = (char[]){"dump.rdb"}, .cut = -1, .sha256 = SUM_A};
-    struct catalog_entry entry = {
-        .format = CATALOG_FORMAT,
-        .sequence = sequence,
-        .instance = (char[]){"main"},
-        .dataset = DATASET_RDB,
-        .dbfilename = (char[]){"dump.rdb"},
-        .appendfilename = (char[]){"appendonly.aof"},
-        .appenddirname = (char[]){"appendonlydir"},
-        .files = &dump,
-        .file_count = 1,
-        .verdict = verdict,
-        .archive = {.name = name,
-                    .codec = CODEC_GZIP,
-                    .size_bytes = 7,
-                    .sha256 = SUM_A},
-    };
-    size_t size;
-    char *text;
-
-    snprintf(entry.id, sizeof entry.id, "%s", id);
-    text = catalog_entry_write(&entry, &size);
-    put(name, "archive");
-    put(json, text);
-    free(text);
-    free(name);
-    free(json);
-}
-
-static struct catalog
-loaded(void)
-{
-    struct catalog c;
-    struct error e = {0};
-
-    ck_assert_msg(catalog_load(&c, dir, &e) == 0, "%s", e.text);
-    return c;
-}
+#include "test_catalog_folder.h"
 
 START_TEST(is_empty_where_nothing_is)
 {
@@ -208,91 +121,6 @@ START_TEST(follows_no_link)
 }
 END_TEST
 
-START_TEST(knows_what_was_verified_and_what_is_held)
-{
-    struct error e = {0};
-    struct catalog c;
-
-    put_snapshot("20261120T113000Z", 1, VERDICT_SOUND);
-    put_snapshot("20261120T123000Z", 2, VERDICT_SOUND);
-    put_snapshot("20261120T133000Z", 3, VERDICT_SOUND);
-    put("20261120T123000Z.hold", "");
-    put("20261120T133000Z.verified", "last tuesday");
-    ck_assert_int_eq(
-        catalog_note_verified(dir, "20261120T113000Z", 1795174200123, true, &e),
-        0);
-    ck_assert_int_eq(
-        catalog_note_verified(dir, "20261120T113000Z", 1795174200456, true, &e),
-        0);
-    c = loaded();
-    ck_assert_int_eq(c.items[0].entry.verified_ms, 1795174200456);
-    ck_assert(!c.items[0].entry.held);
-    ck_assert_int_eq(c.items[1].entry.verified_ms, -1);
-    ck_assert(c.items[1].entry.held);
-    ck_assert_int_eq(c.items[2].entry.verified_ms, -1);
-    ck_assert(!c.items[0].entry.failed && !c.items[2].entry.failed);
-    catalog_clear(&c);
-}
-END_TEST
-
-START_TEST(the_last_verification_counts)
-{
-    struct error e = {0};
-    struct catalog c;
-
-    put_snapshot("20261120T113000Z", 1, VERDICT_SOUND);
-    for (int i = 0; i < 3; i++) {
-        bool ok = i != 1;
-
-        ck_assert_int_eq(catalog_note_verified(dir, "20261120T113000Z",
-                                               1795174200000 + i, ok, &e),
-                         0);
-        c = loaded();
-        ck_assert_int_eq(c.items[0].entry.verified_ms,
-                         1795174200000 + (ok ? i : 0));
-        ck_assert_int_eq(c.items[0].entry.failed, !ok);
-        catalog_clear(&c);
-    }
-    put("20261120T113000Z.verified", "failed yesterday\n");
-    c = loaded();
-    ck_assert(!c.items[0].entry.failed);
-    catalog_clear(&c);
-    ck_assert_int_eq(catalog_note_verified(dir, "20261120T113000Z",
-                                           1795174200000, false, &e),
-                     0);
-    c = loaded();
-    ck_assert(c.items[0].entry.failed);
-    ck_assert_int_eq(c.items[0].entry.verified_ms, -1);
-    catalog_clear(&c);
-}
-END_TEST
-
-START_TEST(holds_and_lets_go)
-{
-    struct error e = {0};
-    struct catalog c;
-
-    put_snapshot("20261120T113000Z", 1, VERDICT_SOUND);
-    put("20261120T123000Z.json", "a broken one can be held as well");
-    for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(catalog_note_hold(dir, "20261120T113000Z", true, &e),
-                         0);
-        ck_assert_int_eq(catalog_note_hold(dir, "20261120T123000Z", true, &e),
-                         0);
-        c = loaded();
-        ck_assert(c.items[0].entry.held && c.items[1].entry.held);
-        catalog_clear(&c);
-    }
-    for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(catalog_note_hold(dir, "20261120T113000Z", false, &e),
-                         0);
-        c = loaded();
-        ck_assert(!c.items[0].entry.held && c.items[1].entry.held);
-        catalog_clear(&c);
-    }
-}
-END_TEST
-
 START_TEST(gives_each_snapshot_an_id_of_its_own)
 {
     char id[CATALOG_ID_SIZE];
@@ -375,9 +203,6 @@ main(void)
                         (int)(sizeof breaks / sizeof *breaks));
     tcase_add_test(cases, refuses_an_entry_under_another_name);
     tcase_add_test(cases, follows_no_link);
-    tcase_add_test(cases, knows_what_was_verified_and_what_is_held);
-    tcase_add_test(cases, the_last_verification_counts);
-    tcase_add_test(cases, holds_and_lets_go);
     tcase_add_test(cases, gives_each_snapshot_an_id_of_its_own);
     tcase_add_loop_test(cases, gives_ids_whatever_the_clock_says, 0, 4);
     tcase_add_loop_test(cases, knows_the_form_of_an_id, 0,
