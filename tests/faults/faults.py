@@ -36,6 +36,7 @@ def work(task):
         return name, kind, 0, [f"{name}, {kind}: {e}"]
     finally:
         shutil.rmtree(own, ignore_errors=True)
+        shutil.rmtree(f"{own}-was", ignore_errors=True)
 
 
 def main():

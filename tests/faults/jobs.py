@@ -17,6 +17,20 @@ class Job:
     may: tuple = ()        # other exit statuses that are right
     places: bool = False   # it is about the data directory
     sets: tuple = ()       # of a job that places: old and new, when known
+    undoes: bool = False   # it is an undo itself
+
+    def ends(self, word, state):
+        """The exit status of --resume and --undo."""
+        repair = self.words[0] == "repair"
+        return 4 if repair and (word, state) == ("--resume", "building") else 0
+
+    def after(self, word, state, found):
+        """Which set may be in place then."""
+        if state in ("none", "undone") or self.ends(word, state):
+            return [found]
+        if self.undoes:
+            return ["new"] if word == "--resume" else ["old", "new"]
+        return ["new"] if word == "--resume" else ["old"]
 
 
 def more(world):
@@ -44,6 +58,11 @@ TO = ["--to", "{data}", *STOPPED]
 
 def restore(name, world, *more):
     return Job(name, world, ["restore", "latest", *TO, *more], places=True)
+
+
+def undo(name, world, *more):
+    return Job(name, world, ["restore", *TO, "--undo"], places=True,
+               undoes=True, before=[["restore", "latest", *TO, *more]])
 
 
 def repair(name, world, *more):
@@ -75,4 +94,8 @@ JOBS = [
     restore("restore AOF into nothing", "aof over nothing"),
     restore("restore dump as AOF into nothing", "dump over nothing",
             "--layout", "aof"),
+    undo("undo AOF over AOF", "aof over aof_and_dump"),
+    undo("undo dump as AOF over AOF", "dump over aof_and_dump", "--layout",
+         "aof"),
+    undo("undo AOF into nothing", "aof over nothing"),
 ]

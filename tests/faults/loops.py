@@ -3,12 +3,25 @@ untouched; and each time the promises are looked at."""
 
 import json
 import random
+from pathlib import Path
 
 import judge
+from jobs import TO
+from judge import journal
 from world import Bad
 
 ONCE = ["eio", "enospc", "edquot", "eintr", "short", "die", "died"]
 KINDS = ONCE + ["eio+", "enospc+"]
+
+
+def begin(job, start, top):
+    """The world a job works on, at a place of its own."""
+    world = start.copy(top)
+    world.began = len(judge.ids(start))
+    for words in job.before:
+        world.run(*words, exit=0)
+        world.later()
+    return world
 
 
 class Loop:
@@ -17,14 +30,10 @@ class Loop:
     def __init__(self, job, kind, start, top):
         self.job, self.kind, self.start, self.top = job, kind, start, top
         self.points, self.bad, self.seen = 0, [], set()
+        self.was = begin(job, start, Path(f"{top}-was"))
 
     def begin(self):
-        world = self.start.copy(self.top)
-        world.began = len(judge.ids(self.start))
-        for words in self.job.before:
-            world.run(*words, exit=0)
-            world.later()
-        return world
+        return begin(self.job, self.start, self.top)
 
     def strike(self, n):
         """The world after a run in which the Nth call was struck."""
@@ -45,12 +54,9 @@ class Loop:
 
     def judged(self, world, n):
         if not self.job.places:
-            judge.keeps(self.job, world, self.begin())
+            judge.keeps(self.job, world, self.was)
             return
-        judge.placed(self.job, world, self.start)
-        for end in ENDS:
-            end(self, world)
-            world = self.strike(n)[0]
+        judge_ends(self.job, world, self.was, lambda: self.strike(n)[0])
 
     def run(self, share, seed):
         """A share of all N, or all of them."""
@@ -71,24 +77,39 @@ class Loop:
         return self
 
 
-def anew(loop, world):
-    """The same command, once more."""
-    world.later()
-    world.run(*loop.job.words, exit=0)
-    need_place(loop, world, "new")
+def judge_ends(job, world, start, again):
+    """A crash is finished or undone; again() gives the same world once more."""
+    state = journal(world)
+    found = judge.placed(job, world, start)
+    judge.need(found != "between" or state == "placing",
+               f"neither set is in place, and the journal says {state}")
+    for word in ("--resume", "--undo"):
+        world.later()
+        world.run("restore", *TO, word, exit=job.ends(word, state))
+        wanted = job.after(word, state, found)
+        found_then = judge.placed(job, world, start)
+        judge.need(found_then in wanted,
+                   f"{word} of {state}: {found_then} is in place, "
+                   f"expected {wanted}")
+        clean(job, world, start)
+        world = again() if word == "--resume" else None
 
 
-def need_place(loop, world, *names):
-    found = judge.placed(loop.job, world, loop.start)
-    judge.need(found in names, f"{found} is in place, expected {names}")
-
-
-ENDS = [anew]
+def clean(job, world, start):
+    """Nothing of ours stays but the journal, and that can be forgotten."""
+    if journal(world) == "building":
+        world.run("restore", *TO, "--undo", exit=0)
+    if journal(world) == "none" and not job.undoes:
+        world.run(*job.words, exit=0)
+    world.run("restore", *TO, "--forget", exit=0)
+    judge.need(not (world.data / ".redkeep").exists(), "left behind",
+               *world.files(world.data / ".redkeep"))
+    judge.placed(job, world, start)
 
 
 def learn(job, start, top):
     """What a job that places makes of its world."""
-    world = Loop(job, "", start, top).begin()
+    world = begin(job, start, top)
     old = world.dataset()
     world.run(*job.words, exit=0)
     new = world.dataset()

@@ -109,7 +109,8 @@ class World:
     def dataset(self):
         """What a server looks at: not what is kept or being worked on."""
         return {p: b for p, b in self.files().items()
-                if not p.startswith((".redkeep/", "redkeep-before-"))}
+                if not p.startswith((".redkeep/", "redkeep-before-"))
+                and ".redkeep-new-" not in p}
 
     def listed(self):
         told = self.run("list", "--json", exit=0)
