@@ -277,10 +277,16 @@ note(struct drill_work *w)
 static void
 note_verified(struct drill_work *w, bool ok)
 {
+    struct catalog_look look = {.at_ms = clock_wall_ms(), .ok = ok};
     struct error none = {0};
 
-    catalog_note_verified(w->storage.snapshots_dir, w->d->id, clock_wall_ms(),
-                          ok, &none);
+    /* What only a deeper look has found wrong, this one cannot deny. */
+    if (ok && w->entry->failed && w->entry->look.deep)
+        return;
+    if (!ok)
+        snprintf(look.wrong, sizeof look.wrong, "%.*s",
+                 (int)sizeof look.wrong - 1, w->d->text);
+    catalog_note_verified(w->storage.snapshots_dir, w->d->id, &look, &none);
 }
 
 static int
