@@ -243,7 +243,7 @@ tell_good(struct drill_work *w)
     release_write(name, &w->trial.release);
     if (w->compared > 0)
         snprintf(sample, sizeof sample,
-                 "; %zu keys of all types compared, each as it was",
+                 "; %zu keys compared, each as it was",
                  w->compared);
     if (w->untold > 0)
         snprintf(sample + strlen(sample), sizeof sample - strlen(sample),
