@@ -11,42 +11,10 @@
 #include "jobs/drill_touch.h"
 #include "jobs/drill_work.h"
 
-/* Where an RDB does not say how much memory its server used. */
-enum { PACKED_TIMES = 3 };
-
 enum { TYPE_SIZE = 40, WORDS_SIZE = 200, NAME_SHOWN = 80 };
 
 /* Hashes whose fields expire, each by itself: two may differ by that. */
 enum { TIMES_FIRST = 22, TIMES_LAST = 25 };
-
-static const struct rdb_result *
-rdb_of(const struct judge_file *f)
-{
-    return f->is_aof ? &f->aof.rdb : &f->rdb;
-}
-
-uint64_t
-drill_judge_size(const struct drill_work *w, const char **source)
-{
-    const struct judge *j = &w->unpacked.judge;
-    uint64_t sum = 0;
-
-    *source = "estimated by its files";
-    for (size_t i = 0; i < j->count; i++) {
-        const struct judge_file *f = &j->files[i];
-        const struct rdb_result *rdb = rdb_of(f);
-        uint64_t packed = rdb->version != 0 ? rdb->end_offset : 0;
-
-        if (rdb->version != 0 && rdb->used_memory > 0) {
-            sum += (uint64_t)rdb->used_memory;
-            *source = "told by its RDB";
-        } else {
-            sum += packed * PACKED_TIMES;
-        }
-        sum += f->size_bytes > packed ? f->size_bytes - packed : 0;
-    }
-    return sum;
-}
 
 /* Whether a count lies between; a server before 6.2 keeps what is empty. */
 static bool
