@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "jobs/drill_work.h"
+#include "jobs/trial_size.h"
 #include "repo/catalog_drill.h"
 
 enum {
@@ -210,7 +211,7 @@ load(struct drill_work *w, uid_t uid, gid_t gid, struct error *e)
                          : 16,
         .uid = uid,
         .gid = gid,
-        .dataset_bytes = drill_judge_size(w, &source),
+        .dataset_bytes = trial_size(&w->unpacked.judge, &source),
         .load_limit_ms = w->options->load_limit_ms,
         .rdb_version = entry->rdb_version,
         .valkey_magic = entry->valkey_magic,
@@ -242,8 +243,7 @@ tell_good(struct drill_work *w)
     text_write_duration(took, w->trial.load_ms);
     release_write(name, &w->trial.release);
     if (w->compared > 0)
-        snprintf(sample, sizeof sample,
-                 "; %zu keys of all types compared, each as it was",
+        snprintf(sample, sizeof sample, "; %zu keys compared, each as it was",
                  w->compared);
     if (w->untold > 0)
         snprintf(sample + strlen(sample), sizeof sample - strlen(sample),

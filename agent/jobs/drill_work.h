@@ -35,9 +35,6 @@ struct drill_work {
 int drill_work_fault(struct drill_work *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* How large the data will be in memory, and how that is known. */
-uint64_t drill_judge_size(const struct drill_work *w, const char **source);
-
 /* Compares what the server counts and holds with what was restored. */
 int drill_judge(struct drill_work *w, struct error *e);
 

@@ -9,11 +9,13 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "jobs/boot_check.h"
 
 #define SWAP_PREFIX "swap-"
 #define LOCK_NAME "lock"
 
-static const char *const build_prefixes[] = {"restore-", "repair-"};
+static const char *const build_prefixes[] = {"restore-", "repair-",
+                                             BOOT_CHECK_PREFIX};
 
 static bool
 begins(const char *text, const char *prefix)

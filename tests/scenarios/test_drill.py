@@ -1,0 +1,310 @@
+"""Drills: a private server loads what was kept, on every release; what is no
+good is told loudly, what does not fit is skipped with the figures, and nothing
+stays behind."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import servers
+from data import fill, one_client
+from loads import processes_of
+from program import leftovers
+from servers import NAMES, binary, wait_for
+
+
+def path_of(place, name):
+    """An environment whose PATH has that server first."""
+    folder = place / f"bin-{name}"
+    folder.mkdir(exist_ok=True)
+    program = f"{name.split('-')[0]}-server"
+    if not (folder / program).exists():
+        (folder / program).symlink_to(binary(name))
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def flip(path, where=0.5):
+    """Turns one bit of a file."""
+    data = bytearray(path.read_bytes())
+    data[int(len(data) * where)] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def drill(keep, server, *args, name=servers.SYSTEM, **options):
+    """What `redkeep drill` says, as JSON."""
+    return keep("drill", "--redis", server.url, "--json", *args,
+                env=path_of(keep.place, name), **options).json
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("appendonly", ["no", "yes"])
+def test_a_good_snapshot_is_loaded_counted_and_compared(keep, serve, name,
+                                                        appendonly):
+    server = serve(name=name, appendonly=appendonly)
+    client = one_client(server)
+    fill(client, name)
+    client.set("short", "lived", px=50)
+    if appendonly == "yes":
+        server.rewrite()
+    else:
+        client.save()
+    ident = keep.snapshot(server)["id"]
+    wait_for(lambda: not client.exists("short"), "its end")
+    said = drill(keep, server, name=name)
+    assert said["ok"] is True and said["id"] == ident, said
+    # One that expires may still be there, of an AOF's base.
+    assert said["keys"] - client.dbsize() - d3(client) in (0, 1), said
+    assert said["load_seconds"] > 0
+    compared = int(re.search(r"(\d+) keys compared",
+                             said["text"])[1])
+    assert compared > 80, said
+    assert not leftovers(keep.repo)
+    assert not processes_of(keep.repo)
+
+
+def d3(client):
+    return client.info("keyspace")["db3"]["keys"]
+
+
+def test_the_commands_behind_a_base_are_loaded(keep, serve):
+    server = serve(appendonly="yes")
+    client = one_client(server)
+    fill(client)
+    server.rewrite()
+    client.mset({f"later:{i}": i for i in range(500)})
+    client.hset("hash:big", "f1", "another")
+    client.rpush("list:big", "one more")
+    server.drain()
+    keep.snapshot(server)
+    said = drill(keep, server)
+    assert said["ok"] is True, said
+    assert said["keys"] == client.dbsize() + d3(client), said
+    # Those that no command names are compared all the same.
+    assert re.search(r"\d+ keys .*compared, each as it was", said["text"]), said
+    client.flushall()
+    fill(client)
+    server.drain()
+    keep.snapshot(server)
+    said = drill(keep, server)
+    assert said["ok"] is True and "compared" not in said["text"], said
+
+
+def test_a_flipped_byte_is_told_and_noted(keep, serve):
+    server = serve()
+    fill(server.client())
+    server.client().save()
+    keep.snapshot(server)
+    server.client().set("another", "dump")
+    server.client().save()
+    second = keep.snapshot(server)["id"]
+    assert drill(keep, server)["id"] == second
+    flip(keep.archive(second))
+    said = drill(keep, server, exit=1)
+    assert said["ok"] is False and said["id"] == second, said
+    assert "not what was stored" in said["text"]
+    state = keep("status", "--json", "--http-listen", "127.0.0.1:1",
+                 exit=None).json
+    assert state["last_drill"]["id"] == second
+    assert state["last_drill"]["ok"] is False
+    # It is known now to be no good: what restore would take is drilled.
+    assert drill(keep, server)["id"] != second
+    assert not leftovers(keep.repo)
+
+
+def test_what_the_server_does_not_load_is_told_in_its_words(keep, serve):
+    """Kept as it was found: sound to us, of a module that is not there."""
+    server = serve(appendonly="yes")
+    client = server.client()
+    client.mset({f"k:{i}": i for i in range(100)})
+    server.drain()
+    server.kill()
+    incr = next((server.data / "appendonlydir").glob("*.incr.aof"))
+    incr.write_bytes(incr.read_bytes() +
+                     b"*2\r\n$8\r\nFLUSHING\r\n$1\r\nx\r\n")
+    nobody = f"unix://{keep.place}/nobody"
+    ident = keep("snapshot", "--data-dir", server.data, "--redis", nobody,
+                 "--json", exit=None).json["id"]
+    said = keep("drill", ident, "--redis", nobody, "--json", exit=1).json
+    assert said["ok"] is False, said
+    assert re.search("unknown command|Unknown command", said["text"]), said
+
+
+GROUP = Path("/sys/fs/cgroup/memory")
+
+
+@pytest.fixture
+def group():
+    """A control group with little memory; its tasks file. Version 1 or 2, as
+    the machine has it and lets us."""
+    for base, limit, tasks in (
+            (GROUP, "memory.limit_in_bytes", "cgroup.procs"),
+            (Path("/sys/fs/cgroup"), "memory.max", "cgroup.procs")):
+        folder = base / f"redkeep-test-{os.getpid()}"
+        try:
+            folder.mkdir()
+        except OSError:
+            continue
+        if (folder / limit).exists():
+            try:
+                (folder / limit).write_text(str(48 << 20))
+                yield folder / tasks
+            finally:
+                wait_for(lambda: remove(folder), f"{folder} to be left")
+            return
+        folder.rmdir()
+    pytest.fail("no control group with a memory limit can be made here")
+
+
+def remove(folder):
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def test_too_little_memory_is_skipped_with_the_figures(keep, serve, group):
+    server = serve()
+    pipe = server.client().pipeline(transaction=False)
+    for i in range(300000):
+        pipe.set(f"key:{i}", "x" * 60)
+    pipe.execute()
+    server.client().save()
+    ident = keep.snapshot(server)["id"]
+    inside = ["sh", "-c", f"echo $$ > {group}; exec \"$@\"", "sh"]
+    result = keep("drill", "--redis", server.url, "--json", exit=3,
+                  user=inside)
+    said = result.json
+    assert said["ok"] is None and said["id"] == ident, said
+    assert re.search(r"not enough memory: .* MiB \(1\.3 times the data's .* "
+                     r"MiB\) and 20% of 48 MiB besides are wanted, .* are "
+                     r"free in control group .*redkeep-test", said["text"]), \
+        said
+    assert "not enough memory" in result.err
+    assert drill(keep, server)["ok"] is True
+    assert not leftovers(keep.repo)
+
+
+def test_an_older_server_says_nothing_of_newer_data(keep, serve):
+    server = serve(name="redis-8.0")
+    fill(server.client(), "redis-8.0")
+    server.client().save()
+    keep.snapshot(server)
+    server.kill()
+    said = drill(keep, server, name="redis-7.0", exit=3)
+    assert said["ok"] is None, said
+    assert "redis 7.0.15, cannot load" in said["text"], said
+
+
+def test_ctrl_c_and_kill_leave_nothing(keep, serve):
+    server = serve()
+    fill(server.client())
+    server.client().save()
+    keep.snapshot(server)
+    slow = keep.place / "slow"
+    slow.mkdir()
+    (slow / "redis-server").write_text(
+        "#!/bin/sh\n[ \"$1\" = --version ] || "
+        f"echo $$ > {keep.place}/pid\n[ \"$1\" = --version ] || sleep 600\n"
+        f"exec {binary(servers.SYSTEM)} \"$@\"\n")
+    (slow / "redis-server").chmod(0o755)
+    keep.place.chmod(0o777)
+    pid = keep.place / "pid"
+    for number in (signal.SIGINT, signal.SIGKILL):
+        process = keep.begin("drill", "--redis", f"unix://{keep.place}/no",
+                             env={"PATH": f"{slow}:{os.environ['PATH']}"})
+        wait_for(lambda: pid.exists() and pid.read_text().strip(),
+                 "the private server")
+        process.send_signal(number)
+        process.communicate(timeout=20)
+        wait_for(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists(),
+                 "its end")
+        if number == signal.SIGINT:
+            assert not leftovers(keep.repo)
+        pid.unlink()
+    assert (keep.repo / "main" / "drill" / "data").exists()
+    assert drill(keep, server)["ok"] is True
+    assert not leftovers(keep.repo)
+
+
+@pytest.mark.need("root")
+def test_the_private_server_is_the_owners_and_the_first_to_go(keep, serve):
+    server = serve()
+    fill(server.client())
+    server.client().save()
+    os.chown(server.data / "dump.rdb", 12345, 12345)
+    keep.snapshot(server)
+    seen = keep.place / "seen"
+    spy = keep.place / "spy"
+    spy.mkdir()
+    (spy / "redis-server").write_text(
+        "#!/bin/sh\n[ \"$1\" = --version ] || { id -u; "
+        "cat /proc/$$/oom_score_adj; ulimit -d; pwd; env; echo \"$@\"; } "
+        f"> {seen}\nexec {binary(servers.SYSTEM)} \"$@\"\n")
+    (spy / "redis-server").chmod(0o755)
+    seen.write_text("")
+    seen.chmod(0o666)
+    said = keep("drill", "--redis", f"unix://{keep.place}/no", "--json",
+                env={"PATH": f"{spy}:{os.environ['PATH']}",
+                     "REDIS_URL_SECRET": "hidden"}).json
+    assert said["ok"] is True, said
+    uid, score, limit, folder, *rest = seen.read_text().splitlines()
+    assert (uid, score) == ("12345", "1000") and limit != "unlimited"
+    assert folder == str(keep.repo / "main" / "drill" / "data")
+    assert "hidden" not in seen.read_text()
+    assert "--port 0" in rest[-1] and "--maxmemory 0" in rest[-1]
+
+
+def test_a_read_only_repository_is_drilled_elsewhere(keep, serve, mounts):
+    server = serve()
+    fill(server.client())
+    server.client().save()
+    keep.snapshot(server)
+    mounts("--bind", keep.repo, keep.repo)
+    mounts("-o", "remount,bind,ro", keep.repo)
+    refused = keep("drill", "--redis", server.url, exit=3)
+    refused.says("--scratch DIR")
+    other = keep.place / "other"
+    other.mkdir()
+    result = keep("drill", "--redis", server.url, "--scratch", other)
+    result.says("ok: ", "keeps no note")
+    assert not list(other.iterdir())
+
+
+def test_the_agent_drills_and_tells(agent, serve, keep):
+    server = serve(appendonly="yes")
+    client = server.client()
+    fill(client)
+    server.rewrite()
+    one = agent(server, schedule_snapshot="every 1h", schedule_drill="every 2s")
+    keep.repo = one.repo
+    end = time.monotonic() + 6
+    wait_for(lambda: (one.status()["last_drill"] or {}).get("ok"), "a drill")
+    while time.monotonic() < end:
+        client.incr("load")
+        assert "drill_failed" not in one.alarms()
+    job = wait_for(lambda: one.job("drill")["runs"] >= 4 and one.job("drill"),
+                   "four of them", 30)
+    assert job["failures"] == 0, job
+    metrics = one.metrics()
+    assert metrics["redkeep_drill_last_ok"] == 1
+    assert metrics["redkeep_drill_load_seconds"] > 0
+    assert metrics['redkeep_job_runs_total{job="drill",result="ok"}'] >= 4
+    ident = keep.list()[-1]["id"]
+    flip(keep.archive(ident))
+    alarm = wait_for(lambda: one.alarms().get("drill_failed"), "the alarm")
+    assert ident in alarm["text"] or "no good snapshot" in alarm["text"]
+    last = wait_for(lambda: not one.status()["last_drill"]["ok"] and
+                    one.status()["last_drill"], "the word of it")
+    assert last["id"] == ident
+    metrics = one.metrics()
+    assert metrics["redkeep_drill_last_ok"] == 0
+    assert metrics['redkeep_alarm_raised{alarm="drill_failed"}'] == 1
+    one.wait_log("drill job ended: .*not what was stored")
+    one.stop()
+    assert not processes_of(one.home)
