@@ -9,8 +9,6 @@
 #include "jobs/journal_text.h"
 #include "jobs/place.h"
 
-#define ASIDE_NAME JOURNAL_NAME ".new"
-
 static const char *const states[] = {
     [JOURNAL_NONE] = "none",       [JOURNAL_BUILDING] = "building",
     [JOURNAL_PLACING] = "placing", [JOURNAL_PLACED] = "placed",
@@ -97,9 +95,9 @@ write_aside(int work, const char *text, size_t size, struct error *e)
 {
     int rc = -1, fd;
 
-    if (file_remove(work, ASIDE_NAME, e) != 0)
+    if (file_remove(work, JOURNAL_ASIDE, e) != 0)
         return -1;
-    fd = file_create(work, ASIDE_NAME, 0644, e);
+    fd = file_create(work, JOURNAL_ASIDE, 0644, e);
     if (fd < 0)
         return -1;
     if (file_give(fd, geteuid(), getegid(), e) == 0 &&
@@ -121,10 +119,10 @@ journal_save(const struct journal *j, int target, struct error *e)
         return error_in(e, "the journal");
     text = journal_text_write(j, &size);
     if (write_aside(work, text, size, e) == 0 &&
-        file_rename(work, ASIDE_NAME, work, JOURNAL_NAME, e) == 0)
+        file_rename(work, JOURNAL_ASIDE, work, JOURNAL_NAME, e) == 0)
         rc = file_sync_directory(work, e);
     if (rc != 0)
-        file_remove(work, ASIDE_NAME, &none);
+        file_remove(work, JOURNAL_ASIDE, &none);
     free(text);
     close(work);
     return rc == 0 ? 0

@@ -15,6 +15,7 @@
 #include "base/file.h"
 
 #define JOURNAL_NAME "journal.json"
+#define JOURNAL_ASIDE JOURNAL_NAME ".new" /* while it is written */
 enum {
     JOURNAL_FILES_MAX = 70000,
     JOURNAL_BYTES_MAX = 64 << 20,

@@ -19,6 +19,7 @@ struct place_names {
 
 /* The work folder of all redkeep commands in a data directory. */
 #define PLACE_WORK ".redkeep"
+#define PLACE_ASIDE "folder" /* in it: one that is being made */
 #define PLACE_KEPT_PREFIX "redkeep-before-"
 
 /*

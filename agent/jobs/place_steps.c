@@ -201,6 +201,7 @@ begin(struct run *r, struct journal *j, struct error *e)
 {
     struct place_work *w = &r->work;
 
+    place_work_sweep(w);
     if (each(r, true, keep_entry, e) != 0 ||
         place_work_sync(w, PLACE_KEPT, e) != 0)
         return -1;

@@ -8,8 +8,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define NEW_FOLDER "folder"
-
 static bool
 is_file(const struct journal_file *f, const struct file_identity *id)
 {
@@ -330,16 +328,16 @@ make_inner(struct place_work *w, struct place_folder *f, enum place_where where,
 
     if (work < 0)
         return -1;
-    if (file_remove_tree(work, NEW_FOLDER, e) != 0 ||
-        file_make_directory(work, NEW_FOLDER, 0700, NULL, e) != 0)
+    if (file_remove_tree(work, PLACE_ASIDE, e) != 0 ||
+        file_make_directory(work, PLACE_ASIDE, 0700, NULL, e) != 0)
         goto out;
-    fd = file_open_inner(work, NEW_FOLDER, e);
+    fd = file_open_inner(work, PLACE_ASIDE, e);
     if (fd < 0)
         goto out;
     rc = adopt(f, fd, e);
     close(fd);
     if (rc == 0)
-        rc = file_move(work, NEW_FOLDER, w->folders[0].fd[where], f->name, e);
+        rc = file_move(work, PLACE_ASIDE, w->folders[0].fd[where], f->name, e);
 
 out:
     close(work);
@@ -382,6 +380,17 @@ place_work_sync(const struct place_work *w, enum place_where where,
             file_sync_directory(w->folders[i - 1].fd[where], e) != 0)
             return error_in(e, "%s", w->path);
     return 0;
+}
+
+void
+place_work_sweep(const struct place_work *w)
+{
+    struct error none = {0};
+
+    for (size_t i = 0; i < w->folder_count; i++)
+        for (int where = 0; where < PLACE_BUILT; where++)
+            if (w->folders[i].fd[where] >= 0)
+                file_sweep(w->folders[i].fd[where], &none);
 }
 
 void

@@ -65,6 +65,9 @@ int place_work_folder(struct place_work *w, const struct place_slot *slot,
 int place_work_sync(const struct place_work *w, enum place_where where,
                     struct error *e);
 
+/* Removes what a run that was killed was writing. */
+void place_work_sweep(const struct place_work *w);
+
 /* Removes folders of the sets that are empty now. */
 void place_work_clean(struct place_work *w);
 

@@ -53,11 +53,27 @@ change_open(struct change *c, struct restore *r,
     return 0;
 }
 
+/* Told of what an older version left. */
+static void
+rescued(void *context, const char *kept_name)
+{
+    struct restore *r = context;
+
+    restore_plan_step(r, true,
+                      "an earlier restore was cut off; what it had not put in"
+                      " is in %s/%s",
+                      r->target, kept_name);
+}
+
 static int
 change_close(struct change *c, int rc)
 {
+    struct error none = {0};
+
     c->r->state = c->stage.journal.state;
     restore_exchange_end(&c->exchange);
+    if (!c->options->dry_run && c->r->state != JOURNAL_BUILDING)
+        stage_sweep(&c->stage, rescued, c->r, &none);
     stage_close(&c->stage);
     instance_close(&c->server);
     if (c->dir >= 0)
@@ -111,18 +127,6 @@ exchange(struct change *c, int (*put)(void *, struct error *), struct error *e)
     return restore_exchange_run(&c->exchange, c->r, &work, e);
 }
 
-/* Told of what an older version left. */
-static void
-rescued(void *context, const char *kept_name)
-{
-    struct restore *r = context;
-
-    restore_plan_step(r, true,
-                      "an earlier restore was cut off; what it had not put in"
-                      " is in %s/%s",
-                      r->target, kept_name);
-}
-
 static void
 tell_kept(struct change *c)
 {
@@ -149,7 +153,7 @@ go_on(void *context, struct error *e)
         return -1;
     if (j->state == JOURNAL_PLACED || strcmp(j->job, "undo") == 0)
         tell_kept(c);
-    return stage_sweep(&c->stage, rescued, c->r, e);
+    return 0;
 }
 
 /* What was cut off while it built is begun again, as it was asked for. */
@@ -191,7 +195,8 @@ restore_resume(struct restore *r, const struct restore_options *options,
 
     if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING) {
         building = c.stage.journal;
-        c.stage.journal = (struct journal){.began_ms = -1};
+        c.stage.journal =
+            (struct journal){.state = JOURNAL_BUILDING, .began_ms = -1};
         change_close(&c, 0);
         rc = begin_anew(r, options, &building, e);
         journal_clear(&building);

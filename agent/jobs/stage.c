@@ -23,9 +23,12 @@ begins(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* What we were making when we were killed. */
 static bool
 is_build(const char *name)
 {
+    if (strcmp(name, JOURNAL_ASIDE) == 0 || strcmp(name, PLACE_ASIDE) == 0)
+        return true;
     for (size_t i = 0; i < sizeof build_prefixes / sizeof *build_prefixes; i++)
         if (begins(name, build_prefixes[i]))
             return true;

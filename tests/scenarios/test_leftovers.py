@@ -8,7 +8,7 @@ import time
 import pytest
 
 from data import fill, one_client, state
-from program import journal, leftovers, tree
+from program import leftovers, tree
 from servers import wait_for
 
 
@@ -80,63 +80,6 @@ def test_a_killed_snapshot_leaves_a_valid_repository(keep, serve, seed):
         keep.snapshot(server)
         assert leftovers(keep.repo) == []
         assert len(keep.list()) == len(listed) + 1
-
-
-class Target:
-    """A data directory with an old dataset, to be put back as it was."""
-
-    def __init__(self, place, old):
-        self.path, self.old = place / "target", old
-
-    def reset(self):
-        shutil.rmtree(self.path, ignore_errors=True)
-        shutil.copytree(self.old, self.path, symlinks=True)
-
-
-def boots(server):
-    """Whether a launched server comes up; else it must have said why."""
-    try:
-        wait_for(server.answers, "the server")
-        return True
-    except AssertionError:
-        assert server.process.poll() is not None
-        assert server.log_text().strip()
-        return False
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_killed_restore_leaves_the_old_or_the_new_set(
-        place, keep, serve, boot, seed):
-    server = serve("old", appendonly="yes")
-    bulky(server, 2, seed)
-    old = state(one_client(server))
-    server.stop()
-    target = Target(place, server.data)
-    server = serve("new", appendonly="yes")
-    bulky(server, 8, seed + 100)
-    new = state(one_client(server))
-    keep.snapshot(server)
-    server.stop()
-    target.reset()
-    killer = Killer(seed, seconds_of(lambda: keep.restore(target.path)))
-    while killer.kills < 4:
-        target.reset()
-        killer.kill(keep.begin("restore", "latest", "--to", str(target.path),
-                               "--redis", f"unix://{place}/nobody"))
-        copy = place / "copy"
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(target.path, copy, symlinks=True)
-        one = boot(copy, begin=False).launch()
-        if boots(one):
-            assert state(one_client(one)) in (old, new)
-        one.kill()
-        keep.restore(target.path)
-        assert journal(target.path) in ("none", "placed")
-        one = boot(target.path)
-        assert state(one_client(one)) == new
-        one.kill()
-    keep("verify", "--all")
-    assert leftovers(keep.repo) == []
 
 
 def test_reading_commands_change_nothing(place, keep, serve):
