@@ -38,26 +38,25 @@ look_at(const struct place_work *w, const struct place_slot *slot,
     return 0;
 }
 
-static bool
-is_tripwire(const struct place_work *w, const struct place_slot *slot,
-            const struct file_identity *id)
+static int
+look_for_tripwire(const struct place_work *w, const struct place_slot *slot,
+                  const struct file_identity *id, bool *tripwire,
+                  struct error *e)
 {
     int fd = w->folders[slot->folder].fd[PLACE_HERE];
-    struct error none = {0};
     size_t size;
     char *text;
-    bool equal;
 
-    if (!slot->entry || !S_ISREG(id->mode))
-        return false;
-    if (id->size_bytes == 0)
-        return true;
-    if (id->size_bytes != strlen(PLACE_TRIPWIRE) ||
-        file_load(fd, slot->base, id->size_bytes, &text, &size, &none) != 0)
-        return false;
-    equal = strcmp(text, PLACE_TRIPWIRE) == 0;
+    *tripwire =
+        slot->entry && S_ISREG(id->mode) &&
+        (id->size_bytes == 0 || id->size_bytes == strlen(PLACE_TRIPWIRE));
+    if (!*tripwire || id->size_bytes == 0)
+        return 0;
+    if (file_load(fd, slot->base, id->size_bytes, &text, &size, e) != 0)
+        return error_in(e, "%s", w->path);
+    *tripwire = strcmp(text, PLACE_TRIPWIRE) == 0;
     free(text);
-    return equal;
+    return 0;
 }
 
 int
@@ -82,10 +81,11 @@ place_work_look(const struct place_work *w, const struct place_slot *slot,
      * them is gone. */
     sight->comes = new && !(old && sight->built);
     sight->leaves = old && !sight->comes;
-    if (is_here && !old && !new) {
-        sight->tripwire = is_tripwire(w, slot, &here);
-        sight->other = !sight->tripwire;
-    }
+    if (!is_here || old || new)
+        return 0;
+    if (look_for_tripwire(w, slot, &here, &sight->tripwire, e) != 0)
+        return -1;
+    sight->other = !sight->tripwire;
     return 0;
 }
 

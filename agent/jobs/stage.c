@@ -112,7 +112,8 @@ take(struct stage *s, struct error *e)
     s->work_dir = file_open_inner(s->target, PLACE_WORK, e);
     if (s->work_dir < 0 || lock_take(&s->lock, s->work_dir, LOCK_NAME, e) != 0)
         return -1;
-    return journal_load(&s->before, s->target, e);
+    s->taken = journal_load(&s->before, s->target, e) == 0;
+    return s->taken ? 0 : -1;
 }
 
 static int
@@ -186,7 +187,7 @@ stage_sweep(struct stage *s, stage_rescued *rescued, void *context,
     const struct stage_options options = {.rescued = rescued,
                                           .context = context};
 
-    if (s->work_dir < 0 || s->journal.state == JOURNAL_PLACING)
+    if (!s->taken || s->journal.state == JOURNAL_PLACING)
         return 0;
     return clean_leftovers(s, &options, e);
 }

@@ -26,6 +26,7 @@ struct stage {
     int target; /* borrowed */
     int work_dir;
     struct lock lock;      /* one job works in a target at a time */
+    bool taken;            /* the lock is held and the journal read */
     struct journal before; /* what the journal said before */
 };
 
@@ -61,7 +62,8 @@ int stage_open(struct stage *s, const struct stage_options *options,
  */
 int stage_take(struct stage *s, int target, struct error *e);
 
-/* Removes what was built, if the journal is not of a set between two. */
+/* Removes what was built, if the journal is not of a set between two; nothing
+ * is done where it could not be taken. */
 int stage_sweep(struct stage *s, stage_rescued *rescued, void *context,
                 struct error *e);
 
