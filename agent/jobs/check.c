@@ -12,6 +12,7 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "jobs/leftovers.h"
+#include "jobs/stage.h"
 
 static int
 judge_one(struct check *c, const struct dataset_file *f, const char *shown,
@@ -74,6 +75,7 @@ find_leftovers(const struct check *c, int dir, const char *path,
 
     if (leftovers_find(dir, &options, report, e) != 0)
         return error_in(e, "%s", path);
+    stage_report(dir, report);
     return 0;
 }
 

@@ -308,35 +308,30 @@ place_find_built(struct journal_set *set, int dir,
 static int
 tell_unfinished(const struct place_options *o, struct error *e)
 {
-    return error_in(e,
-                    "%s is between two sets ('redkeep restore --undo --to DIR'"
-                    " puts the old one back, --resume goes on)",
-                    o->path);
+    char *word = text_shell_word(o->path);
+
+    error_in(e,
+             "%s is between two sets: type 'redkeep restore --resume --to %s'"
+             " to go on, or --undo instead to go back",
+             o->path, word);
+    free(word);
+    return -1;
 }
 
-int
-place_run(struct journal *j, const struct place_options *options,
-          struct error *e)
+/*
+ * Back to where it began: what has come already may be in use, and stays. *e is
+ * what went wrong.
+ */
+static int
+go_back(struct journal *j, const struct place_options *options, struct error *e)
 {
     struct place_options alone = *options;
     struct error none = {0};
-    bool touched = true;
+    bool come = true, touched;
 
     alone.check_unused = NULL;
-    j->state = JOURNAL_PLACING;
-    if (journal_save(j, options->target, e) != 0) {
-        j->state = JOURNAL_NONE;
-        return -1;
-    }
-    if (place_steps(j, false, options, &touched, e) == 0) {
-        j->state = JOURNAL_PLACED;
-        if (strcmp(j->job, "undo") == 0)
-            j->state = JOURNAL_UNDONE;
-        if (journal_save(j, options->target, e) == 0)
-            return 0;
-        j->state = JOURNAL_PLACING;
-    }
-    if (touched && place_steps(j, true, &alone, &touched, &none) != 0)
+    if (place_steps_look(j, options, &come, &none) != 0 || come ||
+        place_steps(j, true, &alone, &touched, &none) != 0)
         return tell_unfinished(options, e);
     j->state = JOURNAL_NONE;
     return e->kind == ERROR_REFUSED
@@ -344,7 +339,43 @@ place_run(struct journal *j, const struct place_options *options,
                : error_in(e, "%s is as it was before", options->path);
 }
 
-/* What an undo put aside comes back: as if it had been placed a moment ago. */
+static enum journal_state
+end_of(const struct journal *j)
+{
+    return strcmp(j->job, "undo") == 0 ? JOURNAL_UNDONE : JOURNAL_PLACED;
+}
+
+static int
+save_end(struct journal *j, enum journal_state end,
+         const struct place_options *options, struct error *e)
+{
+    j->state = end;
+    if (journal_save(j, options->target, e) == 0)
+        return 0;
+    j->state = JOURNAL_PLACING;
+    return tell_unfinished(options, e);
+}
+
+int
+place_run(struct journal *j, const struct place_options *options,
+          struct error *e)
+{
+    bool touched;
+
+    j->state = JOURNAL_PLACING;
+    if (journal_save(j, options->target, e) != 0) {
+        j->state = JOURNAL_NONE;
+        return -1;
+    }
+    if (place_steps(j, false, options, &touched, e) == 0)
+        return save_end(j, end_of(j), options, e);
+    if (touched)
+        return go_back(j, options, e);
+    j->state = JOURNAL_NONE;
+    return -1;
+}
+
+/* What an undo put aside is back: as if it had been placed a moment ago. */
 static void
 exchange_sets(struct journal *j)
 {
@@ -357,18 +388,26 @@ exchange_sets(struct journal *j)
 }
 
 int
+place_has_come(struct journal *j, const struct place_options *options,
+               bool *come, struct error *e)
+{
+    return place_steps_look(j, options, come, e);
+}
+
+int
 place_resume(struct journal *j, bool undo, const struct place_options *options,
              struct error *e)
 {
-    bool undoing = strcmp(j->job, "undo") == 0, touched;
+    bool undoing = strcmp(j->job, "undo") == 0, come, touched, back;
 
-    if (place_steps(j, undo != undoing, options, &touched, e) != 0)
+    if (place_steps_look(j, options, &come, e) != 0)
         return tell_unfinished(options, e);
-    if (undoing && !undo)
+    back = undo != undoing && !come;
+    if (place_steps(j, back, options, &touched, e) != 0)
+        return tell_unfinished(options, e);
+    if (!back)
+        return save_end(j, end_of(j), options, e);
+    if (undoing)
         exchange_sets(j);
-    j->state = undo ? JOURNAL_UNDONE : JOURNAL_PLACED;
-    if (journal_save(j, options->target, e) == 0)
-        return 0;
-    j->state = JOURNAL_PLACING;
-    return tell_unfinished(options, e);
+    return save_end(j, undo ? JOURNAL_UNDONE : JOURNAL_PLACED, options, e);
 }

@@ -74,16 +74,23 @@ struct place_options {
 /*
  * Puts j->comes in j->leaves' place. j has all but its state and says so when it
  * ends: JOURNAL_PLACED. On failure JOURNAL_NONE: all is as it was before (what
- * comes is in its folder, and what the journal on disk says is not changed but
- * for that); or JOURNAL_PLACING, and the text says what to type.
+ * comes is in its folder); or JOURNAL_PLACING, and the text says what to type.
  */
 int place_run(struct journal *j, const struct place_options *options,
               struct error *e);
 
 /*
+ * Whether what comes is so far in its place that a server may have begun to use
+ * it: then there is only the way on, and a server that runs is no hindrance.
+ */
+int place_has_come(struct journal *j, const struct place_options *options,
+                   bool *come, struct error *e);
+
+/*
  * Goes on from wherever a journal in JOURNAL_PLACING stands. undo: to what was
  * there before the first command, and not to what that one was to put in. It
- * ends as JOURNAL_UNDONE or JOURNAL_PLACED; a failure leaves it as it is.
+ * ends as JOURNAL_UNDONE or JOURNAL_PLACED (also for undo, if that has come: it
+ * is to be undone as what was placed); a failure leaves it as it is.
  */
 int place_resume(struct journal *j, bool undo,
                  const struct place_options *options, struct error *e);

@@ -9,6 +9,7 @@
 struct run {
     struct place_work work;
     bool copied;
+    bool come; /* an entry file has come: a server may be using the set */
 };
 
 typedef int place_step(struct run *r, const struct place_slot *slot,
@@ -37,14 +38,26 @@ at(const struct run *r, const struct place_slot *slot, enum place_where where)
     return r->work.folders[slot->folder].fd[where];
 }
 
+/* What a server writes beside the set that it has loaded is no concern of ours. */
 static int
 refuse_other(const struct run *r, const struct place_slot *slot,
              struct error *e)
 {
+    if (r->come)
+        return 0;
     return error_set(e, ERROR_REFUSED,
                      "%s/%s is a file that was not there before: did a server"
                      " write it? move it away",
                      r->work.path, slot->path);
+}
+
+static int
+see_come(struct run *r, const struct place_slot *slot,
+         const struct place_sight *sight, struct error *e)
+{
+    (void)e;
+    r->come |= slot->comes != NULL && sight->comes && !sight->built;
+    return 0;
 }
 
 /* Before anything moves: all that comes is there, nothing is in its way. */
@@ -52,8 +65,8 @@ static int
 check_slot(struct run *r, const struct place_slot *slot,
            const struct place_sight *sight, struct error *e)
 {
-    if (sight->other)
-        return refuse_other(r, slot, e);
+    if (sight->other && refuse_other(r, slot, e) != 0)
+        return -1;
     if (slot->comes != NULL && !sight->comes && !sight->built)
         return error_set(e, ERROR_REFUSED, "%s/%s/%s is not there any more",
                          r->work.path, r->work.roots[PLACE_BUILT], slot->path);
@@ -228,6 +241,15 @@ finish(struct run *r, struct error *e)
     return place_work_sync(w, PLACE_BUILT, e);
 }
 
+/* All that has to be true before anything is changed. */
+static int
+look(struct run *r, struct error *e)
+{
+    if (each(r, true, see_come, e) != 0 || each(r, true, check_slot, e) != 0)
+        return -1;
+    return each(r, false, check_slot, e);
+}
+
 int
 place_steps(struct journal *j, bool back, const struct place_options *options,
             bool *touched, struct error *e)
@@ -235,18 +257,32 @@ place_steps(struct journal *j, bool back, const struct place_options *options,
     struct run r = {.copied = false};
     int rc = place_work_open(&r.work, j, back, options, e);
 
-    if (rc == 0 && (each(&r, true, check_slot, e) != 0 ||
-                    each(&r, false, check_slot, e) != 0))
-        rc = -1;
-    *touched = rc == 0;
     if (rc == 0)
+        rc = look(&r, e);
+    *touched = rc == 0;
+    if (rc == 0 && !r.come) {
         rc = begin(&r, j, e);
-    if (rc == 0 && options->check_unused != NULL)
-        rc = options->check_unused(options->context, e);
+        if (rc == 0 && options->check_unused != NULL)
+            rc = options->check_unused(options->context, e);
+    }
     if (rc == 0)
         rc = finish(&r, e);
     if (rc == 0)
         place_work_clean(&r.work);
+    place_work_close(&r.work);
+    return rc;
+}
+
+int
+place_steps_look(struct journal *j, const struct place_options *options,
+                 bool *come, struct error *e)
+{
+    struct run r = {.copied = false};
+    int rc = place_work_open(&r.work, j, false, options, e);
+
+    if (rc == 0)
+        rc = each(&r, true, see_come, e);
+    *come = r.come;
     place_work_close(&r.work);
     return rc;
 }

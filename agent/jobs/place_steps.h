@@ -15,4 +15,8 @@ int place_steps(struct journal *j, bool back,
                 const struct place_options *options, bool *touched,
                 struct error *e);
 
+/* Whether an entry file of j->comes is in its place. */
+int place_steps_look(struct journal *j, const struct place_options *options,
+                     bool *come, struct error *e);
+
 #endif

@@ -85,7 +85,9 @@ place_work_look(const struct place_work *w, const struct place_slot *slot,
         return 0;
     if (look_for_tripwire(w, slot, &here, &sight->tripwire, e) != 0)
         return -1;
-    sight->other = !sight->tripwire;
+    /* What came, and a server has put another in its place since. */
+    sight->comes = !sight->tripwire && slot->comes != NULL && !is_built;
+    sight->other = !sight->tripwire && !sight->comes;
     return 0;
 }
 

@@ -136,80 +136,6 @@ tell_kept(struct change *c)
         c->r->kept = text_format("%s/%s", c->r->target, set->folder);
 }
 
-/* From the middle, to either end. */
-static int
-go_on(void *context, struct error *e)
-{
-    struct change *c = context;
-    struct journal *j = &c->stage.journal;
-
-    if (check_unused(c, e) != 0)
-        return -1;
-    restore_plan_step(c->r, false, "the files of the %s set go to their place",
-                      c->undo ? "old" : "new");
-    if (c->options->dry_run)
-        return 0;
-    if (place_resume(j, c->undo, &c->place, e) != 0)
-        return -1;
-    if (j->state == JOURNAL_PLACED || strcmp(j->job, "undo") == 0)
-        tell_kept(c);
-    return 0;
-}
-
-/* What was cut off while it built is begun again, as it was asked for. */
-static int
-begin_anew(struct restore *r, const struct restore_options *options,
-           const struct journal *j, struct error *e)
-{
-    struct restore_options again = *options;
-
-    if (strcmp(j->job, "restore") != 0)
-        return error_set(e, ERROR_REFUSED,
-                         "%s: a %s was cut off before it changed anything:"
-                         " clear up behind it with --undo, and begin it again",
-                         options->target, j->job);
-    again.anew = true;
-    if (!restore_exchange_asked(options)) {
-        again.service = j->service;
-        again.stop_command = j->stop_command;
-        again.start_command = j->start_command;
-    }
-    again.id = j->id;
-    again.repo = j->repo != NULL ? j->repo : options->repo;
-    again.name = j->instance != NULL ? j->instance : options->name;
-    for (int i = RESTORE_AUTO; i <= RESTORE_RDB && j->layout != NULL; i++)
-        if (strcmp(j->layout, restore_layout_name((enum restore_layout)i)) == 0)
-            again.layout = (enum restore_layout)i;
-    restore_clear(r);
-    return restore_run(r, &again, e);
-}
-
-int
-restore_resume(struct restore *r, const struct restore_options *options,
-               struct error *e)
-{
-    uint64_t begin = clock_steady_ms();
-    struct journal building;
-    struct change c;
-    int rc = change_open(&c, r, options, e);
-
-    if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING) {
-        building = c.stage.journal;
-        c.stage.journal =
-            (struct journal){.state = JOURNAL_BUILDING, .began_ms = -1};
-        change_close(&c, 0);
-        rc = begin_anew(r, options, &building, e);
-        journal_clear(&building);
-        return rc;
-    }
-    if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
-        rc = exchange(&c, go_on, e);
-    else
-        r->nothing = rc == 0;
-    r->took_ms = clock_steady_ms() - begin;
-    return change_close(&c, rc);
-}
-
 /* The old set as it lies in its folder now. */
 static int
 find_kept(const struct change *c, const struct journal_set *was,
@@ -324,6 +250,87 @@ undo_placed(void *context, struct error *e)
     if (rc == 0)
         tell_kept(c);
     return rc;
+}
+
+/*
+ * From the middle, to either end. What a server may have begun to use comes to
+ * its end first, so that an undo keeps what was written to it.
+ */
+static int
+go_on(void *context, struct error *e)
+{
+    struct change *c = context;
+    struct journal *j = &c->stage.journal;
+    bool come;
+
+    if (place_has_come(j, &c->place, &come, e) != 0 ||
+        (!come && check_unused(c, e) != 0))
+        return -1;
+    restore_plan_step(c->r, false, "the files of the %s set go to their place",
+                      c->undo ? "old" : "new");
+    if (c->options->dry_run)
+        return 0;
+    if (place_resume(j, c->undo, &c->place, e) != 0)
+        return -1;
+    if (c->undo && j->state == JOURNAL_PLACED)
+        return undo_placed(c, e);
+    if (j->state == JOURNAL_PLACED || strcmp(j->job, "undo") == 0)
+        tell_kept(c);
+    return 0;
+}
+
+/* What was cut off while it built is begun again, as it was asked for. */
+static int
+begin_anew(struct restore *r, const struct restore_options *options,
+           const struct journal *j, struct error *e)
+{
+    struct restore_options again = *options;
+
+    if (strcmp(j->job, "restore") != 0)
+        return error_set(e, ERROR_REFUSED,
+                         "%s: a %s was cut off before it changed anything:"
+                         " clear up behind it with --undo, and begin it again",
+                         options->target, j->job);
+    again.anew = true;
+    if (!restore_exchange_asked(options)) {
+        again.service = j->service;
+        again.stop_command = j->stop_command;
+        again.start_command = j->start_command;
+    }
+    again.id = j->id;
+    again.repo = j->repo != NULL ? j->repo : options->repo;
+    again.name = j->instance != NULL ? j->instance : options->name;
+    for (int i = RESTORE_AUTO; i <= RESTORE_RDB && j->layout != NULL; i++)
+        if (strcmp(j->layout, restore_layout_name((enum restore_layout)i)) == 0)
+            again.layout = (enum restore_layout)i;
+    restore_clear(r);
+    return restore_run(r, &again, e);
+}
+
+int
+restore_resume(struct restore *r, const struct restore_options *options,
+               struct error *e)
+{
+    uint64_t begin = clock_steady_ms();
+    struct journal building;
+    struct change c;
+    int rc = change_open(&c, r, options, e);
+
+    if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING) {
+        building = c.stage.journal;
+        c.stage.journal =
+            (struct journal){.state = JOURNAL_BUILDING, .began_ms = -1};
+        change_close(&c, 0);
+        rc = begin_anew(r, options, &building, e);
+        journal_clear(&building);
+        return rc;
+    }
+    if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
+        rc = exchange(&c, go_on, e);
+    else
+        r->nothing = rc == 0;
+    r->took_ms = clock_steady_ms() - begin;
+    return change_close(&c, rc);
 }
 
 /* Nothing had been changed yet. */

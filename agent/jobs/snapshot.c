@@ -11,6 +11,7 @@
 #include "jobs/binding.h"
 #include "jobs/machine.h"
 #include "jobs/pin.h"
+#include "jobs/stage.h"
 #include "jobs/store.h"
 #include "repo/storage.h"
 #include "repo/storage_agent.h"
@@ -186,7 +187,8 @@ open_all(struct take *t, struct error *e)
     enum catalog_bound unused;
     struct machine machine;
 
-    if (instance_open(&t->instance, &o->instance, e) != 0)
+    if (instance_open(&t->instance, &o->instance, e) != 0 ||
+        stage_check(t->instance.dir, t->instance.data_dir, e) != 0)
         return -1;
     t->names = instance_names(&t->instance, &o->instance);
     /* The wrong server? Then it is asked for nothing, and nothing is made. */

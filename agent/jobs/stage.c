@@ -12,7 +12,6 @@
 #include "jobs/boot_check.h"
 
 #define SWAP_PREFIX "swap-"
-#define LOCK_NAME "lock"
 
 static const char *const build_prefixes[] = {"restore-", "repair-",
                                              BOOT_CHECK_PREFIX};
@@ -92,25 +91,12 @@ clean_leftovers(const struct stage *s, const struct stage_options *o,
     return rc;
 }
 
-static int
-refuse_unfinished(const struct journal *j, struct error *e)
-{
-    char when[TEXT_TIME_SIZE];
-
-    text_write_time(when, j->began_ms);
-    return error_set(e, ERROR_REFUSED,
-                     "a %s that began at %s was cut off: 'redkeep restore"
-                     " --resume --to DIR' finishes it, --undo puts back what"
-                     " was there",
-                     j->job, when);
-}
-
 /* Takes the work folder and its journal. */
 static int
 take(struct stage *s, struct error *e)
 {
     s->work_dir = file_open_inner(s->target, PLACE_WORK, e);
-    if (s->work_dir < 0 || lock_take(&s->lock, s->work_dir, LOCK_NAME, e) != 0)
+    if (s->work_dir < 0 || lock_take(&s->lock, s->work_dir, STAGE_LOCK, e) != 0)
         return -1;
     s->taken = journal_load(&s->before, s->target, e) == 0;
     return s->taken ? 0 : -1;
@@ -123,7 +109,7 @@ take_to_build(struct stage *s, const struct stage_options *o, struct error *e)
         return -1;
     if (s->before.state == JOURNAL_PLACING ||
         (s->before.state == JOURNAL_BUILDING && !o->anew))
-        return refuse_unfinished(&s->before, e);
+        return stage_refuse(&s->before, o->path, e);
     return clean_leftovers(s, o, e);
 }
 
@@ -152,7 +138,8 @@ stage_open(struct stage *s, const struct stage_options *options,
     s->target = options->target;
     if (file_make_directory(s->target, PLACE_WORK, 0700, NULL, e) != 0 ||
         take_to_build(s, options, e) != 0)
-        return error_in(e, "%s", options->path);
+        return e->kind == ERROR_REFUSED ? -1
+                                        : error_in(e, "%s", options->path);
     begin_journal(&s->journal, begun);
     s->name = memory_dup(options->name);
     if (journal_save(&s->journal, s->target, e) != 0 ||
@@ -202,23 +189,6 @@ stage_clean(int target, stage_rescued *rescued, void *context, struct error *e)
         rc = stage_sweep(&s, rescued, context, e);
     stage_close(&s);
     return rc;
-}
-
-int
-stage_check(int target, const char *path, struct error *e)
-{
-    struct journal j;
-    pid_t holder;
-    int rc = journal_load(&j, target, e);
-
-    holder = lock_find_holder(target, PLACE_WORK "/" LOCK_NAME);
-    if (rc == 0 && j.state == JOURNAL_PLACING)
-        rc = holder == 0
-                 ? refuse_unfinished(&j, e)
-                 : error_set(e, ERROR_LOCKED, "process %d puts a set in it now",
-                             (int)holder);
-    journal_clear(&j);
-    return rc == 0 ? 0 : error_in(e, "%s", path);
 }
 
 int
@@ -294,7 +264,7 @@ clean_up(const struct stage *s)
             s->journal.state == JOURNAL_NONE)
             forget_building(s);
     }
-    file_remove(s->work_dir, LOCK_NAME, &none);
+    file_remove(s->work_dir, STAGE_LOCK, &none);
 }
 
 void

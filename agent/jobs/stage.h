@@ -14,8 +14,11 @@
 
 #include "base/error.h"
 #include "base/lock.h"
+#include "formats/report.h"
 #include "jobs/journal.h"
 #include "jobs/place.h"
+
+#define STAGE_LOCK "lock" /* in PLACE_WORK */
 
 struct stage {
     int dir;         /* where to build; -1: not open */
@@ -70,6 +73,13 @@ int stage_sweep(struct stage *s, stage_rescued *rescued, void *context,
 /* Only removes leftovers; nothing is done where there are none. */
 int stage_clean(int target, stage_rescued *rescued, void *context,
                 struct error *e);
+
+/* ERROR_REFUSED: the job of this journal was cut off; the text says what to
+ * type. */
+int stage_refuse(const struct journal *j, const char *path, struct error *e);
+
+/* Tells of such a job: what it left, and how to finish it or take it back. */
+void stage_report(int target, struct report *report);
 
 /*
  * ERROR_REFUSED if a job that is gone left the directory between two sets: the
