@@ -51,6 +51,9 @@ read_options(struct restore_options *o, const struct invocation *in,
         .yes = command_has(in, "yes"),
         .server_stopped = command_has(in, "server-is-stopped"),
         .dry_run = command_has(in, "dry-run"),
+        .boot_check = command_has(in, "boot-check"),
+        .boot_limit_ms =
+            (unsigned)config_duration_ms(c, CONFIG_JOBS_TIME_LIMIT),
         .service = command_value_of(in, "service"),
         .stop_command = command_value_of(in, "stop-command"),
         .start_command = command_value_of(in, "start-command"),
@@ -214,6 +217,7 @@ const struct command cmd_restore = {
         {
             {"to", "DIR", "the data directory (needed); made if missing"},
             {"layout", "auto|aof|rdb", "aof: an RDB becomes an AOF's base"},
+            {"boot-check", NULL, "have a private server load it, first"},
             {"dry-run", NULL, "say what would be done, change nothing"},
             {"resume", NULL, "finish one that was cut off"},
             {"undo", NULL, "put back what was there before"},

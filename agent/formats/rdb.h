@@ -82,9 +82,9 @@ struct rdb_result {
     uint64_t databases;  /* highest index seen + 1 */
     uint64_t end_offset; /* behind the checksum; 0 when not reached */
     uint64_t damage_offset;
-    int64_t created; /* aux ctime, seconds since 1970; -1 not told */
+    int64_t created;     /* aux ctime, seconds since 1970; -1 not told */
     int64_t used_memory; /* aux used-mem, bytes: the server's; -1 not told */
-    char server[40]; /* "redis 7.0.15" from aux, or "" */
+    char server[40];     /* "redis 7.0.15" from aux, or "" */
 };
 
 /*

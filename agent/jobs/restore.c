@@ -81,7 +81,8 @@ execute(struct restore_work *w, struct error *e)
     bool made = false;
     int rc = -1;
 
-    if (open_stage(w, &s, &made, e) == 0 && restore_build(w, &s, e) == 0)
+    if (open_stage(w, &s, &made, e) == 0 && restore_build(w, &s, e) == 0 &&
+        (!w->options->boot_check || restore_boot_check(w, &s, e) == 0))
         rc = restore_put(w, &s, e);
     stage_close(&s);
     /* Only when it is empty: a server may have begun to use it. */

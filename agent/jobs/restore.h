@@ -30,6 +30,8 @@ struct restore_options {
     bool yes;            /* the user accepts what else would be refused */
     bool server_stopped; /* the user's word for it */
     bool dry_run;
+    bool boot_check; /* a private server must load it, before it is put in */
+    unsigned boot_limit_ms;
     /* Who stops and starts the server; each NULL if not asked for. */
     const char *service, *stop_command, *start_command;
     bool anew; /* one that was cut off while it built is begun again */

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "jobs/restore_work.h"
+#include "jobs/trial_size.h"
 #include "jobs/unpack.h"
 
 static bool
@@ -35,6 +36,7 @@ fill_stage(struct restore_work *w, struct stage *s, struct error *e)
         .dir_mode = w->dir_mode,
         .progress = w->options->progress,
     };
+    const char *unused;
     struct unpack u;
     bool ok;
     int rc = unpack(&u, &w->storage, &options, &w->r->report, &ok, e);
@@ -58,6 +60,7 @@ fill_stage(struct restore_work *w, struct stage *s, struct error *e)
                 (unsigned long long)(dump->size_bytes - dump->rdb.end_offset),
                 w->entry->dbfilename);
     }
+    w->memory_bytes = trial_size(&u.judge, &unused);
     unpack_clear(&u);
     return rc;
 }

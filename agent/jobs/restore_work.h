@@ -32,6 +32,7 @@ struct restore_work {
     uid_t uid;
     gid_t gid;
     mode_t dir_mode;
+    uint64_t memory_bytes; /* that it will take in a server; once built */
 };
 
 /* Adds a line to the plan; advice is to be read also afterwards. */
@@ -46,6 +47,10 @@ int restore_plan_target(struct restore_work *w, struct error *e);
 
 /* Builds the new set in the stage: unpacked, judged, laid out, synced. */
 int restore_build(struct restore_work *w, struct stage *s, struct error *e);
+
+/* With options->boot_check: whether a private server loads what was built. */
+int restore_boot_check(struct restore_work *w, const struct stage *s,
+                       struct error *e);
 
 /* Puts it in; the server is stopped before and started after, where asked. */
 int restore_put(struct restore_work *w, struct stage *s, struct error *e);

@@ -139,3 +139,33 @@ def mounts(place):
     yield mount
     for path in reversed(done):
         subprocess.run(["umount", "-l", path], check=True)
+
+
+def remove(folder):
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def group():
+    """A control group with 48 MiB of memory, of version 1 or 2: the file that
+    takes its processes."""
+    for base, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+                        ("/sys/fs/cgroup", "memory.max")):
+        folder = Path(base) / f"redkeep-test-{os.getpid()}"
+        try:
+            folder.mkdir()
+        except OSError:
+            continue
+        if (folder / limit).exists():
+            try:
+                (folder / limit).write_text(str(48 << 20))
+                yield folder / "cgroup.procs"
+            finally:
+                servers.wait_for(lambda: remove(folder), f"{folder} to be left")
+            return
+        folder.rmdir()
+    pytest.skip("needs a control group with a memory limit")

@@ -58,6 +58,16 @@ def binary(name):
     return path
 
 
+def path_of(place, name):
+    """An environment whose PATH has that server first."""
+    folder = place / f"bin-{name}"
+    folder.mkdir(exist_ok=True)
+    program = f"{name.split('-')[0]}-server"
+    if not (folder / program).exists():
+        (folder / program).symlink_to(binary(name))
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
 def quoted(value):
     """A word of redis.conf, by the rules of the server's own splitter."""
     text = "".join(c if 32 <= ord(c) < 127 and c not in '"\\' else

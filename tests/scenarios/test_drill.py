@@ -5,7 +5,6 @@ stays behind."""
 import os
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -15,17 +14,7 @@ import servers
 from data import fill, one_client
 from loads import processes_of
 from program import leftovers
-from servers import NAMES, binary, wait_for
-
-
-def path_of(place, name):
-    """An environment whose PATH has that server first."""
-    folder = place / f"bin-{name}"
-    folder.mkdir(exist_ok=True)
-    program = f"{name.split('-')[0]}-server"
-    if not (folder / program).exists():
-        (folder / program).symlink_to(binary(name))
-    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+from servers import NAMES, binary, path_of, wait_for
 
 
 def flip(path, where=0.5):
@@ -132,40 +121,6 @@ def test_what_the_server_does_not_load_is_told_in_its_words(keep, serve):
     said = keep("drill", ident, "--redis", nobody, "--json", exit=1).json
     assert said["ok"] is False, said
     assert re.search("unknown command|Unknown command", said["text"]), said
-
-
-GROUP = Path("/sys/fs/cgroup/memory")
-
-
-@pytest.fixture
-def group():
-    """A control group with little memory; its tasks file. Version 1 or 2, as
-    the machine has it and lets us."""
-    for base, limit, tasks in (
-            (GROUP, "memory.limit_in_bytes", "cgroup.procs"),
-            (Path("/sys/fs/cgroup"), "memory.max", "cgroup.procs")):
-        folder = base / f"redkeep-test-{os.getpid()}"
-        try:
-            folder.mkdir()
-        except OSError:
-            continue
-        if (folder / limit).exists():
-            try:
-                (folder / limit).write_text(str(48 << 20))
-                yield folder / tasks
-            finally:
-                wait_for(lambda: remove(folder), f"{folder} to be left")
-            return
-        folder.rmdir()
-    pytest.fail("no control group with a memory limit can be made here")
-
-
-def remove(folder):
-    try:
-        folder.rmdir()
-    except OSError:
-        return False
-    return True
 
 
 def test_too_little_memory_is_skipped_with_the_figures(keep, serve, group):
