@@ -318,6 +318,8 @@ WRAP(int, statx, int dir, const char *name, int flags, unsigned mask,
 {
     struct fault f = fault_begin(__func__, FAULT_ANY, dir, name);
 
+    if (fault_hides_birth())
+        mask &= ~STATX_BTIME;
     return end(&f, MAKE(f, __real_statx(dir, name, flags, mask, st)));
 }
 
