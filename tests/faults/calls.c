@@ -318,7 +318,11 @@ WRAP(int, statx, int dir, const char *name, int flags, unsigned mask,
 {
     struct fault f = fault_begin(__func__, FAULT_ANY, dir, name);
 
-    return end(&f, MAKE(f, __real_statx(dir, name, flags, mask, st)));
+    int rc = MAKE(f, __real_statx(dir, name, flags, mask, st));
+
+    if (rc == 0 && fault_hides_birth())
+        st->stx_mask &= ~STATX_BTIME;
+    return end(&f, rc);
 }
 
 WRAP(int, fstatvfs64, int fd, struct statvfs64 *vfs)

@@ -253,6 +253,12 @@ fault_tell_write(uint64_t inode, int64_t offset, const void *bytes, size_t size)
     free(line);
 }
 
+bool
+fault_hides_birth(void)
+{
+    return getenv("FAULT_BIRTH") != NULL;
+}
+
 int64_t
 fault_now(void)
 {

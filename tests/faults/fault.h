@@ -10,6 +10,7 @@
  *                 eintr, short; die (before it), died (behind it)
  *   FAULT_LOG     a file that gets a line when it happens
  *   FAULT_TRACE   a file that gets a line for each change that was made
+ *   FAULT_BIRTH   set: the file system does not tell when a file was born
  *   FAULT_NOW     what the clock on the wall shows, in seconds
  *
  * A line of the trace is one of
@@ -58,6 +59,9 @@ void fault_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fault_tell_write(uint64_t inode, int64_t offset, const void *bytes,
                       size_t size);
 bool fault_tells(void);
+
+/* FAULT_BIRTH. */
+bool fault_hides_birth(void);
 
 /* FAULT_NOW; 0: it is not set. */
 int64_t fault_now(void);

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import loops
+import power
 from jobs import JOBS
 from world import World, templates
 
@@ -30,7 +31,9 @@ def work(task):
     try:
         if job.places:
             loops.learn(job, start, own)
-        loop = loops.Loop(job, kind, start, own).run(share, seed)
+        made = power.Cut(job, start, own) if kind == "power" else \
+            loops.Loop(job, kind, start, own)
+        loop = made.run(share, seed)
         return name, kind, loop.points, loop.bad
     except loops.Bad as e:
         return name, kind, 0, [f"{name}, {kind}: {e}"]
@@ -56,24 +59,25 @@ def main():
         templates(top, build)
         tasks = [(n, j.name, k, top, build, share, given.seed)
                  for n, (j, k) in enumerate((j, k) for j in JOBS
-                                            for k in loops.KINDS
+                                            for k in [*loops.KINDS, "power"]
                                             if given.only in j.name and
                                             given.kind in ("", k))]
         with multiprocessing.Pool(int(os.environ.get("FAULT_JOBS", 2))) as p:
             found = list(p.imap_unordered(work, tasks))
     finally:
         shutil.rmtree(top)
-    points, bad = collections.Counter(), []
-    for name, _, n, wrong in found:
-        points[name] += n
+    points, states, bad = collections.Counter(), collections.Counter(), []
+    for name, kind, n, wrong in found:
+        (states if kind == "power" else points)[name] += n
         bad += wrong
     for job in JOBS:
-        if points[job.name]:
-            print(f"{points[job.name]:6} {job.name}")
+        if points[job.name] + states[job.name]:
+            print(f"{points[job.name]:6} faults {states[job.name]:6} states  "
+                  f"{job.name}")
     print("\n".join(bad))
-    print(f"faults: {sum(points.values())} points of "
-          f"{len(points)} jobs, {len(bad)} bad, seed {given.seed}, "
-          f"{time.monotonic() - begin:.0f} s")
+    print(f"faults: {sum(points.values())} faults and "
+          f"{sum(states.values())} states after a power cut, {len(bad)} bad, "
+          f"seed {given.seed}, {time.monotonic() - begin:.0f} s")
     return bool(bad)
 
 

@@ -41,7 +41,7 @@ class World:
     def __init__(self, top, build):
         self.top, self.build = Path(top), Path(build)
         self.data, self.repo = self.top / "data", self.top / "repo"
-        self.hours = 0
+        self.hours, self.birthless = 0, False
         self.log, self.trace = (self.top.with_suffix(s)
                                 for s in (".log", ".trace"))
 
@@ -52,6 +52,8 @@ class World:
         env = {"PATH": os.environ["PATH"], "LC_ALL": "C",
                "FAULT_NOW": str(NOW + 3600 * self.hours),
                "FAULT_WATCH": str(self.top), "TMPDIR": "/dev/shm"}
+        if self.birthless:
+            env["FAULT_BIRTH"] = "hidden"
         if fault:
             env.update(FAULT_AT=fault, FAULT_LOG=str(self.log))
             self.log.unlink(missing_ok=True)

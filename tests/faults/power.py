@@ -1,0 +1,67 @@
+"""The power goes at every moment of a run: each state that the disk may be left
+in is made and judged."""
+
+import json
+import random
+from pathlib import Path
+
+import disk
+import judge
+import loops
+from world import Bad
+
+
+class Cut:
+    """One job. All runs see a file system that does not tell births: what is
+    made again has another."""
+
+    def __init__(self, job, start, top):
+        self.job, self.top = job, Path(top)
+        start.birthless = True
+        self.was = loops.begin(job, start, Path(f"{top}-was"))
+        self.world = loops.begin(job, start, top)
+        self.points, self.bad = 0, []
+
+    def record(self):
+        """The disk before, and the changes of a run that nothing struck."""
+        before = disk.Disk(self.top)
+        self.world.run(*self.job.words, trace=True, exit=0)
+        changes = disk.load(self.world.trace)
+        after = disk.resolve(before, changes)
+        judge.need(after.digest() == disk.Disk(self.top).digest(),
+                   "the trace does not lead to what is there")
+        return before, changes
+
+    def run(self, share, seed):
+        before, changes = self.record()
+        seen, chosen = set(), random.Random(f"{seed} {self.job.name}")
+        for end in range(len(changes) + 1):
+            for state in disk.states(before, changes, end, seed):
+                key = (state.digest(), end == len(changes))
+                if key in seen:
+                    continue
+                seen.add(key)
+                if chosen.random() < share:
+                    self.look(state, end, len(changes))
+        return self
+
+    def look(self, state, end, count):
+        self.points += 1
+        try:
+            self.judged(state, end == count)
+        except (Bad, json.JSONDecodeError) as e:
+            self.bad.append(f"{self.job.name}: power:{end} of {count}: {e}")
+
+    def judged(self, state, done):
+        def again():
+            state.make(self.top)
+            self.world.hours = 9
+            return self.world
+
+        world = again()
+        if done:
+            judge.need(self.job.done(world), "it was done, and is not")
+        if self.job.places:
+            loops.judge_ends(self.job, world, self.was, again)
+        else:
+            judge.keeps(self.job, world, self.was)
