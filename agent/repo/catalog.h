@@ -152,7 +152,8 @@ size_t catalog_id_length(const char *name);
 int64_t catalog_proven_ms(const struct catalog_entry *entry);
 
 /*
- * Notes beside the entry what came of a verification. ERROR_ABSENT: there is no
+ * Notes beside the entry what came of a verification; what failed deep is only
+ * well by one that is deep as well. ERROR_ABSENT: there is no
  * such entry; none is left behind then, even if it goes meanwhile.
  */
 int catalog_note_verified(int snapshots_dir, const char *id,

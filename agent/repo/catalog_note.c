@@ -110,6 +110,8 @@ catalog_note_verified(int snapshots_dir, const char *id,
     if (find_entry(snapshots_dir, id, e) != 0)
         return -1;
     catalog_note_load(&before, snapshots_dir, id, &none);
+    if (look->ok && !look->deep && before.failed && before.look.deep)
+        return 0;
     write_note(text, look->ok ? look->at_ms : before.verified_ms, look);
     snprintf(name, sizeof name, "%s.verified", id);
     if (file_replace(snapshots_dir, name, text, strlen(text), 0600, e) != 0)

@@ -64,6 +64,8 @@ START_TEST(tells_what_was_wrong_and_how_it_was_found)
     const struct catalog_look bad = {.at_ms = 1795174200000,
                                      .deep = true,
                                      .wrong = "snapshot-sha256: a\nok\033[1m"};
+    const struct catalog_look good = {
+        .at_ms = 1795174200001, .ok = true, .deep = true};
     struct error e = {0};
     struct catalog c;
 
@@ -79,7 +81,12 @@ START_TEST(tells_what_was_wrong_and_how_it_was_found)
     catalog_clear(&c);
     ck_assert_int_eq(note(1795174200000, true), 0);
     c = loaded();
-    ck_assert(!c.items[0].entry.look.deep && c.items[0].entry.look.ok);
+    ck_assert_msg(!catalog_is_good(&c.items[0]), "by one that was not deep");
+    catalog_clear(&c);
+    ck_assert_int_eq(catalog_note_verified(dir, "20261120T113000Z", &good, &e),
+                     0);
+    c = loaded();
+    ck_assert(c.items[0].entry.look.deep && c.items[0].entry.look.ok);
     ck_assert_str_eq(c.items[0].entry.look.wrong, "");
     ck_assert(catalog_is_good(&c.items[0]));
     catalog_clear(&c);
