@@ -86,7 +86,8 @@ check_unused(struct change *c, struct error *e)
 {
     const struct journal *j = &c->stage.journal;
     struct error none = {0};
-    bool stopped = c->options->server_stopped || c->exchange.wanted;
+    bool stopped = c->options->server_stopped || c->options->stopped_by_us ||
+                   c->exchange.wanted;
 
     if (c->exchange.wanted && c->options->dry_run)
         return 0;
@@ -116,7 +117,7 @@ static int
 exchange(struct change *c, int (*put)(void *, struct error *), struct error *e)
 {
     const struct restore_exchange_work work = {
-        .put = put, .context = c, .state = &c->stage.journal.state};
+        .put = put, .context = c, .journal = &c->stage.journal};
 
     if (restore_exchange_begin(&c->exchange, c->options, &c->stage.journal,
                                c->dir, c->r->target, e) != 0)
@@ -184,6 +185,22 @@ begin_anew(struct restore *r, const struct restore_options *options,
     return restore_run(r, &again, e);
 }
 
+/* All is in its place; it may be that only the server was not started yet. */
+static int
+start_only(struct change *c, struct error *e)
+{
+    struct restore_options none = *c->options;
+
+    none.service = none.stop_command = none.start_command = NULL;
+    if (restore_exchange_begin(&c->exchange, &none, &c->stage.journal, c->dir,
+                               c->r->target, e) != 0)
+        return -1;
+    c->r->nothing = !c->exchange.wanted;
+    if (c->options->dry_run)
+        return 0;
+    return restore_exchange_start(&c->exchange, c->r, &c->stage.journal, e);
+}
+
 int
 restore_resume(struct restore *r, const struct restore_options *options,
                struct error *e)
@@ -204,8 +221,8 @@ restore_resume(struct restore *r, const struct restore_options *options,
     }
     if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
         rc = exchange(&c, go_on, e);
-    else
-        r->nothing = rc == 0;
+    else if (rc == 0)
+        rc = start_only(&c, e);
     r->took_ms = clock_steady_ms() - begin;
     return change_close(&c, rc);
 }
@@ -341,7 +358,7 @@ undo_building(struct change *c, struct error *e)
         return error_in(e, "%s", c->r->target);
     c->stage.journal.state = JOURNAL_NONE;
     /* It may have been cut off when the server was stopped already. */
-    return restore_exchange_start(&c->exchange, c->r, e);
+    return restore_exchange_start(&c->exchange, c->r, NULL, e);
 }
 
 int
