@@ -21,7 +21,7 @@ restore_exchange_asked(const struct restore_options *o)
 }
 
 static int
-check_words(const struct exchange_options *o, struct error *e)
+check_words(const struct restore_options *o, struct error *e)
 {
     if (o->service != NULL &&
         (o->stop_command != NULL || o->start_command != NULL))
@@ -87,6 +87,8 @@ restore_exchange_begin(struct restore_exchange *x,
     };
     if (options->stopped_by_us)
         return 0;
+    if (asked && check_words(options, e) != 0)
+        return -1;
     if (asked)
         take(x, options->service, options->stop_command,
              options->start_command);
@@ -156,7 +158,7 @@ serve(struct restore_exchange *x, struct restore *r,
         (expected != NULL && exchange_compare(&x->exchange, expected, e) != 0))
         return -1;
     r->keys = keys;
-    r->served = true;
+    r->served = x->exchange.stopped_ms != 0;
     r->down_ms = x->exchange.down_ms;
     r->load_ms = x->exchange.load_ms;
     return 0;

@@ -189,16 +189,17 @@ begin_anew(struct restore *r, const struct restore_options *options,
 static int
 start_only(struct change *c, struct error *e)
 {
-    struct restore_options none = *c->options;
+    struct journal *j = &c->stage.journal;
 
-    none.service = none.stop_command = none.start_command = NULL;
-    if (restore_exchange_begin(&c->exchange, &none, &c->stage.journal, c->dir,
+    c->r->nothing = j->service == NULL && j->stop_command == NULL;
+    if (c->r->nothing)
+        return 0;
+    if (restore_exchange_begin(&c->exchange, c->options, j, c->dir,
                                c->r->target, e) != 0)
         return -1;
-    c->r->nothing = !c->exchange.wanted;
     if (c->options->dry_run)
         return 0;
-    return restore_exchange_start(&c->exchange, c->r, &c->stage.journal, e);
+    return restore_exchange_start(&c->exchange, c->r, j, e);
 }
 
 int
@@ -353,7 +354,7 @@ undo_building(struct change *c, struct error *e)
         return -1;
     if (c->options->dry_run)
         return 0;
-    if (stage_sweep(&c->stage, rescued, c->r, e) != 0 ||
+    if (stage_sweep(&c->stage, restore_tell_rescued, c->r, e) != 0 ||
         journal_remove(c->dir, e) != 0)
         return error_in(e, "%s", c->r->target);
     c->stage.journal.state = JOURNAL_NONE;
