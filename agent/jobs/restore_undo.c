@@ -53,18 +53,6 @@ change_open(struct change *c, struct restore *r,
     return 0;
 }
 
-/* Told of what an older version left. */
-static void
-rescued(void *context, const char *kept_name)
-{
-    struct restore *r = context;
-
-    restore_plan_step(r, true,
-                      "an earlier restore was cut off; what it had not put in"
-                      " is in %s/%s",
-                      r->target, kept_name);
-}
-
 static int
 change_close(struct change *c, int rc)
 {
@@ -73,7 +61,7 @@ change_close(struct change *c, int rc)
     c->r->state = c->stage.journal.state;
     restore_exchange_end(&c->exchange);
     if (!c->options->dry_run && c->r->state != JOURNAL_BUILDING)
-        stage_sweep(&c->stage, rescued, c->r, &none);
+        stage_sweep(&c->stage, restore_tell_rescued, c->r, &none);
     stage_close(&c->stage);
     instance_close(&c->server);
     if (c->dir >= 0)
