@@ -10,15 +10,14 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/process.h"
-#include "base/text.h"
+#include "jobs/trial_log.h"
 
 enum {
     ASK_MS = 10,
-    LOOK_MS = 200,         /* at systemd or /proc: they cost more */
-    GONE_MS = 1000,        /* one that was there and is not any more */
-    SILENT_MS = 30000,     /* one that never came */
-    LOG_MAX_BYTES = 65536, /* of its end */
-    WORDS_MAX_BYTES = 300,
+    LOOK_MS = 200,     /* at systemd or /proc: they cost more */
+    GONE_MS = 1000,    /* one that was there and is not any more */
+    SILENT_MS = 30000, /* one that never came */
+    LOG_MAX_BYTES = 65536,
 };
 
 struct wait {
@@ -89,89 +88,36 @@ has_logged(const struct exchange *x)
     return id.size_bytes != x->log_from;
 }
 
-/* What it has logged since the mark; NULL: nothing, or it cannot be read. */
-static char *
-read_log(const struct exchange *x)
+/* What it has logged since the mark. */
+static void
+read_log(const struct exchange *x, struct trial_log *log)
 {
     struct file_identity id;
     struct error none = {0};
-    char *text = NULL;
-    uint64_t from;
+    char *text = memory_new(LOG_MAX_BYTES);
     size_t got;
     int fd = open_log(x, &id);
 
-    if (fd < 0)
-        return NULL;
-    from = id.size_bytes < x->log_from ? 0 : x->log_from;
-    if (id.size_bytes - from > LOG_MAX_BYTES)
-        from = id.size_bytes - LOG_MAX_BYTES;
-    if (id.size_bytes > from) {
-        text = memory_new(LOG_MAX_BYTES + 1);
-        if (file_read_at(fd, text, LOG_MAX_BYTES, from, &got, &none) != 0 ||
-            got == 0) {
-            free(text);
-            text = NULL;
-        }
-    }
-    close(fd);
-    return text;
-}
-
-/* "123:M 20 Nov 2026 11:30:00.123 # words": where the words begin. */
-static char *
-words_of(char *line)
-{
-    char *mark = strstr(line, " # ");
-
-    return mark == NULL ? NULL : mark + 3;
-}
-
-/* Of what went wrong while it loaded, and of what it left out. */
-static bool
-is_loss(const char *line)
-{
-    return strstr(line, "== CRITICAL ==") != NULL ||
-           strstr(line, "loaded anyway") != NULL ||
-           strstr(line, "!!! Truncating the AOF") != NULL ||
-           strstr(line, "Revert incomplete MULTI/EXEC") != NULL;
-}
-
-/* The last line that says why; the very last only points to the log. */
-static bool
-is_reason(const char *line)
-{
-    return strstr(line, "heck server logs") == NULL &&
-           strstr(line, "WARNING") == NULL && strstr(line, "oO0OoO0") == NULL &&
-           strstr(line, "===") == NULL;
-}
-
-/* Into out what the log says: of a loss, or else why it ended. */
-static bool
-find_words(const struct exchange *x, bool loss, char out[WORDS_MAX_BYTES])
-{
-    char *text = read_log(x), *line, *rest;
-
-    out[0] = '\0';
-    for (line = text == NULL ? NULL : strtok_r(text, "\r\n", &rest);
-         line != NULL; line = strtok_r(NULL, "\r\n", &rest)) {
-        char *words = words_of(line);
-
-        if (words != NULL && (loss ? is_loss(words) : is_reason(words)) &&
-            !(loss && out[0] != '\0'))
-            text_quote(out, WORDS_MAX_BYTES, words, strlen(words));
-    }
+    *log = (struct trial_log){0};
+    if (fd >= 0 && file_read_at(fd, text, LOG_MAX_BYTES,
+                                id.size_bytes < x->log_from ? 0 : x->log_from,
+                                &got, &none) == 0)
+        trial_log_take(log, text, got);
+    trial_log_end(log);
+    if (fd >= 0)
+        close(fd);
     free(text);
-    return out[0] != '\0';
 }
 
 static int
 ended(const struct wait *w, const char *how, struct error *e)
 {
     const char *unit = w->x->options->service;
-    char words[WORDS_MAX_BYTES];
+    struct trial_log log;
 
-    if (find_words(w->x, false, words))
-        return error_set(e, ERROR_FAILED, "the server %s: %s", how, words);
+    read_log(w->x, &log);
+    if (log.words[0] != '\0')
+        return error_set(e, ERROR_FAILED, "the server %s: %s", how, log.words);
     if (unit != NULL)
         return error_set(e, ERROR_FAILED,
                          "the server %s; 'journalctl -u %s' may tell why", how,
@@ -306,16 +252,18 @@ int
 exchange_load_wait(struct exchange *x, struct error *e)
 {
     struct wait w = {.x = x, .begin_ms = clock_steady_ms(), .restarts = -1};
-    char words[WORDS_MAX_BYTES];
+    struct trial_log log;
     int rc = await(&w, e);
 
     link_close(w.link);
     if (rc != 0)
         return -1;
     x->load_ms = clock_steady_ms() - w.answered_ms;
-    x->down_ms = clock_steady_ms() - x->stopped_ms;
-    if (find_words(x, true, words))
+    if (x->stopped_ms != 0)
+        x->down_ms = clock_steady_ms() - x->stopped_ms;
+    read_log(x, &log);
+    if (log.lossy)
         return error_set(e, ERROR_FAILED,
-                         "the server left out a part of it: %s", words);
+                         "the server left out a part of it: %s", log.words);
     return 0;
 }

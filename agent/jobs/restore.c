@@ -10,9 +10,8 @@
 #include "base/text.h"
 #include "jobs/restore_work.h"
 
-/* Told by stage_open. */
-static void
-rescued(void *context, const char *kept_name)
+void
+restore_tell_rescued(void *context, const char *kept_name)
 {
     struct restore *r = context;
 
@@ -61,7 +60,7 @@ open_stage(struct restore_work *w, struct stage *s, bool *made, struct error *e)
         .path = w->options->target,
         .name = name,
         .anew = w->options->anew,
-        .rescued = rescued,
+        .rescued = restore_tell_rescued,
         .context = w->r,
     };
     int rc = open_target(w, made, e);

@@ -34,7 +34,8 @@ struct restore_options {
     unsigned boot_limit_ms;
     /* Who stops and starts the server; each NULL if not asked for. */
     const char *service, *stop_command, *start_command;
-    bool anew; /* one that was cut off while it built is begun again */
+    bool stopped_by_us; /* the caller has stopped it, and starts it again */
+    bool anew;          /* one that was cut off while it built is begun again */
     double collapse_percent; /* a latest that lost more is refused; 0: never */
     const struct progress *progress;
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "jobs/restore_work.h"
 
@@ -20,7 +21,7 @@ restore_exchange_asked(const struct restore_options *o)
 }
 
 static int
-check_words(const struct exchange_options *o, struct error *e)
+check_words(const struct restore_options *o, struct error *e)
 {
     if (o->service != NULL &&
         (o->stop_command != NULL || o->start_command != NULL))
@@ -56,6 +57,16 @@ restore_exchange_tell(const struct restore_exchange *x, struct restore *r)
                       "if it does not load it, the old set goes back");
 }
 
+/* The journal that they may be from is written anew meanwhile. */
+static void
+take(struct restore_exchange *x, const char *service, const char *stop,
+     const char *start)
+{
+    x->options.service = x->service = memory_dup(service);
+    x->options.stop_command = x->stop_command = memory_dup(stop);
+    x->options.start_command = x->start_command = memory_dup(start);
+}
+
 int
 restore_exchange_begin(struct restore_exchange *x,
                        const struct restore_options *options,
@@ -63,26 +74,27 @@ restore_exchange_begin(struct restore_exchange *x,
                        const char *path, struct error *e)
 {
     bool asked = restore_exchange_asked(options);
-    bool unfinished = journal != NULL && journal_is_unfinished(journal);
+    bool begun = journal != NULL &&
+                 (journal->service != NULL || journal->stop_command != NULL);
 
     *x = (struct restore_exchange){
-        .options = {.service = options->service,
-                    .stop_command = options->stop_command,
-                    .start_command = options->start_command,
-                    .instance = &options->instance,
+        .options = {.instance = &options->instance,
                     .target = target,
                     .path = path,
                     .stop_limit_ms = STOP_LIMIT_MS,
                     .load_limit_ms = LOAD_LIMIT_MS,
-                    .again = unfinished || options->anew},
+                    .again = begun || options->anew},
     };
-    if (!asked && unfinished) {
-        x->options.service = journal->service;
-        x->options.stop_command = journal->stop_command;
-        x->options.start_command = journal->start_command;
-    }
-    if (asked && check_words(&x->options, e) != 0)
+    if (options->stopped_by_us)
+        return 0;
+    if (asked && check_words(options, e) != 0)
         return -1;
+    if (asked)
+        take(x, options->service, options->stop_command,
+             options->start_command);
+    else if (begun)
+        take(x, journal->service, journal->stop_command,
+             journal->start_command);
     x->wanted = asked || x->options.service != NULL ||
                 x->options.stop_command != NULL;
     if (!x->wanted)
@@ -131,7 +143,7 @@ static int
 not_put(struct restore_exchange *x, const struct restore_exchange_work *work,
         struct error *e)
 {
-    if (*work->state == JOURNAL_PLACING)
+    if (work->journal->state == JOURNAL_PLACING)
         return leave_down(x, e);
     return exchange_give_up(&x->exchange, e);
 }
@@ -146,10 +158,23 @@ serve(struct restore_exchange *x, struct restore *r,
         (expected != NULL && exchange_compare(&x->exchange, expected, e) != 0))
         return -1;
     r->keys = keys;
-    r->served = true;
+    r->served = x->exchange.stopped_ms != 0;
     r->down_ms = x->exchange.down_ms;
     r->load_ms = x->exchange.load_ms;
     return 0;
+}
+
+/* Nothing is left to be done with the server. */
+static int
+settle(const struct restore_exchange *x, struct journal *j, struct error *e)
+{
+    if (j->service == NULL && j->stop_command == NULL)
+        return 0;
+    free(j->service);
+    free(j->stop_command);
+    free(j->start_command);
+    j->service = j->stop_command = j->start_command = NULL;
+    return journal_save(j, x->options.target, e);
 }
 
 static int
@@ -173,6 +198,7 @@ put_back(struct restore_exchange *x, struct restore *r,
                          "%.200s; the old set is back in its place, but:"
                          " %.220s",
                          why.text, more.text);
+    settle(x, work->journal, &more);
     return error_set(e, ERROR_FAILED,
                      "%.300s; the old set is back in its place, and the server"
                      " serves it: %lld keys",
@@ -181,9 +207,10 @@ put_back(struct restore_exchange *x, struct restore *r,
 
 /* Who presses Ctrl-C while it loads wants no other load. */
 static int
-stopped_while_loading(const struct restore_exchange *x, struct error *e)
+stopped_while_loading(const struct restore_exchange *x, struct journal *journal,
+                      struct error *e)
 {
-    struct error why = *e;
+    struct error why = *e, none = {0};
     char *words = words_again(x);
 
     error_set(e, why.kind,
@@ -191,6 +218,7 @@ stopped_while_loading(const struct restore_exchange *x, struct error *e)
               " restore --undo --to %s %s' puts back the old one",
               why.text, x->options.path, words);
     free(words);
+    settle(x, journal, &none);
     return -1;
 }
 
@@ -205,24 +233,30 @@ restore_exchange_run(struct restore_exchange *x, struct restore *r,
     if (work->put(work->context, e) != 0)
         return not_put(x, work, e);
     if (serve(x, r, work->expected, e) == 0)
-        return 0;
+        return settle(x, work->journal, e);
     if (e->kind == ERROR_STOPPED)
-        return stopped_while_loading(x, e);
+        return stopped_while_loading(x, work->journal, e);
     return work->put_back != NULL ? put_back(x, r, work, e) : -1;
 }
 
 int
 restore_exchange_start(struct restore_exchange *x, struct restore *r,
-                       struct error *e)
+                       struct journal *journal, struct error *e)
 {
     if (!x->wanted)
         return 0;
     x->exchange.masked = x->options.service != NULL;
-    return serve(x, r, NULL, e);
+    if (serve(x, r, NULL, e) != 0)
+        return -1;
+    return journal != NULL ? settle(x, journal, e) : 0;
 }
 
 void
 restore_exchange_end(struct restore_exchange *x)
 {
     exchange_clear(&x->exchange);
+    free(x->service);
+    free(x->stop_command);
+    free(x->start_command);
+    *x = (struct restore_exchange){0};
 }

@@ -11,6 +11,7 @@
 /* Not to be moved once begun. */
 struct restore_exchange {
     bool wanted;
+    char *service, *stop_command, *start_command;
     struct exchange_options options;
     struct exchange exchange;
 };
@@ -20,8 +21,8 @@ bool restore_exchange_asked(const struct restore_options *options);
 
 /*
  * Whether redkeep is to stop and start the server: as asked, or as the journal
- * of an unfinished job says (NULL: none). All is checked, nothing is changed.
- * restore_exchange_end in any case.
+ * of a job says that was cut off before it had started it (NULL: none). All is
+ * checked, nothing is changed. restore_exchange_end in any case.
  */
 int restore_exchange_begin(struct restore_exchange *x,
                            const struct restore_options *options,
@@ -33,12 +34,13 @@ void restore_exchange_tell(const struct restore_exchange *x, struct restore *r);
 
 /* What is done while the server is stopped. */
 struct restore_exchange_work {
-    /* One set takes the other's place; *state says afterwards how far it is. */
+    /* One set takes the other's place. */
     int (*put)(void *context, struct error *e);
     /* The other way round, where what was put in does not load; or NULL. */
     int (*put_back)(void *context, struct error *e);
     void *context;
-    const enum journal_state *state;
+    /* How far it is. Once the server runs, it says no more how to start it. */
+    struct journal *journal;
     const struct exchange_expected *expected; /* NULL: not compared */
 };
 
@@ -51,9 +53,9 @@ int restore_exchange_run(struct restore_exchange *x, struct restore *r,
                          const struct restore_exchange_work *work,
                          struct error *e);
 
-/* Only has the server started, if that is wanted and it does not run. */
+/* Only has the server started, if that is wanted; journal may be NULL. */
 int restore_exchange_start(struct restore_exchange *x, struct restore *r,
-                           struct error *e);
+                           struct journal *journal, struct error *e);
 
 void restore_exchange_end(struct restore_exchange *x);
 

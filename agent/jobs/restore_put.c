@@ -55,13 +55,12 @@ put_back(void *context, struct error *e)
     struct restore undo;
     int rc;
 
-    options.service = options.stop_command = options.start_command = NULL;
-    options.server_stopped = true;
+    options.stopped_by_us = true;
     stage_close(put->s);
     rc = restore_undo(&undo, &options, e);
     put->w->r->state = undo.state;
     restore_clear(&undo);
-    return rc;
+    return rc == 0 ? stage_take(put->s, put->w->dir, e) : -1;
 }
 
 /* All that the server loads as its AOF. */
@@ -91,7 +90,7 @@ restore_put(struct restore_work *w, struct stage *s, struct error *e)
         .put = put,
         .put_back = put_back,
         .context = &context,
-        .state = &w->r->state,
+        .journal = &s->journal,
         .expected = &expected,
     };
 

@@ -53,18 +53,6 @@ change_open(struct change *c, struct restore *r,
     return 0;
 }
 
-/* Told of what an older version left. */
-static void
-rescued(void *context, const char *kept_name)
-{
-    struct restore *r = context;
-
-    restore_plan_step(r, true,
-                      "an earlier restore was cut off; what it had not put in"
-                      " is in %s/%s",
-                      r->target, kept_name);
-}
-
 static int
 change_close(struct change *c, int rc)
 {
@@ -73,7 +61,7 @@ change_close(struct change *c, int rc)
     c->r->state = c->stage.journal.state;
     restore_exchange_end(&c->exchange);
     if (!c->options->dry_run && c->r->state != JOURNAL_BUILDING)
-        stage_sweep(&c->stage, rescued, c->r, &none);
+        stage_sweep(&c->stage, restore_tell_rescued, c->r, &none);
     stage_close(&c->stage);
     instance_close(&c->server);
     if (c->dir >= 0)
@@ -86,7 +74,8 @@ check_unused(struct change *c, struct error *e)
 {
     const struct journal *j = &c->stage.journal;
     struct error none = {0};
-    bool stopped = c->options->server_stopped || c->exchange.wanted;
+    bool stopped = c->options->server_stopped || c->options->stopped_by_us ||
+                   c->exchange.wanted;
 
     if (c->exchange.wanted && c->options->dry_run)
         return 0;
@@ -116,7 +105,7 @@ static int
 exchange(struct change *c, int (*put)(void *, struct error *), struct error *e)
 {
     const struct restore_exchange_work work = {
-        .put = put, .context = c, .state = &c->stage.journal.state};
+        .put = put, .context = c, .journal = &c->stage.journal};
 
     if (restore_exchange_begin(&c->exchange, c->options, &c->stage.journal,
                                c->dir, c->r->target, e) != 0)
@@ -307,6 +296,23 @@ begin_anew(struct restore *r, const struct restore_options *options,
     return restore_run(r, &again, e);
 }
 
+/* All is in its place; it may be that only the server was not started yet. */
+static int
+start_only(struct change *c, struct error *e)
+{
+    struct journal *j = &c->stage.journal;
+
+    c->r->nothing = j->service == NULL && j->stop_command == NULL;
+    if (c->r->nothing)
+        return 0;
+    if (restore_exchange_begin(&c->exchange, c->options, j, c->dir,
+                               c->r->target, e) != 0)
+        return -1;
+    if (c->options->dry_run)
+        return 0;
+    return restore_exchange_start(&c->exchange, c->r, j, e);
+}
+
 int
 restore_resume(struct restore *r, const struct restore_options *options,
                struct error *e)
@@ -327,8 +333,8 @@ restore_resume(struct restore *r, const struct restore_options *options,
     }
     if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
         rc = exchange(&c, go_on, e);
-    else
-        r->nothing = rc == 0;
+    else if (rc == 0)
+        rc = start_only(&c, e);
     r->took_ms = clock_steady_ms() - begin;
     return change_close(&c, rc);
 }
@@ -343,12 +349,12 @@ undo_building(struct change *c, struct error *e)
         return -1;
     if (c->options->dry_run)
         return 0;
-    if (stage_sweep(&c->stage, rescued, c->r, e) != 0 ||
+    if (stage_sweep(&c->stage, restore_tell_rescued, c->r, e) != 0 ||
         journal_remove(c->dir, e) != 0)
         return error_in(e, "%s", c->r->target);
     c->stage.journal.state = JOURNAL_NONE;
     /* It may have been cut off when the server was stopped already. */
-    return restore_exchange_start(&c->exchange, c->r, e);
+    return restore_exchange_start(&c->exchange, c->r, NULL, e);
 }
 
 int

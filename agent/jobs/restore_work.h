@@ -39,6 +39,9 @@ struct restore_work {
 void restore_plan_step(struct restore *r, bool advice, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A stage_rescued; context is the restore. */
+void restore_tell_rescued(void *context, const char *kept_name);
+
 /* Which snapshot; refuses what must not be restored without --yes. */
 int restore_plan_choose(struct restore_work *w, struct error *e);
 

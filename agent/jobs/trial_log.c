@@ -34,6 +34,7 @@ static const char *const noises[] = {
     "Warning",
     "oO0Oo",
     "Redis version",
+    "Server initialized",
     "Redis is starting",
     "Valkey version",
     "Configuration loaded",

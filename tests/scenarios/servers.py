@@ -121,11 +121,12 @@ class Server:
     def url(self):
         return f"unix://{self.socket}"
 
-    def launch(self):
-        """Starts the process and waits for nothing."""
+    def launch(self, anew=True):
+        """Starts the process and waits for nothing; anew: its log, too."""
         conf = self.home / "redis.conf"
         write_conf(conf, self.settings)
-        self.log.write_text("")
+        if anew:
+            self.log.write_text("")
         self.log.chmod(0o666)
         self.socket.unlink(missing_ok=True)
         self.process = subprocess.Popen(

@@ -29,7 +29,8 @@ show() {
     pid=$(cat "$home/pid" 2>/dev/null || echo 0)
     active=inactive sub=dead
     [ ! -e "$home/failed" ] || active=failed sub=failed
-    [ ! -e "$home/wanted" ] || active=activating sub=auto-restart
+    [ ! -e "$home/wanted" ] || active=activating sub=start
+    [ ! -e "$home/restarts" ] || sub=auto-restart
     [ "$pid" = 0 ] || active=active sub=running
     cat <<END
 Id=$unit
@@ -66,6 +67,7 @@ stop)
     while [ -e "$home/pid" ]; do sleep 0.01; done ;;
 *) echo "Unknown command verb $word." >&2; exit 1 ;;
 esac
+while [ "$word" = "$(cat "$top/hold" 2>/dev/null)" ]; do sleep 0.01; done
 """
 
 
@@ -115,14 +117,14 @@ class Supervisor:
             if process and process.poll() is not None:
                 self.pid.unlink()
                 process = None
-                (self.home / "restarts").write_text(str(began))
                 began += 1
+                (self.home / "restarts").write_text(str(began))
                 self.over.wait(0.02)
             elif process and not wanted:
                 process.terminate()
                 process.wait()
             elif process is None and wanted:
-                process = self.server.launch().process
+                process = self.server.launch(anew=not self.starts).process
                 self.starts += 1
                 write(self.pid, process.pid)
             elif process is None:
@@ -144,6 +146,10 @@ class Supervisor:
         """What systemctl was told, but for questions."""
         return [line for line in self.calls.read_text().splitlines()
                 if not line.startswith("show")]
+
+    def hold(self, word):
+        """systemctl does not come back from that until it is another."""
+        (self.home.parent / "hold").write_text(word)
 
     def end(self):
         self.over.set()
