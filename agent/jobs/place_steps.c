@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "jobs/place_work.h"
+#include "jobs/place_folder.h"
 
 /* A run through the steps. */
 struct run {
@@ -117,7 +117,7 @@ keep_entry(struct run *r, const struct place_slot *slot,
 
     if (!sight->leaves || sight->kept)
         return 0;
-    to = place_work_folder(&r->work, slot, PLACE_KEPT, e);
+    to = place_folder_of(&r->work, slot, PLACE_KEPT, e);
     /* A copy that the journal does not know yet. */
     if (to < 0 || (sight->kept_other && file_remove(to, slot->base, e) != 0))
         return -1;
@@ -143,7 +143,7 @@ put_tripwire(struct run *r, const struct place_slot *slot,
         return refuse_other(r, slot, e);
     if (sight->comes || sight->tripwire)
         return 0;
-    here = place_work_folder(&r->work, slot, PLACE_HERE, e);
+    here = place_folder_of(&r->work, slot, PLACE_HERE, e);
     if (here < 0)
         return -1;
     if (sight->leaves)
@@ -169,7 +169,7 @@ move_away(struct run *r, const struct place_slot *slot,
         return 0;
     if (sight->kept)
         return file_remove(at(r, slot, PLACE_HERE), slot->base, e);
-    to = place_work_folder(&r->work, slot, PLACE_KEPT, e);
+    to = place_folder_of(&r->work, slot, PLACE_KEPT, e);
     return to < 0 ? -1
                   : file_rename_new(at(r, slot, PLACE_HERE), slot->base, to,
                                     slot->base, e);
@@ -188,7 +188,7 @@ move_in(struct run *r, const struct place_slot *slot,
         return sight->built
                    ? file_remove(at(r, slot, PLACE_BUILT), slot->base, e)
                    : 0;
-    to = place_work_folder(&r->work, slot, PLACE_HERE, e);
+    to = place_folder_of(&r->work, slot, PLACE_HERE, e);
     return to < 0 ? -1
                   : file_rename_new(at(r, slot, PLACE_BUILT), slot->base, to,
                                     slot->base, e);
@@ -214,15 +214,15 @@ begin(struct run *r, struct journal *j, struct error *e)
 {
     struct place_work *w = &r->work;
 
-    place_work_sweep(w);
+    place_folder_sweep(w);
     if (each(r, true, keep_entry, e) != 0 ||
-        place_work_sync(w, PLACE_KEPT, e) != 0)
+        place_folder_sync(w, PLACE_KEPT, e) != 0)
         return -1;
     if (r->copied && journal_save(j, w->target, e) != 0)
         return -1;
     if (each(r, true, put_tripwire, e) != 0)
         return -1;
-    return place_work_sync(w, PLACE_HERE, e);
+    return place_folder_sync(w, PLACE_HERE, e);
 }
 
 static int
@@ -231,14 +231,14 @@ finish(struct run *r, struct error *e)
     struct place_work *w = &r->work;
 
     if (each(r, false, move_away, e) != 0 ||
-        place_work_sync(w, PLACE_KEPT, e) != 0 ||
-        place_work_sync(w, PLACE_HERE, e) != 0 ||
+        place_folder_sync(w, PLACE_KEPT, e) != 0 ||
+        place_folder_sync(w, PLACE_HERE, e) != 0 ||
         each(r, false, move_in, e) != 0 ||
-        place_work_sync(w, PLACE_HERE, e) != 0 ||
+        place_folder_sync(w, PLACE_HERE, e) != 0 ||
         each(r, true, put_entry, e) != 0 ||
-        place_work_sync(w, PLACE_HERE, e) != 0)
+        place_folder_sync(w, PLACE_HERE, e) != 0)
         return -1;
-    return place_work_sync(w, PLACE_BUILT, e);
+    return place_folder_sync(w, PLACE_BUILT, e);
 }
 
 /* All that has to be true before anything is changed. */
@@ -268,7 +268,7 @@ place_steps(struct journal *j, bool back, const struct place_options *options,
     if (rc == 0)
         rc = finish(&r, e);
     if (rc == 0)
-        place_work_clean(&r.work);
+        place_folder_clean(&r.work);
     place_work_close(&r.work);
     return rc;
 }

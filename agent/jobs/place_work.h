@@ -57,18 +57,4 @@ void place_work_close(struct place_work *w);
 int place_work_look(const struct place_work *w, const struct place_slot *slot,
                     struct place_sight *sight, struct error *e);
 
-/* The folder of a slot, made if need be, as its like elsewhere. -1: failed. */
-int place_work_folder(struct place_work *w, const struct place_slot *slot,
-                      enum place_where where, struct error *e);
-
-/* Syncs all folders there. */
-int place_work_sync(const struct place_work *w, enum place_where where,
-                    struct error *e);
-
-/* Removes what a run that was killed was writing. */
-void place_work_sweep(const struct place_work *w);
-
-/* Removes folders of the sets that are empty now. */
-void place_work_clean(struct place_work *w);
-
 #endif

@@ -25,7 +25,8 @@ repair_plan(struct repair *r, const char *path,
     *r = (struct repair){.work = w};
     *w = (struct repair_work){.options = options, .r = r, .dir = -1};
     w->server.dir = -1;
-    if (repair_work_look(w, path, e) != 0)
+    if (repair_work_look(w, path, e) != 0 ||
+        stage_check(w->dir, w->folder, e) != 0)
         return -1;
     return repair_work_plan(w, e);
 }

@@ -138,8 +138,7 @@ stage_open(struct stage *s, const struct stage_options *options,
     s->target = options->target;
     if (file_make_directory(s->target, PLACE_WORK, 0700, NULL, e) != 0 ||
         take_to_build(s, options, e) != 0)
-        return e->kind == ERROR_REFUSED ? -1
-                                        : error_in(e, "%s", options->path);
+        return e->kind == ERROR_REFUSED ? -1 : error_in(e, "%s", options->path);
     begin_journal(&s->journal, begun);
     s->name = memory_dup(options->name);
     if (journal_save(&s->journal, s->target, e) != 0 ||

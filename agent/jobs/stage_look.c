@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "jobs/stage.h"
 
-#define REMEDY                                                    \
+#define REMEDY                                                            \
     "finish it: redkeep restore --resume --to DIR; or put back what was " \
     "there: redkeep restore --undo --to DIR"
 

@@ -40,7 +40,7 @@ def test_a_new_folder(place, keep, kept, boot, deep):
     told = keep.restore(place / deep)
     assert told["to"] == str(place / deep) and told["seconds"] >= 0
     assert told["kept"] is None
-    assert {p.name for p in (place / deep).iterdir()} == {"appendonlydir"}
+    assert data(place / deep) == {"appendonlydir"}
     assert state(one_client(boot(place / deep))) == kept
 
 
