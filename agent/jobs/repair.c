@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "jobs/in_use.h"
 #include "jobs/repair_work.h"
-#include "jobs/restore_use.h"
 #include "jobs/stage.h"
 
 int
@@ -62,14 +61,29 @@ connect_server(struct repair_work *w, struct error *e)
 }
 
 static int
-check_unused(struct repair_work *w, struct error *e)
+begin_use(struct repair_work *w, struct in_use *use, struct error *e)
 {
     struct dataset_names names = names_of(w);
+    const struct in_use_options options = {
+        .server = &w->server,
+        .dir = w->dir,
+        .names = &names,
+        .path = w->folder,
+        .stopped = w->options->server_stopped,
+    };
 
-    if (connect_server(w, e) != 0)
-        return -1;
-    return in_use_check(&w->server, w->dir, &names, w->folder,
-                        w->options->server_stopped, e);
+    *use = (struct in_use){.options = options};
+    return connect_server(w, e) == 0 ? in_use_begin(use, &options, e) : -1;
+}
+
+static int
+check_unused(struct repair_work *w, struct error *e)
+{
+    struct in_use use;
+    int rc = begin_use(w, &use, e);
+
+    in_use_end(&use);
+    return rc;
 }
 
 static int
@@ -196,22 +210,26 @@ check_built(const struct repair_work *w, const struct stage *s, struct error *e)
 }
 
 static int
-put_in(struct repair_work *w, struct stage *s, struct error *e)
+is_unused(void *context, struct error *e)
 {
-    const struct restore_use use = {
-        .server = &w->server, .dir = w->dir, .path = w->folder};
+    return in_use_again(context, e);
+}
+
+static int
+place(struct repair_work *w, struct stage *s, struct in_use *use,
+      struct error *e)
+{
     const struct place_options options = {
         .target = w->dir,
         .path = w->folder,
-        .check_unused = restore_use_check,
-        .context = (void *)&use,
+        .check_unused = is_unused,
+        .context = use,
     };
     char *folder;
     int rc;
 
-    /* A server may have been started, or have written, meanwhile. */
-    if (check_unused(w, e) != 0 || repair_work_compare(w, e) != 0 ||
-        process_check_stop(e) != 0)
+    /* A server may have written meanwhile. */
+    if (repair_work_compare(w, e) != 0 || process_check_stop(e) != 0)
         return -1;
     rc = stage_put_in(s, &w->names, &options, e);
     if (s->journal.leaves.count == 0 || s->journal.state == JOURNAL_NONE)
@@ -220,6 +238,18 @@ put_in(struct repair_work *w, struct stage *s, struct error *e)
     folder = text_shell_word(w->folder);
     w->r->put_back = text_format("redkeep restore --undo --to %s", folder);
     free(folder);
+    return rc;
+}
+
+static int
+put_in(struct repair_work *w, struct stage *s, struct error *e)
+{
+    struct in_use use;
+    int rc = begin_use(w, &use, e);
+
+    if (rc == 0)
+        rc = place(w, s, &use, e);
+    in_use_end(&use);
     return rc;
 }
 

@@ -1,7 +1,6 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "jobs/in_use.h"
-#include "jobs/restore_use.h"
 #include "jobs/restore_work.h"
 
 struct put {
@@ -10,15 +9,20 @@ struct put {
 };
 
 static int
-place(struct restore_work *w, struct stage *s, struct error *e)
+look_again(void *context, struct error *e)
 {
-    const struct restore_use use = {
-        .server = &w->server, .dir = w->dir, .path = w->r->target};
+    return in_use_again(context, e);
+}
+
+static int
+place(struct restore_work *w, struct stage *s, struct in_use *use,
+      struct error *e)
+{
     const struct place_options options = {
         .target = w->dir,
         .path = w->r->target,
-        .check_unused = restore_use_check,
-        .context = (void *)&use,
+        .check_unused = look_again,
+        .context = use,
     };
     int rc = stage_put_in(s, &w->names, &options, e);
 
@@ -33,6 +37,14 @@ put(void *context, struct error *e)
 {
     const struct put *put = context;
     struct restore_work *w = put->w;
+    const struct in_use_options options = {
+        .server = &w->server,
+        .dir = w->dir,
+        .path = w->r->target,
+        .stopped = w->options->server_stopped || w->exchange.wanted,
+    };
+    struct in_use use;
+    int rc;
 
     /* A server may have been started while we were building. Of the one that
      * we have stopped we know. */
@@ -40,10 +52,11 @@ put(void *context, struct error *e)
         link_close(w->server.link);
         w->server.link = NULL;
     }
-    if (in_use_check(&w->server, w->dir, NULL, w->r->target,
-                     w->options->server_stopped || w->exchange.wanted, e) != 0)
-        return -1;
-    return place(w, put->s, e);
+    rc = in_use_begin(&use, &options, e);
+    if (rc == 0)
+        rc = place(w, put->s, &use, e);
+    in_use_end(&use);
+    return rc;
 }
 
 /* The journal says that it is done: so this is any undo. */

@@ -8,101 +8,13 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "jobs/in_use.h"
-#include "jobs/restore.h"
-#include "jobs/restore_use.h"
-#include "jobs/restore_work.h"
-
-/* A target whose journal is worked with. */
-struct change {
-    struct restore *r;
-    const struct restore_options *options;
-    struct stage stage;
-    struct instance server;
-    struct restore_use use;
-    struct place_options place;
-    struct restore_exchange exchange;
-    int dir;
-    bool undo;
-};
-
-static int
-change_open(struct change *c, struct restore *r,
-            const struct restore_options *options, struct error *e)
-{
-    memset(r, 0, sizeof *r);
-    r->point_ms = r->keys = -1;
-    *c = (struct change){
-        .r = r, .options = options, .stage = STAGE_NONE, .dir = -1};
-    c->server.dir = -1;
-    r->target = realpath(options->target, NULL);
-    if (r->target == NULL)
-        return error_sys(e, "%s", options->target);
-    c->dir = file_open_directory(AT_FDCWD, r->target, e);
-    if (c->dir < 0 || stage_take(&c->stage, c->dir, e) != 0)
-        return error_in(e, "%s", r->target);
-    r->state = c->stage.journal.state;
-    if (c->stage.journal.id != NULL)
-        snprintf(r->id, sizeof r->id, "%s", c->stage.journal.id);
-    c->use = (struct restore_use){
-        .server = &c->server, .dir = c->dir, .path = r->target};
-    c->place = (struct place_options){.target = c->dir,
-                                      .path = r->target,
-                                      .check_unused = restore_use_check,
-                                      .context = &c->use};
-    return 0;
-}
-
-static int
-change_close(struct change *c, int rc)
-{
-    struct error none = {0};
-
-    c->r->state = c->stage.journal.state;
-    restore_exchange_end(&c->exchange);
-    if (!c->options->dry_run && c->r->state != JOURNAL_BUILDING)
-        stage_sweep(&c->stage, restore_tell_rescued, c->r, &none);
-    stage_close(&c->stage);
-    instance_close(&c->server);
-    if (c->dir >= 0)
-        close(c->dir);
-    return rc;
-}
-
-static int
-check_unused(struct change *c, struct error *e)
-{
-    const struct journal *j = &c->stage.journal;
-    struct error none = {0};
-    bool stopped = c->options->server_stopped || c->options->stopped_by_us ||
-                   c->exchange.wanted;
-
-    if (c->exchange.wanted && c->options->dry_run)
-        return 0;
-    if (instance_connect(&c->server, &c->options->instance, e) != 0)
-        return -1;
-    if (c->server.settings_known && c->server.settings.dir != NULL)
-        c->server.dir =
-            file_open_directory(AT_FDCWD, c->server.settings.dir, &none);
-    for (size_t i = 0; i < j->name_count; i++) {
-        const struct dataset_names names = {
-            .appendonly = DATASET_APPENDONLY_AUTO,
-            .dbfilename = j->names[i].dbfilename,
-            .appendfilename = j->names[i].appendfilename,
-            .appenddirname = j->names[i].appenddirname,
-        };
-
-        if (in_use_check(&c->server, c->dir, &names, c->r->target, stopped,
-                         e) != 0)
-            return -1;
-    }
-    return 0;
-}
+#include "jobs/restore_change.h"
 
 /* Puts, with the server stopped before and started after where that is asked
  * for, now or by what was cut off. */
 static int
-exchange(struct change *c, int (*put)(void *, struct error *), struct error *e)
+exchange(struct restore_change *c, int (*put)(void *, struct error *),
+         struct error *e)
 {
     const struct restore_exchange_work work = {
         .put = put, .context = c, .journal = &c->stage.journal};
@@ -117,7 +29,7 @@ exchange(struct change *c, int (*put)(void *, struct error *), struct error *e)
 }
 
 static void
-tell_kept(struct change *c)
+tell_kept(struct restore_change *c)
 {
     const struct journal_set *set = &c->stage.journal.leaves;
 
@@ -127,7 +39,7 @@ tell_kept(struct change *c)
 
 /* The old set as it lies in its folder now. */
 static int
-find_kept(const struct change *c, const struct journal_set *was,
+find_kept(const struct restore_change *c, const struct journal_set *was,
           struct journal_set *comes, struct error *e)
 {
     for (size_t i = 0; i < was->count; i++) {
@@ -149,7 +61,8 @@ find_kept(const struct change *c, const struct journal_set *was,
 
 /* What is there now leaves, whatever a server has made of it since. */
 static int
-find_present(const struct change *c, struct journal *undo, struct error *e)
+find_present(const struct restore_change *c, struct journal *undo,
+             struct error *e)
 {
     struct place_names names = {.count = undo->name_count};
 
@@ -168,8 +81,8 @@ find_present(const struct change *c, struct journal *undo, struct error *e)
 
 /* The journal of an undo of what j has placed. */
 static int
-plan_undo(const struct change *c, const struct journal *j, struct journal *undo,
-          struct error *e)
+plan_undo(const struct restore_change *c, const struct journal *j,
+          struct journal *undo, struct error *e)
 {
     *undo = (struct journal){
         .job = memory_dup("undo"),
@@ -193,7 +106,7 @@ plan_undo(const struct change *c, const struct journal *j, struct journal *undo,
 }
 
 static void
-tell_undo(struct change *c, const struct journal *undo)
+tell_undo(struct restore_change *c, const struct journal *undo)
 {
     struct restore *r = c->r;
 
@@ -214,10 +127,10 @@ tell_undo(struct change *c, const struct journal *undo)
 static int
 undo_placed(void *context, struct error *e)
 {
-    struct change *c = context;
+    struct restore_change *c = context;
     struct journal *j = &c->stage.journal, undo;
     struct error none = {0};
-    int rc = check_unused(c, e);
+    int rc = restore_change_check(c, e);
 
     if (rc != 0)
         return -1;
@@ -248,12 +161,12 @@ undo_placed(void *context, struct error *e)
 static int
 go_on(void *context, struct error *e)
 {
-    struct change *c = context;
+    struct restore_change *c = context;
     struct journal *j = &c->stage.journal;
     bool come;
 
     if (place_has_come(j, &c->place, &come, e) != 0 ||
-        (!come && check_unused(c, e) != 0))
+        (!come && restore_change_check(c, e) != 0))
         return -1;
     restore_plan_step(c->r, false, "the files of the %s set go to their place",
                       c->undo ? "old" : "new");
@@ -298,7 +211,7 @@ begin_anew(struct restore *r, const struct restore_options *options,
 
 /* All is in its place; it may be that only the server was not started yet. */
 static int
-start_only(struct change *c, struct error *e)
+start_only(struct restore_change *c, struct error *e)
 {
     struct journal *j = &c->stage.journal;
 
@@ -319,14 +232,14 @@ restore_resume(struct restore *r, const struct restore_options *options,
 {
     uint64_t begin = clock_steady_ms();
     struct journal building;
-    struct change c;
-    int rc = change_open(&c, r, options, e);
+    struct restore_change c;
+    int rc = restore_change_open(&c, r, options, e);
 
     if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING) {
         building = c.stage.journal;
         c.stage.journal =
             (struct journal){.state = JOURNAL_BUILDING, .began_ms = -1};
-        change_close(&c, 0);
+        restore_change_close(&c, 0);
         rc = begin_anew(r, options, &building, e);
         journal_clear(&building);
         return rc;
@@ -336,12 +249,12 @@ restore_resume(struct restore *r, const struct restore_options *options,
     else if (rc == 0)
         rc = start_only(&c, e);
     r->took_ms = clock_steady_ms() - begin;
-    return change_close(&c, rc);
+    return restore_change_close(&c, rc);
 }
 
 /* Nothing had been changed yet. */
 static int
-undo_building(struct change *c, struct error *e)
+undo_building(struct restore_change *c, struct error *e)
 {
     restore_plan_step(c->r, false, "what was being built is removed");
     if (restore_exchange_begin(&c->exchange, c->options, &c->stage.journal,
@@ -362,8 +275,8 @@ restore_undo(struct restore *r, const struct restore_options *options,
              struct error *e)
 {
     uint64_t begin = clock_steady_ms();
-    struct change c;
-    int rc = change_open(&c, r, options, e);
+    struct restore_change c;
+    int rc = restore_change_open(&c, r, options, e);
 
     c.undo = true;
     if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING)
@@ -375,29 +288,30 @@ restore_undo(struct restore *r, const struct restore_options *options,
     else
         r->nothing = rc == 0;
     r->took_ms = clock_steady_ms() - begin;
-    return change_close(&c, rc);
+    return restore_change_close(&c, rc);
 }
 
 int
 restore_forget(struct restore *r, const struct restore_options *options,
                struct error *e)
 {
-    struct change c;
-    int rc = change_open(&c, r, options, e);
+    struct restore_change c;
+    int rc = restore_change_open(&c, r, options, e);
 
     if (rc != 0)
-        return change_close(&c, rc);
+        return restore_change_close(&c, rc);
     r->nothing = c.stage.journal.state == JOURNAL_NONE;
     tell_kept(&c);
     if (journal_is_unfinished(&c.stage.journal))
-        return change_close(&c, error_set(e, ERROR_REFUSED,
-                                          "%s: a %s was cut off there: finish"
-                                          " it with --resume, or take it back"
-                                          " with --undo",
-                                          r->target, c.stage.journal.job));
+        return restore_change_close(
+            &c, error_set(e, ERROR_REFUSED,
+                          "%s: a %s was cut off there: finish"
+                          " it with --resume, or take it back"
+                          " with --undo",
+                          r->target, c.stage.journal.job));
     if (!r->nothing && !options->dry_run) {
         rc = journal_remove(c.dir, e);
         c.stage.journal.state = JOURNAL_NONE;
     }
-    return change_close(&c, rc);
+    return restore_change_close(&c, rc);
 }
