@@ -199,14 +199,23 @@ static int
 put_entry(struct run *r, const struct place_slot *slot,
           const struct place_sight *sight, struct error *e)
 {
+    if (slot->comes == NULL)
+        return 0;
+    if (!sight->tripwire)
+        return move_in(r, slot, sight, e);
+    return file_rename(at(r, slot, PLACE_BUILT), slot->base,
+                       at(r, slot, PLACE_HERE), slot->base, e);
+}
+
+static int
+remove_tripwire(struct run *r, const struct place_slot *slot,
+                const struct place_sight *sight, struct error *e)
+{
     if (sight->other)
         return refuse_other(r, slot, e);
     if (!sight->tripwire)
-        return move_in(r, slot, sight, e);
-    if (slot->comes == NULL)
-        return file_remove(at(r, slot, PLACE_HERE), slot->base, e);
-    return file_rename(at(r, slot, PLACE_BUILT), slot->base,
-                       at(r, slot, PLACE_HERE), slot->base, e);
+        return 0;
+    return file_remove(at(r, slot, PLACE_HERE), slot->base, e);
 }
 
 static int
@@ -236,6 +245,8 @@ finish(struct run *r, struct error *e)
         each(r, false, move_in, e) != 0 ||
         place_folder_sync(w, PLACE_HERE, e) != 0 ||
         each(r, true, put_entry, e) != 0 ||
+        place_folder_sync(w, PLACE_HERE, e) != 0 ||
+        each(r, true, remove_tripwire, e) != 0 ||
         place_folder_sync(w, PLACE_HERE, e) != 0)
         return -1;
     return place_folder_sync(w, PLACE_BUILT, e);
