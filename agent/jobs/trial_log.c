@@ -50,7 +50,8 @@ has_any(const char *text, const char *const *words, size_t count)
     return false;
 }
 
-#define HAS_ANY(text, words) has_any(text, words, sizeof words / sizeof *words)
+#define HAS_ANY(text, words) \
+    has_any((text), (words), sizeof(words) / sizeof *(words))
 
 /* The text behind the head, and whether it is a warning. */
 static const char *

@@ -4,6 +4,7 @@ stays behind."""
 
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -188,6 +189,29 @@ def test_ctrl_c_and_kill_leave_nothing(keep, serve):
 
 
 @pytest.mark.need("root")
+def test_a_running_servers_program_is_used_where_only_root_decides_it(
+        keep, serve, monkeypatch):
+    """Without one in PATH: Debian's own is taken, one that another user could
+    write is not, whatever the server says of itself."""
+    nowhere = {"PATH": str(keep.place)}
+    server = serve()
+    fill(server.client())
+    server.client().save()
+    keep.snapshot(server)
+    said = keep("drill", "--redis", server.url, "--json", env=nowhere).json
+    assert said["ok"] is True and "redis 7.0.15" in said["text"], said
+    mine = keep.place / "mine"
+    mine.mkdir()
+    shutil.copy(binary(servers.SYSTEM), mine / "redis-server")
+    os.chown(mine / "redis-server", 65534, 65534)
+    monkeypatch.setattr(servers, "binary", lambda name:
+                        str(mine / "redis-server"))
+    other = serve("other")
+    refused = keep("drill", "--redis", other.url, env=nowhere, exit=3)
+    refused.says("no redis-server and no valkey-server in PATH")
+
+
+@pytest.mark.need("root")
 def test_the_private_server_is_the_owners_and_the_first_to_go(keep, serve):
     server = serve()
     fill(server.client())
@@ -239,12 +263,13 @@ def test_the_agent_drills_and_tells(agent, serve, keep):
     one = agent(server, schedule_snapshot="every 1h", schedule_drill="every 2s")
     keep.repo = one.repo
     end = time.monotonic() + 6
-    wait_for(lambda: (one.status()["last_drill"] or {}).get("ok"), "a drill")
+    wait_for(lambda: (one.status()["last_drill"] or {}).get("ok"), "a drill",
+             60)
     while time.monotonic() < end:
         client.incr("load")
         assert "drill_failed" not in one.alarms()
     job = wait_for(lambda: one.job("drill")["runs"] >= 4 and one.job("drill"),
-                   "four of them", 30)
+                   "four of them", 60)
     assert job["failures"] == 0, job
     metrics = one.metrics()
     assert metrics["redkeep_drill_last_ok"] == 1
@@ -252,7 +277,8 @@ def test_the_agent_drills_and_tells(agent, serve, keep):
     assert metrics['redkeep_job_runs_total{job="drill",result="ok"}'] >= 4
     ident = keep.list()[-1]["id"]
     flip(keep.archive(ident))
-    alarm = wait_for(lambda: one.alarms().get("drill_failed"), "the alarm")
+    alarm = wait_for(lambda: one.alarms().get("drill_failed"), "the alarm",
+                     60)
     assert ident in alarm["text"] or "no good snapshot" in alarm["text"]
     last = wait_for(lambda: not one.status()["last_drill"]["ok"] and
                     one.status()["last_drill"], "the word of it")

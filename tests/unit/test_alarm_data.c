@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "test_alarm_case.h"
 #include "test_alarm_events.h"
 
@@ -86,6 +87,31 @@ succeed_verify(void)
     pass(1);
     ck_assert(is_raised("snapshot_failed"));
     verify.last.result = PLAN_OK;
+}
+
+/* One by hand is noted in the repository. */
+static void
+note_drill(bool ok)
+{
+    char time[TEXT_TIME_SIZE];
+
+    text_write_time(time, scene.now_ms);
+    json_decref(repository.last_drill);
+    repository.last_drill =
+        json_pack("{s:s, s:b, s:s}", "id", "A", "ok", ok, "finished", time);
+}
+
+static void
+fail_drill_by_hand(void)
+{
+    drill.built = true;
+    note_drill(false);
+}
+
+static void
+succeed_drill_by_hand(void)
+{
+    note_drill(true);
 }
 
 static void
@@ -223,6 +249,12 @@ static const struct alarm_case cases[] = {
      301, 120},
     {"drill_failed", fail_drill, succeed_drill, "the last drill failed: ", NAN,
      NAN},
+    {"drill_failed", fail_drill, succeed_drill_by_hand,
+     "the last drill failed: ", NAN, NAN},
+    {"drill_failed", fail_drill_by_hand, succeed_drill_by_hand,
+     "the last drill failed, of A", NAN, NAN},
+    {"drill_overdue", build_drill, succeed_drill_by_hand,
+     "no good drill for 5 min 2 s", 301, 120},
     {"dataset_collapsed", flush, refill,
      "the server has 2500 keys, it had 5000", 50, 50},
     {"dataset_collapsed", lose_aof, find_aof,
