@@ -95,7 +95,7 @@ class World:
         other = World(top, self.build)
         shutil.rmtree(other.top, ignore_errors=True)
         shutil.copytree(self.top, other.top, symlinks=True)
-        other.hours = self.hours
+        other.hours, other.birthless = self.hours, self.birthless
         mark = other.repo / "main/instance.json"
         if mark.exists():
             mark.write_text(mark.read_text().replace(str(self.top),
