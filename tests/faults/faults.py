@@ -18,13 +18,15 @@ from pathlib import Path
 
 import loops
 import power
+import seen
 from jobs import JOBS
 from world import World, templates
 
 SHOWN = 40          # broken promises, of any number
 SAMPLE = 4          # of each job and kind of fault
 SAMPLE_STATES = 10  # of each job, after a power cut
-KINDS = [*loops.KINDS, "power"]
+MAKERS = {"power": power.Cut, "seen": seen.Seen}
+KINDS = [*loops.KINDS, *MAKERS]
 
 
 def work(task):
@@ -39,7 +41,7 @@ def work(task):
     try:
         if job.places:
             loops.learn(job, start, own)
-        loop = (power.Cut(job, start, own) if kind == "power" else
+        loop = (MAKERS[kind](job, start, own) if kind in MAKERS else
                 loops.Loop(job, kind, start, own))
         loop.run(None if given.all else sample, rng)
         return name, kind, loop.points, loop.bad
@@ -80,7 +82,8 @@ def main():
     given, begin = arguments(), time.monotonic()
     faults, states, bad = collections.Counter(), collections.Counter(), []
     for name, kind, count, wrong in run(given):
-        (states if kind == "power" else faults)[name] += count
+        if kind != "seen":
+            (states if kind == "power" else faults)[name] += count
         bad += wrong
     for job in JOBS:
         if faults[job.name] + states[job.name]:
