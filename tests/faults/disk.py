@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import json
 import os
-import random
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -297,9 +296,8 @@ def place(disk, change, drop):
     apply(disk, change, drop)
 
 
-def states(start, changes, end, seed):
+def states(start, changes, end, rng):
     """Every state that a power cut before the change `end` may leave."""
-    rng = random.Random(f"{seed} {end}")
     balance, half = loose_entries(changes, end)
     loose = loose_data(changes, end)
     sure = {i for i in range(end) if changes[i].is_entry()} - set(balance)

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Breaks every job at every call and judges what is left.
 
-usage: faults.py BUILD [all] [--only TEXT] [--seed N] [--share PERCENT]
+usage: faults.py BUILD [all] [--only JOB] [--kind KIND] [--seed TEXT]
 """
 
 import argparse
 import collections
+import itertools
 import multiprocessing
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -16,24 +18,32 @@ from pathlib import Path
 
 import loops
 import power
+import seen
 from jobs import JOBS
 from world import World, templates
 
-SHARE = 0.2
+SHOWN = 40          # broken promises, of any number
+SAMPLE = 4          # of each job and kind of fault
+SAMPLE_STATES = 10  # of each job, after a power cut
+MAKERS = {"power": power.Cut, "seen": seen.Seen}
+KINDS = [*loops.KINDS, *MAKERS]
 
 
 def work(task):
-    number, name, kind, top, build, share, seed = task
+    """One job and one kind of fault, in a process of its own."""
+    number, name, kind, top, build, given = task
     job = next(j for j in JOBS if j.name == name)
     start = World(Path(top) / job.world.replace(" ", "-"), build)
     start.hours = 9
     own = Path(top) / f"at-{number}"
+    sample = SAMPLE_STATES if kind == "power" else SAMPLE
+    rng = random.Random(f"{given.seed} {name} {kind}")
     try:
         if job.places:
             loops.learn(job, start, own)
-        made = power.Cut(job, start, own) if kind == "power" else \
-            loops.Loop(job, kind, start, own)
-        loop = made.run(share, seed)
+        loop = (MAKERS[kind](job, start, own) if kind in MAKERS else
+                loops.Loop(job, kind, start, own))
+        loop.run(None if given.all else sample, rng)
         return name, kind, loop.points, loop.bad
     except loops.Bad as e:
         return name, kind, 0, [f"{name}, {kind}: {e}"]
@@ -42,42 +52,50 @@ def work(task):
         shutil.rmtree(f"{own}-was", ignore_errors=True)
 
 
-def main():
+def arguments():
     parse = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1])
     parse.add_argument("build", type=Path)
-    parse.add_argument("all", nargs="?")
+    parse.add_argument("all", nargs="?", choices=["all"])
     parse.add_argument("--only", default="")
-    parse.add_argument("--kind", default="")
+    parse.add_argument("--kind", choices=KINDS)
     parse.add_argument("--seed", default=time.strftime("%Y%m%d"))
-    parse.add_argument("--share", type=float, default=SHARE)
-    given = parse.parse_args()
-    share = 1 if given.all == "all" else given.share
-    begin = time.monotonic()
+    return parse.parse_args()
+
+
+def run(given):
+    """What every job and kind came to."""
     top = tempfile.mkdtemp(prefix="redkeep-faults-", dir="/dev/shm")
+    kinds = [given.kind] if given.kind else KINDS
     try:
         build = given.build.resolve()
         templates(top, build)
-        tasks = [(n, j.name, k, top, build, share, given.seed)
-                 for n, (j, k) in enumerate((j, k) for j in JOBS
-                                            for k in [*loops.KINDS, "power"]
-                                            if given.only in j.name and
-                                            given.kind in ("", k))]
+        tasks = [(n, job.name, kind, top, build, given) for n, (job, kind)
+                 in enumerate(itertools.product(JOBS, kinds))
+                 if given.only in job.name]
         with multiprocessing.Pool(int(os.environ.get("FAULT_JOBS", 2))) as p:
-            found = list(p.imap_unordered(work, tasks))
+            return list(p.imap_unordered(work, tasks))
     finally:
         shutil.rmtree(top)
-    points, states, bad = collections.Counter(), collections.Counter(), []
-    for name, kind, n, wrong in found:
-        (states if kind == "power" else points)[name] += n
+
+
+def main():
+    given, begin = arguments(), time.monotonic()
+    faults, states, bad = collections.Counter(), collections.Counter(), []
+    for name, kind, count, wrong in run(given):
+        if kind != "seen":
+            (states if kind == "power" else faults)[name] += count
         bad += wrong
     for job in JOBS:
-        if points[job.name] + states[job.name]:
-            print(f"{points[job.name]:6} faults {states[job.name]:6} states  "
+        if faults[job.name] + states[job.name]:
+            print(f"{faults[job.name]:6} faults {states[job.name]:6} states  "
                   f"{job.name}")
-    print("\n".join(bad))
-    print(f"faults: {sum(points.values())} faults and "
-          f"{sum(states.values())} states after a power cut, {len(bad)} bad, "
-          f"seed {given.seed}, {time.monotonic() - begin:.0f} s")
+    print("\n".join(bad[:SHOWN]))
+    total = faults.total() + states.total()
+    print(f"faults: {faults.total()} faults and {states.total()} states after"
+          f" a power cut, {len(bad)} bad; seed {given.seed}, "
+          f"{time.monotonic() - begin:.0f} s")
+    Path(given.build / "results/check-faults").write_text(
+        f"faults {total - len(bad)} {len(bad)}\n")
     return bool(bad)
 
 

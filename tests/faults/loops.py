@@ -2,7 +2,6 @@
 untouched; and each time the promises are looked at."""
 
 import json
-import random
 from pathlib import Path
 
 import judge
@@ -58,15 +57,14 @@ class Loop:
             return
         judge_ends(self.job, world, self.was, lambda: self.strike(n)[0])
 
-    def run(self, share, seed):
-        """A share of all N, or all of them."""
+    def run(self, sample, rng):
+        """So many of all N, or all of them (None)."""
         world, result, fault = self.strike(10 ** 9)
         judge.told_truly(self.job, world, result, fault)
         total = world.calls()
         chosen = list(range(1, total + 1))
-        if share < 1:
-            rng = random.Random(f"{seed} {self.job.name} {self.kind}")
-            chosen = sorted(rng.sample(chosen, max(1, round(total * share))))
+        if sample is not None:
+            chosen = sorted(rng.sample(chosen, min(sample, total)))
         for n in chosen:
             try:
                 self.one(n)

@@ -2,7 +2,6 @@
 in is made and judged."""
 
 import json
-import random
 from pathlib import Path
 
 import disk
@@ -32,17 +31,22 @@ class Cut:
                    "the trace does not lead to what is there")
         return before, changes
 
-    def run(self, share, seed):
+    def run(self, sample, rng):
+        """So many of all states, or all of them (None)."""
         before, changes = self.record()
-        seen, chosen = set(), random.Random(f"{seed} {self.job.name}")
-        for end in range(len(changes) + 1):
-            for state in disk.states(before, changes, end, seed):
-                key = (state.digest(), end == len(changes))
-                if key in seen:
-                    continue
-                seen.add(key)
-                if chosen.random() < share:
-                    self.look(state, end, len(changes))
+        seen, count = set(), len(changes)
+        ends = range(count + 1)
+        if sample is not None:
+            ends = [count, *rng.choices(ends, k=sample - 1)]
+        for end in ends:
+            states = disk.states(before, changes, end, rng)
+            if sample is not None:
+                states = [rng.choice(list(states))]
+            for state in states:
+                key = (state.digest(), end == count)
+                if key not in seen:
+                    seen.add(key)
+                    self.look(state, end, count)
         return self
 
     def look(self, state, end, count):

@@ -45,7 +45,7 @@ class World:
         self.log, self.trace = (self.top.with_suffix(s)
                                 for s in (".log", ".trace"))
 
-    def run(self, *words, fault=None, trace=False, exit=None):
+    def run(self, *words, fault=None, trace=False, exit=None, under=()):
         """Every run but the one with the fault is an hour later."""
         common = {"data": self.data, "repo": self.repo}
         words = [str(w).format(**common) for w in words]
@@ -61,7 +61,7 @@ class World:
             env.update(FAULT_TRACE=str(self.trace))
             self.trace.unlink(missing_ok=True)
         done = subprocess.run(
-            [self.build / "faults/redkeep", *words, "--repo", self.repo,
+            [*under, self.build / "faults/redkeep", *words, "--repo", self.repo,
              "--redis", f"unix://{self.top}.none"],
             env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             errors="replace", timeout=60, cwd="/")
@@ -95,7 +95,7 @@ class World:
         other = World(top, self.build)
         shutil.rmtree(other.top, ignore_errors=True)
         shutil.copytree(self.top, other.top, symlinks=True)
-        other.hours = self.hours
+        other.hours, other.birthless = self.hours, self.birthless
         mark = other.repo / "main/instance.json"
         if mark.exists():
             mark.write_text(mark.read_text().replace(str(self.top),
