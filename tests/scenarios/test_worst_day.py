@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from hosts import INSTALL, commands, run, sections, told
+from hosts import INSTALL, blocks, commands, run, sections, told
 
 PAGE = "worst-day.md"
 
@@ -145,6 +145,16 @@ CHECKS = {
 }
 
 
+def check_shown(text, kind, out):
+    """What the page shows came so, but for the numbers."""
+    said = re.sub(r"[\d.]+( [KM]iB| m?s)?", "N", out)
+    for info, shown in blocks(text):
+        if info == "text" and kind == "aof":
+            for line in re.sub(r"[\d.]+( [KM]iB| m?s)?", "N",
+                               shown).splitlines():
+                assert line in said.splitlines(), out
+
+
 @pytest.mark.need("root", "mount", "unshare")
 @pytest.mark.parametrize("title,kind", CASES)
 def test_what_is_typed_makes_it_good_again(place, title, kind):
@@ -156,6 +166,7 @@ echo "owners: $(find /srv/volume -name .redkeep -prune -o -printf '%U:%G\n' |
     sort -u)"
 echo "verdict: $(redkeep check --appendonly auto /var/lib/redis | tail -n 1)"
 """)
+    check_shown(sections(PAGE)[title], kind, out)
     if title == "The data is in a container":
         assert told(out, "owners") == "999:1999"
         return
