@@ -20,7 +20,7 @@
 #define SNAPSHOTS "snapshots"
 #define LOCKS "locks"
 
-enum { FOLDER_MODE = 0700, WAIT_STEP_MS = 20 };
+enum { FOLDER_MODE = 0700 };
 
 static int
 begin(struct storage *s, const char *repo, const char *instance,
@@ -215,7 +215,7 @@ wait_again(uint64_t begun_ms, const struct error *e)
     if (e->kind != ERROR_LOCKED || process_stop_signal() != 0 ||
         clock_steady_ms() - begun_ms >= STORAGE_WAIT_MS)
         return false;
-    poll(NULL, 0, WAIT_STEP_MS);
+    poll(NULL, 0, STORAGE_LOOK_MS);
     return true;
 }
 

@@ -18,7 +18,10 @@
 #include "repo/catalog.h"
 
 /* A lock of the readers is waited for; what is longer is told. */
-enum { STORAGE_FORMAT = 1, STORAGE_WAIT_MS = 10000 };
+enum { STORAGE_FORMAT = 1 };
+
+/* Who waits for a lock looks so often, and so long at most. */
+enum { STORAGE_LOOK_MS = 20, STORAGE_WAIT_MS = 10000 };
 
 #define STORAGE_READERS "readers" /* their lock */
 

@@ -1,14 +1,20 @@
 #include "repo/storage_trash.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 
 enum { STAMP_LENGTH = 16 }; /* 20261120T113000Z */
+
+/* Between two files the lock is free for an instant, which only chance would
+ * let a reader see; so there is a pause now and then. */
+enum { BUSY_MS = 100, PAUSE_MS = 2 * STORAGE_LOOK_MS };
 
 /* The name that a file in the trash had; NULL: it is none of ours. */
 static const char *
@@ -216,6 +222,7 @@ storage_trash_empty(struct storage *s, int64_t now_ms,
                     struct storage_trash_emptied *emptied, struct error *e)
 {
     int trash = open_trash(s, e), rc;
+    uint64_t begun_ms = clock_steady_ms();
     char **names;
     size_t count;
 
@@ -225,8 +232,13 @@ storage_trash_empty(struct storage *s, int64_t now_ms,
     rc = file_names(trash, &names, &count, e);
     if (rc == 0) {
         /* By name: of each snapshot ".json" comes first. */
-        for (size_t i = 0; i < count && rc == 0; i++)
+        for (size_t i = 0; i < count && rc == 0; i++) {
             rc = look_at(s, trash, names[i], now_ms, emptied, e);
+            if (clock_steady_ms() - begun_ms >= BUSY_MS) {
+                poll(NULL, 0, PAUSE_MS);
+                begun_ms = clock_steady_ms();
+            }
+        }
         file_free_names(names, count);
     }
     close(trash);

@@ -1,145 +1,13 @@
 """What the guides show works: every block marked "sh" is run, in its order, on
-a small host of its own: /etc, /var, /run and /usr/local are private, and a few
-lines stand in for systemd, which do what the units say."""
+a small host of its own."""
 
 import json
 import re
-import subprocess
 
 import pytest
 
-from servers import APART, TOP
-
-GUIDE = TOP / "docs" / "guide"
-
-# Everything that is mounted lies below a private mount: none of it gets out.
-HOST = r"""
-set -eu
-root=$1; top=$2
-mount -t tmpfs tmpfs "$root"
-mount --make-private "$root"
-cd "$root"
-mkdir dev etc proc run tmp usr var var/lib var/tmp var/log
-for name in bin sbin lib lib64; do
-    [ ! -L /$name ] || cp -a /$name .
-done
-mount --bind /usr usr
-mount -o remount,bind,ro usr
-mount -t tmpfs tmpfs usr/local
-mkdir usr/local/bin
-mount --rbind /dev dev
-mount -t proc proc proc
-cp -a /etc/. etc
-chmod 1777 tmp var/tmp
-mkdir -p ".$top"
-mount --bind "$top" ".$top"
-install -d -o redis -g redis -m 750 var/lib/redis var/log/redis
-install -d -o redis -g redis -m 2755 run/redis
-cp "$root.systemctl" usr/local/bin/systemctl
-cp "$root.guide" guide
-chmod 755 usr/local/bin/systemctl
-python3 - <<'END'
-import fcntl, socket, struct
-with socket.socket() as s:
-    fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x49))
-END
-exec chroot "$root" sh -eu /guide
-"""
-
-SYSTEMCTL = r"""#!/bin/sh
-set -eu
-word=$1
-for unit; do :; done
-[ "$word" != daemon-reload ] || exit 0
-file=/usr/local/lib/systemd/system/$unit.service
-case $unit in
-redis-server) file=/lib/systemd/system/redis-server.service ;;
-*@*) file=${file%@*}@.service ;;
-esac
-value() { sed -n "s/%i/${unit#*@}/g; s/^$1=//p" "$file"; }
-pid=/run/$unit.pid
-log=/var/log/$unit.log
-
-as_user="setpriv --reuid=$(value User) --regid=$(value Group) --init-groups
-    --no-new-privs --"
-
-start() {
-    state=$(value StateDirectory)
-    [ -z "$state" ] || install -d -o "$(value User)" -g "$(value Group)" \
-        -m "$(value StateDirectoryMode)" "/var/lib/$state"
-    $as_user $(value ExecStart) >>"$log" 2>&1 &
-    echo $! >"$pid"
-    tries=0
-    until case $unit in
-        redis-server) redis-cli ping 2>/dev/null | grep -q PONG ;;
-        *) grep -q 'Server started' "$log" ;;
-    esac; do
-        kill -0 "$(cat "$pid")" || { cat "$log"; exit 1; }
-        tries=$((tries + 1))
-        [ $tries -lt 500 ] || { cat "$log"; exit 1; }
-        sleep 0.02
-    done
-}
-
-stop() {
-    kill "$(cat "$pid")"
-    while kill -0 "$(cat "$pid")" 2>/dev/null; do sleep 0.02; done
-}
-
-reload() {
-    value ExecReload | while read -r command; do
-        MAINPID=$(cat "$pid") $as_user sh -euc "$command"
-    done
-}
-
-case $word in
-enable | start) start ;;
-stop) stop ;;
-reload) reload ;;
-*) echo "systemctl $*: not here" >&2; exit 1 ;;
-esac
-"""
-
-
-def blocks(page):
-    """(info string, text) of each fenced block."""
-    text = (GUIDE / page).read_text()
-    return re.findall(r"^```([^\n]*)\n(.*?)^```$", text, re.S | re.M)
-
-
-def script(*pages):
-    """What is to be run, and each command said before it is."""
-    lines = []
-    for page in pages:
-        for info, text in blocks(page):
-            if info == "sh":
-                lines += ["set -x", text, "{ set +x; } 2>/dev/null"]
-            elif info == "sh wait":
-                # "After a few seconds": it need not be at once.
-                lines += [f"n=0; until (\n{text}\n); do n=$((n + 1));"
-                          " [ $n -lt 100 ] || exit 1; sleep 0.1; done"]
-    return "\n".join(lines)
-
-
-def run(place, text, seconds=60):
-    root = place / "root"
-    root.mkdir()
-    (place / "root.systemctl").write_text(SYSTEMCTL)
-    (place / "root.guide").write_text(text)
-    apart = ["unshare", "-n", *APART[1:]]
-    done = subprocess.run(
-        [*apart, "sh", "-c", HOST, "sh", str(root), str(TOP)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, timeout=seconds,
-        env={"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-             "LC_ALL": "C", "DEPS": "no"})
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-INSTALL = f"""
-make -s -C {TOP} install >/dev/null
-"""
+from hosts import GUIDE, INSTALL, run, script, told
+from servers import TOP
 
 BEGIN = """
 systemctl start redis-server
@@ -156,10 +24,6 @@ echo "snapshots: $(redkeep list --json | tr -d '\\n')"
 systemctl stop redkeepd
 cat /var/log/redkeepd.log
 """
-
-
-def told(out, what):
-    return re.search(rf"^{what}: (.*)$", out, re.M)[1]
 
 
 @pytest.mark.need("root", "mount", "unshare")
