@@ -20,6 +20,9 @@
 static const char label[] = "redkeep.json";
 enum { LABEL_SIZE_MAX = 64 << 20, DEPTH_MAX = 8 };
 
+/* Nobody runs a data file, and not everybody writes it. */
+enum { DATA_MODES = 0664 };
+
 /* What is written goes on its way to the disk in pieces of this size. */
 enum { AHEAD_BYTES = 8 << 20 };
 
@@ -165,7 +168,8 @@ finish(const struct unpack_options *o, const struct catalog_file *f, int fd,
        struct error *e)
 {
     if (file_give(fd, o->uid, o->gid, e) != 0 ||
-        file_set_mode(fd, f->mode & 0777, e) != 0 || file_sync(fd, e) != 0)
+        file_set_mode(fd, f->mode & DATA_MODES, e) != 0 ||
+        file_sync(fd, e) != 0)
         return error_in(e, "%s", f->path);
     return 0;
 }

@@ -14,6 +14,9 @@
 enum {
     RDB_VERSION_LIMIT = 9999, /* four digits in the file */
     CODE_MAX = 64,
+    /* In memory each value takes a hundred times what it may take in the text.
+     * A file has 17, in some 500 bytes. */
+    VALUES_MAX = 1000000,
 };
 
 static char *
@@ -69,8 +72,8 @@ take_server(struct catalog_fields *f, struct catalog_entry *entry)
     if (!catalog_fields_object(f, "server", &in, CATALOG_OR_NULL))
         return;
     entry->server.known = true;
-    entry->server.product = take_word(&in, "product", CATALOG_OR_NULL);
-    entry->server.version = take_word(&in, "version", CATALOG_OR_NULL);
+    entry->server.product = take_word(&in, "product", CATALOG_NEVER_NULL);
+    entry->server.version = take_word(&in, "version", CATALOG_NEVER_NULL);
     entry->server.run_id = take_word(&in, "run_id", CATALOG_OR_NULL);
     entry->server.replication_id =
         take_word(&in, "replication_id", CATALOG_OR_NULL);
@@ -302,6 +305,17 @@ is_written_so(const json_t *object, const char *bytes, size_t size)
     return same;
 }
 
+/* What is in a text counts as well: no matter. */
+static bool
+has_too_many_values(const char *bytes, size_t size)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < size; i++)
+        count += bytes[i] == ',';
+    return count > VALUES_MAX;
+}
+
 int
 catalog_entry_read(struct catalog_entry *entry, const char *bytes, size_t size,
                    struct error *e)
@@ -316,6 +330,10 @@ catalog_entry_read(struct catalog_entry *entry, const char *bytes, size_t size,
         return error_set(e, ERROR_DAMAGED,
                          "the entry is %zu bytes long, expected at most %d",
                          size, CATALOG_ENTRY_MAX);
+    if (has_too_many_values(bytes, size))
+        return error_set(e, ERROR_DAMAGED,
+                         "the entry has more than %d values, which none has",
+                         VALUES_MAX);
     object = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &fault);
     if (object == NULL)
         return error_set(e, ERROR_DAMAGED,

@@ -14,6 +14,9 @@
 enum {
     END_BYTES = 1024, /* POSIX pax: two blocks of zeros end an archive */
     NANOSECONDS = 1000000000,
+    /* Before a member's header or the end: its extended header, or what pads
+     * the last record (tar -b makes it large). More is a bomb of zeros. */
+    BETWEEN_BYTES = 16 << 20,
 };
 
 /*
@@ -29,6 +32,7 @@ struct pack_reader {
     uint64_t size_bytes; /* of the file, read so far */
     struct relay *relay;
     uint64_t zeros;   /* at the end of what libarchive was given */
+    uint64_t between; /* what it may take until the next header; 0: no limit */
     const char *data; /* of the member: what libarchive has read ahead */
     size_t data_size;
     uint64_t done_bytes, member_bytes;
@@ -64,6 +68,19 @@ count_zeros(struct pack_reader *r, const unsigned char *bytes, size_t size)
     r->zeros = zeros == size ? r->zeros + zeros : zeros;
 }
 
+static int
+spend(struct pack_reader *r, size_t size)
+{
+    if (r->between == 0)
+        return 0;
+    if (size >= r->between)
+        return error_set(&r->error, ERROR_DAMAGED,
+                         "the tar is damaged (over %d MiB without a member)",
+                         BETWEEN_BYTES >> 20);
+    r->between -= size;
+    return 0;
+}
+
 /* libarchive's input. */
 static la_ssize_t
 expand(struct archive *tar, void *context, const void **bytes)
@@ -71,7 +88,8 @@ expand(struct archive *tar, void *context, const void **bytes)
     struct pack_reader *r = context;
     size_t got;
 
-    if (relay_next(r->relay, bytes, &got, &r->error) == 0) {
+    if (relay_next(r->relay, bytes, &got, &r->error) == 0 &&
+        spend(r, got) == 0) {
         count_zeros(r, *bytes, got);
         return (la_ssize_t)got;
     }
@@ -224,9 +242,12 @@ pack_reader_next(struct pack_reader *r, struct pack_member *m, bool *more,
         return fail(r, e);
     if (r->ended)
         return 0;
+    /* What was not pulled of the last member is passed over first. */
+    r->between = r->member_bytes - r->done_bytes + BETWEEN_BYTES;
     r->data_size = 0;
     r->done_bytes = r->member_bytes = 0;
     rc = archive_read_next_header(r->tar, &header);
+    r->between = 0;
     if (rc == ARCHIVE_EOF) {
         r->ended = true;
         return r->zeros >= END_BYTES
