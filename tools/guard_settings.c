@@ -196,6 +196,7 @@ guard_settings_read(struct guard_settings *s, const struct invocation *in,
         read_conf(&s->conf, &l, e) != 0 || find_directory(s, told, in, e) != 0)
         return -1;
     take_conf(&s->options.judge, &s->conf, told, in);
+    s->options.never_saves = s->conf.save_told && !s->conf.has_save;
     find_release(&s->options.judge, &l, in);
     find_server(s);
     s->options.progress = &in->progress;

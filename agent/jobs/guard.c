@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "jobs/guard_names.h"
 #include "jobs/guard_rules.h"
 #include "jobs/journal.h"
 #include "jobs/repair.h"
@@ -21,6 +22,33 @@ decide(struct guard *g, const char *why)
     g->starts = why == NULL;
 }
 
+/* The server finds nothing; is there something that it does not look for? */
+static int
+look_for_names(struct guard *g, const struct guard_options *o, struct error *e)
+{
+    int dir = file_open_directory(AT_FDCWD, o->directory, e);
+    char *found, *path;
+
+    if (dir < 0)
+        return -1;
+    found = guard_names_find(dir, !o->never_saves);
+    close(dir);
+    if (found == NULL)
+        return 0;
+    path = text_format("%s/%s", o->directory, found);
+    report_about(&g->report, path);
+    report_add(&g->report, SEVERITY_ERROR, "names-changed", -1,
+               "give the server the names that the data has (dbfilename,"
+               " appendfilename, appenddirname), or move this away",
+               "the server's settings give other names: it finds no data,"
+               " starts empty, and leaves this as it is");
+    decide(g, "the server would start empty, though there is data by other"
+              " names");
+    free(path);
+    free(found);
+    return 0;
+}
+
 static int
 look(struct guard *g, const struct guard_options *o, struct error *e)
 {
@@ -29,6 +57,8 @@ look(struct guard *g, const struct guard_options *o, struct error *e)
         return -1;
     if (!g->exchanging)
         decide(g, guard_rules_find(&g->check, &g->report));
+    if (g->starts && g->check.judge.server == JUDGE_EMPTY)
+        return look_for_names(g, o, e);
     return 0;
 }
 

@@ -20,6 +20,7 @@ struct guard_options {
     const char *directory; /* where the server will work */
     const char *expected;  /* where its data is thought to be; NULL: there */
     struct judge_options judge; /* the server and its settings */
+    bool never_saves;           /* it writes no dump */
     enum guard_repair repair;
     struct instance_options instance; /* asked before anything is mended */
     const struct progress *progress;
