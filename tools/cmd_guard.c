@@ -38,14 +38,6 @@ to_json(const struct guard *g)
         answer_findings(&g->report));
 }
 
-/* Only what is well is remembered; anything else is looked at again. */
-static bool
-is_worth_keeping(const struct guard *g)
-{
-    return g->starts && g->check.judge.verdict == VERDICT_SOUND &&
-           g->check.judge.server == JUDGE_LOADS && !g->mended;
-}
-
 /* The answer, the caller's; NULL: e says why there is none. */
 static json_t *
 look(struct guard_settings *s, const struct invocation *in, struct error *e)
@@ -66,7 +58,7 @@ look(struct guard_settings *s, const struct invocation *in, struct error *e)
         report_fill_options(&g.report, words);
         free(words);
         answer = to_json(&g);
-        if (is_worth_keeping(&g))
+        if (!g.mended)
             guard_memory_keep(&memory, o->directory, &o->judge, answer, now_ms);
     }
     guard_clear(&g);

@@ -57,7 +57,7 @@ look(struct guard *g, const struct guard_options *o, struct error *e)
         return -1;
     if (!g->exchanging)
         decide(g, guard_rules_find(&g->check, &g->report));
-    if (g->starts && g->check.judge.server == JUDGE_EMPTY)
+    if (g->starts && check_is_empty(&g->check))
         return look_for_names(g, o, e);
     return 0;
 }

@@ -187,6 +187,19 @@ guard_memory_open(struct guard_memory *m, const char *path,
     close(dir);
 }
 
+/* Nothing else is ever kept. */
+static bool
+is_well(const json_t *answer)
+{
+    const char *verdict, *server;
+    int starts;
+
+    return json_unpack((json_t *)answer, "{s:s, s:s, s:b}", "verdict", &verdict,
+                       "server", &server, "starts", &starts) == 0 &&
+           strcmp(verdict, "sound") == 0 && strcmp(server, "loads") == 0 &&
+           starts;
+}
+
 json_t *
 guard_memory_find(const struct guard_memory *m)
 {
@@ -202,7 +215,7 @@ guard_memory_find(const struct guard_memory *m)
     memory = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
     if (json_unpack(memory, "{s:i, s:o, s:o}", "format", &format, "key", &key,
                     "answer", &answer) == 0 &&
-        format == FORMAT && json_equal(key, m->key))
+        format == FORMAT && json_equal(key, m->key) && is_well(answer))
         found = json_incref(answer);
     json_decref(memory);
     free(text);
@@ -241,7 +254,8 @@ guard_memory_keep(struct guard_memory *m, const char *path,
     if (dir < 0)
         return;
     m->key = look(m, dir, path, options);
-    if (m->key == NULL || before == NULL || !json_equal(before, m->key) ||
+    if (!is_well(answer) || m->key == NULL || before == NULL ||
+        !json_equal(before, m->key) ||
         m->newest_ns / 1000000 + SETTLED_MS > now_ms)
         goto out;
     if (m->folder < 0)

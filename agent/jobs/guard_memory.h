@@ -38,7 +38,7 @@ void guard_memory_open(struct guard_memory *m, const char *path,
 json_t *guard_memory_find(const struct guard_memory *m);
 
 /*
- * Keeps it, if nothing changed since m was opened, nor just before: a change
+ * Keeps it, if it is of a set that is sound and loads, and nothing changed since m was opened, nor just before: a change
  * may not show in what the kernel tells for a moment. What cannot be kept is
  * not.
  */

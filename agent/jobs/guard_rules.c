@@ -80,6 +80,8 @@ guard_rules_tail_only(const struct check *c)
     const struct judge *j = &c->judge;
     bool torn = false;
 
+    if (j->server == JUDGE_EMPTY)
+        return false;
     for (size_t i = 0; i < j->count; i++) {
         const struct judge_file *f = &j->files[i];
 
