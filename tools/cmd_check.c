@@ -6,51 +6,12 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "command.h"
+#include "file_json.h"
 #include "jobs/check.h"
-#include "jobs/value.h"
 #include "meter.h"
 #include "server_settings.h"
-#include "stats_json.h"
 #include "stats_table.h"
 #include "table.h"
-
-/* By content; where there is none, or it cannot be had, by name. */
-static bool
-is_base_rdb(const struct judge_file *f)
-{
-    bool named = text_has_suffix(f->path, ".base.rdb");
-
-    return f->aof.has_rdb ? named || f->role == DATASET_ROLE_BASE
-                          : named && f->size_bytes == 0;
-}
-
-static const char *
-kind_name(const struct judge_file *f)
-{
-    if (f->role == DATASET_ROLE_MANIFEST)
-        return "manifest";
-    return f->is_aof && !is_base_rdb(f) ? "aof" : "rdb";
-}
-
-static json_t *
-file_json(const struct judge_file *f)
-{
-    bool manifest = f->role == DATASET_ROLE_MANIFEST;
-    json_t *file = json_pack(
-        "{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:s}", "path",
-        value_string(f->path), "kind", kind_name(f), "verdict",
-        verdict_name(f->verdict), "size", (json_int_t)f->size_bytes, "version",
-        f->version > 0 ? json_integer(f->version) : json_null(), "keys",
-        manifest ? json_null() : json_integer((json_int_t)f->keys), "expires",
-        manifest ? json_null() : json_integer((json_int_t)f->expires),
-        "commands",
-        f->is_aof ? json_integer((json_int_t)f->commands) : json_null(),
-        "checksum", rdb_checksum_name(f->checksum));
-
-    if (f->stats != NULL)
-        json_object_set_new(file, "stats", stats_json(f->stats));
-    return file;
-}
 
 /* What all paths together come to: the worst of each. */
 struct outcome {
@@ -74,7 +35,7 @@ write_count(char out[24], bool known, uint64_t count)
 static void
 add_row(struct table *t, const struct judge_file *f)
 {
-    const char *kind = kind_name(f);
+    const char *kind = file_json_kind(f);
     bool is_aof = strcmp(kind, "aof") == 0;
     char size[TEXT_WORDS_SIZE], version[24], keys[24], commands[24];
 
@@ -115,7 +76,7 @@ add(struct outcome *o, const char *path, const struct check *c)
                (j->server == JUDGE_EMPTY && check_is_empty(c)));
     for (size_t n = 0; n < j->count; n++) {
         if (o->files != NULL)
-            json_array_append_new(o->files, file_json(&j->files[n]));
+            json_array_append_new(o->files, file_json_make(&j->files[n]));
         else
             add_row(&o->table, &j->files[n]);
         stats_table_take(&o->stats, &j->files[n]);

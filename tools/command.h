@@ -43,6 +43,7 @@ struct command {
     size_t words_min, words_max;
     bool
         inner; /* for the agent alone: told to nobody, reads no configuration */
+    bool lenient; /* goes on where the configuration cannot be read */
     struct command_option options[COMMAND_OPTIONS_MAX];
     struct command_option settings[COMMAND_OPTIONS_MAX]; /* keys it heeds */
     /* The exit status, or -1 and why it could not be done. */
@@ -51,7 +52,7 @@ struct command {
 
 extern const struct command cmd_check, cmd_snapshot, cmd_list, cmd_verify,
     cmd_restore, cmd_drill, cmd_repair, cmd_prune, cmd_hold, cmd_release,
-    cmd_status, cmd_setup, errand_child, keeper;
+    cmd_status, cmd_setup, cmd_guard, errand_child, keeper;
 
 /* All commands, NULL-terminated. */
 extern const struct command *const command_all[];

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config_keys.h"
@@ -247,8 +248,12 @@ options_read(struct invocation *in, int argc, char **argv, struct error *e)
     if (check_words(in, e) != 0)
         return OPTIONS_FAILED;
     if (!in->command->inner &&
-        config_load(&in->config, l.file, environ, NULL, NULL, e) != 0)
-        return OPTIONS_FAILED;
+        config_load(&in->config, l.file, environ, NULL, NULL, e) != 0) {
+        if (!in->command->lenient)
+            return OPTIONS_FAILED;
+        log_line(LOG_LEVEL_WARNING, "%s", e->text);
+        *e = (struct error){0};
+    }
     return OPTIONS_RUN;
 }
 

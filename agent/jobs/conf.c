@@ -114,18 +114,18 @@ below_dir(const struct conf *c, const char *path)
 static char *
 pattern_below_dir(const struct conf *c, const char *path)
 {
-    char *pattern, *to;
+    char *pattern, *folder, *to;
 
     if (c->dir == NULL || path[0] == '/')
         return memory_dup(path);
-    pattern = to = memory_new(2 * strlen(c->dir) + strlen(path) + 2);
+    folder = to = memory_new(2 * strlen(c->dir) + 1);
     for (const char *at = c->dir; *at != '\0'; at++) {
         if (strchr("*?[\\", *at) != NULL)
             *to++ = '\\';
         *to++ = *at;
     }
-    *to++ = '/';
-    strcpy(to, path);
+    pattern = text_format("%s/%s", folder, path);
+    free(folder);
     return pattern;
 }
 

@@ -4,8 +4,8 @@
 # same files, in one run: each pair in turn, the order changing every round,
 # medians of all rounds. Ratios are what counts; seconds are this machine's.
 #
-# What is read is in the page cache, for both. What is written is synced, by
-# both, on the same file system (build/bench/).
+# What is read is in the page cache, for both (for guard it is on the disk).
+# What is written is synced, by both, on the same file system (build/bench/).
 #
 # usage: tests/bench/bench.sh build/redkeep [build/generate]
 #     BENCH_MB    size of the append-only file, and of the RDB (1000)
@@ -100,11 +100,18 @@ settle() {
     sync -f "$work"
 }
 
+# The append-only files are on the disk alone.
+chill() {
+    sync -f "$work"
+    find "$data/aof" -type f -exec dd if={} iflag=nocache count=0 \
+        status=none \;
+}
+
 # run NAME COMMAND...: notes time and peak memory under NAME.
 run() {
     local name=$1 us cpu kib
     shift
-    settle
+    "${prepare:-settle}"
     "$measure" "$work/cost" "$@" >"$work/output" 2>&1 ||
         fail "$name: status $?: $(tail -n 3 "$work/output")"
     read -r us cpu kib <"$work/cost"
@@ -188,6 +195,19 @@ restore_peer() {
         "$work/$1.tar.zst" "$work/unpacked"
 }
 
+# After the first look it remembers what it judged.
+guard_ours() {
+    local look=("${ours[@]}" guard --data-dir "$data/$1" --appendonly yes
+        --repo "$work/none")
+    prepare=chill run guard "${look[@]}"
+    run guard-again "${look[@]}"
+    rm -rf "$data/$1/.redkeep"
+}
+
+guard_peer() {
+    prepare=chill run cat-aof find "$data/$1" -type f -exec cat {} +
+}
+
 # pair OURS PEER ARGUMENT...: both, the first one in turn.
 pair() {
     if ((round % 2)); then
@@ -206,6 +226,7 @@ measure_all() {
         pair check_ours check_peer aof $manifest
         pair check_ours check_peer rdb rdb/dump.rdb
         deep_ours
+        pair guard_ours guard_peer aof
         check_sparse
         pair snapshot_ours snapshot_peer aof
         pair snapshot_ours snapshot_peer rdb
@@ -300,6 +321,9 @@ report() {
         "(tar | zstd $(bytes "$work/aof.tar.zst"))," \
         "RDB $(bytes "$work"/repo-rdb/*/snapshots/*.tar.zst)" \
         "(tar | zstd $(bytes "$work/rdb.tar.zst"))"
+    echo "guard of the AOF from the disk $(seconds "$(median guard.us)")," \
+        "reading it $(seconds "$(median cat-aof.us)") (at most 0.5 more);" \
+        "unchanged $(seconds "$(median guard-again.us)") (at most 0.05)"
     echo "sparse files of 100 GiB: at most $(seconds "$(most sparse.us)")" \
         "seconds, $(peak sparse)"
     echo "peak memory of redkeep: check $(peak check-aof check-rdb)," \

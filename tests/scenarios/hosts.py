@@ -70,6 +70,9 @@ start() {
     state=$(value StateDirectory)
     [ -z "$state" ] || install -d -o "$(value User)" -g "$(value Group)" \
         -m "$(value StateDirectoryMode)" "/var/lib/$state"
+    before=$(sed -n 's/^ExecStartPre=//p' \
+        "/etc/systemd/system/$unit.service.d"/*.conf 2>/dev/null || :)
+    [ -z "$before" ] || $as_user $before >>"$log" 2>&1 || { cat "$log"; exit 1; }
     setsid $as_user $(value ExecStart) >>"$log" 2>&1 &
     echo $! >"$pid"
     tries=0

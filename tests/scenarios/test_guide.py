@@ -81,3 +81,20 @@ def test_the_guides_name_pages_and_sections_that_are_there():
             known = [re.sub(r"[^a-z -]", "", t.lower()).replace(" ", "-")
                      for t in titles]
             assert not anchor or anchor in known, f"{page.name}: #{anchor}"
+
+
+@pytest.mark.need("root", "mount", "unshare")
+def test_guard_stands_before_the_server_as_the_guide_says(place):
+    out = run(place, INSTALL + BEGIN + script("guard.md") + """
+cd /
+systemctl stop redis-server
+sed -i 's/^appendonly no/appendonly yes/' /etc/redis/redis.conf
+if systemctl start redis-server; then exit 1; fi
+sed -i 's/^appendonly yes/appendonly no/' /etc/redis/redis.conf
+systemctl start redis-server
+echo "keys: $(redis-cli dbsize)"
+cat /var/log/redis-server.log
+""")
+    assert told(out, "keys") == "5000"
+    assert "the server must not start: the server would start empty" in out
+    assert "sound; redis" in out
