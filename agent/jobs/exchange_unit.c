@@ -91,17 +91,13 @@ take(struct exchange_unit *u, const char *name, const char *value)
 int
 exchange_unit_look(struct exchange_unit *u, struct error *e)
 {
-    char name[EXCHANGE_UNIT_NAME_SIZE], shown[SHOWN_MAX_BYTES], *line, *rest;
-    char *argv[] = {"systemctl",
-                    "show",
-                    "--property",
-                    "Id,LoadState,ActiveState,SubState,MainPID,NRestarts,"
-                    "DropInPaths",
-                    name,
-                    NULL};
+    char properties[] = "Id,LoadState,ActiveState,SubState,MainPID,NRestarts,"
+                        "DropInPaths";
+    char *argv[] = {"systemctl", "show",  "--property",
+                    properties,  u->name, NULL};
+    char shown[SHOWN_MAX_BYTES], *line, *rest;
     int status;
 
-    memcpy(name, u->name, sizeof name);
     u->load[0] = u->active[0] = u->sub[0] = '\0';
     u->barred = false;
     u->main_pid = 0;
@@ -120,8 +116,8 @@ exchange_unit_look(struct exchange_unit *u, struct error *e)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && u->load[0] != '\0')
         return 0;
     /* Again for its own words, which process_run does not keep. */
-    if (tell("show --property LoadState", name, ASK_LIMIT_MS, false, e) == 0)
-        error_set(e, ERROR_FAILED, "systemctl show %s tells nothing", name);
+    if (tell("show --property LoadState", u->name, ASK_LIMIT_MS, false, e) == 0)
+        error_set(e, ERROR_FAILED, "systemctl show %s tells nothing", u->name);
     return -1;
 }
 

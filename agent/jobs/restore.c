@@ -128,6 +128,33 @@ out:
     return rc;
 }
 
+int
+restore_begin_anew(struct restore *r, const struct restore_options *options,
+                   const struct journal *j, struct error *e)
+{
+    struct restore_options again = *options;
+
+    if (strcmp(j->job, "restore") != 0)
+        return error_set(e, ERROR_REFUSED,
+                         "%s: a %s was cut off before it changed anything:"
+                         " clear up behind it with --undo, and begin it again",
+                         options->target, j->job);
+    again.anew = true;
+    if (!restore_exchange_asked(options)) {
+        again.service = j->service;
+        again.stop_command = j->stop_command;
+        again.start_command = j->start_command;
+    }
+    again.id = j->id;
+    again.repo = j->repo != NULL ? j->repo : options->repo;
+    again.name = j->instance != NULL ? j->instance : options->name;
+    for (int i = RESTORE_AUTO; i <= RESTORE_RDB && j->layout != NULL; i++)
+        if (strcmp(j->layout, restore_layout_name((enum restore_layout)i)) == 0)
+            again.layout = (enum restore_layout)i;
+    restore_clear(r);
+    return restore_run(r, &again, e);
+}
+
 const char *
 restore_layout_name(enum restore_layout layout)
 {

@@ -185,9 +185,10 @@ put_back(struct restore_exchange *x, struct restore *r,
 
     if (exchange_stop(&x->exchange, &more) != 0)
         return error_set(e, more.kind,
-                         "%.200s; to put back the old set the server had to"
-                         " be stopped again, but: %.220s",
-                         why.text, more.text);
+                         "%.150s; before the old set could go back: %.150s;"
+                         " 'redkeep restore --undo --to %s' puts it back when"
+                         " the server is stopped",
+                         why.text, more.text, x->options.path);
     if (work->put_back(work->context, &more) != 0) {
         error_set(e, more.kind, "%.150s; then putting back the old set: %.200s",
                   why.text, more.text);

@@ -73,7 +73,10 @@ put_back(void *context, struct error *e)
     rc = restore_undo(&undo, &options, e);
     put->w->r->state = undo.state;
     restore_clear(&undo);
-    return rc == 0 ? stage_take(put->s, put->w->dir, e) : -1;
+    if (rc == 0)
+        return stage_take(put->s, put->w->dir, e);
+    put->s->journal.state = put->w->r->state;
+    return -1;
 }
 
 /* All that the server loads as its AOF. */

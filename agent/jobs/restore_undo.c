@@ -181,34 +181,6 @@ go_on(void *context, struct error *e)
     return 0;
 }
 
-/* What was cut off while it built is begun again, as it was asked for. */
-static int
-begin_anew(struct restore *r, const struct restore_options *options,
-           const struct journal *j, struct error *e)
-{
-    struct restore_options again = *options;
-
-    if (strcmp(j->job, "restore") != 0)
-        return error_set(e, ERROR_REFUSED,
-                         "%s: a %s was cut off before it changed anything:"
-                         " clear up behind it with --undo, and begin it again",
-                         options->target, j->job);
-    again.anew = true;
-    if (!restore_exchange_asked(options)) {
-        again.service = j->service;
-        again.stop_command = j->stop_command;
-        again.start_command = j->start_command;
-    }
-    again.id = j->id;
-    again.repo = j->repo != NULL ? j->repo : options->repo;
-    again.name = j->instance != NULL ? j->instance : options->name;
-    for (int i = RESTORE_AUTO; i <= RESTORE_RDB && j->layout != NULL; i++)
-        if (strcmp(j->layout, restore_layout_name((enum restore_layout)i)) == 0)
-            again.layout = (enum restore_layout)i;
-    restore_clear(r);
-    return restore_run(r, &again, e);
-}
-
 /* All is in its place; it may be that only the server was not started yet. */
 static int
 start_only(struct restore_change *c, struct error *e)
@@ -240,7 +212,7 @@ restore_resume(struct restore *r, const struct restore_options *options,
         c.stage.journal =
             (struct journal){.state = JOURNAL_BUILDING, .began_ms = -1};
         restore_change_close(&c, 0);
-        rc = begin_anew(r, options, &building, e);
+        rc = restore_begin_anew(r, options, &building, e);
         journal_clear(&building);
         return rc;
     }

@@ -42,6 +42,10 @@ void restore_plan_step(struct restore *r, bool advice, const char *format, ...)
 /* A stage_rescued; context is the restore. */
 void restore_tell_rescued(void *context, const char *kept_name);
 
+/* What j says was cut off while it built is begun again, as it was asked for. */
+int restore_begin_anew(struct restore *r, const struct restore_options *options,
+                       const struct journal *j, struct error *e);
+
 /* Which snapshot; refuses what must not be restored without --yes. */
 int restore_plan_choose(struct restore_work *w, struct error *e);
 
