@@ -1,6 +1,5 @@
 #include "base/process.h"
 #include "base/text.h"
-#include "jobs/in_use.h"
 #include "jobs/restore_use.h"
 #include "jobs/restore_work.h"
 
@@ -40,8 +39,7 @@ put(void *context, struct error *e)
         link_close(w->server.link);
         w->server.link = NULL;
     }
-    if (in_use_check(&w->server, w->dir, NULL, w->r->target,
-                     w->options->server_stopped || w->exchange.wanted, e) != 0)
+    if (restore_plan_check_unused(w, e) != 0)
         return -1;
     return place(w, put->s, e);
 }

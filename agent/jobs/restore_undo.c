@@ -280,18 +280,7 @@ begin_anew(struct restore *r, const struct restore_options *options,
                          "%s: a %s was cut off before it changed anything:"
                          " clear up behind it with --undo, and begin it again",
                          options->target, j->job);
-    again.anew = true;
-    if (!restore_exchange_asked(options)) {
-        again.service = j->service;
-        again.stop_command = j->stop_command;
-        again.start_command = j->start_command;
-    }
-    again.id = j->id;
-    again.repo = j->repo != NULL ? j->repo : options->repo;
-    again.name = j->instance != NULL ? j->instance : options->name;
-    for (int i = RESTORE_AUTO; i <= RESTORE_RDB && j->layout != NULL; i++)
-        if (strcmp(j->layout, restore_layout_name((enum restore_layout)i)) == 0)
-            again.layout = (enum restore_layout)i;
+    restore_again(&again, j);
     restore_clear(r);
     return restore_run(r, &again, e);
 }
