@@ -1,13 +1,10 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "answer.h"
-#include "base/text.h"
 #include "command.h"
 #include "jobs/restore.h"
-#include "jobs/value.h"
 #include "meter.h"
-#include "screen.h"
+#include "restore_words.h"
 #include "settings.h"
 
 static int
@@ -48,6 +45,7 @@ read_options(struct restore_options *o, const struct invocation *in,
                   ? in->words[0]
                   : NULL,
         .target = to,
+        .redis_conf = command_value_of(in, "redis-conf"),
         .yes = command_has(in, "yes"),
         .server_stopped = command_has(in, "server-is-stopped"),
         .dry_run = command_has(in, "dry-run"),
@@ -65,84 +63,6 @@ read_options(struct restore_options *o, const struct invocation *in,
                          "--to DIR is needed: the data directory to restore"
                          " into");
     return read_layout(in, &o->layout, e);
-}
-
-static json_t *
-to_json(const struct restore *r)
-{
-    json_t *steps = json_array();
-
-    for (size_t n = 0; n < r->step_count; n++)
-        json_array_append_new(steps, value_string(r->steps[n].text));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:s, s:o, s:o}", "id",
-                     value_text(r->id), "to", value_string(r->target), "point",
-                     value_time(r->point_ms), "kept", value_string(r->kept),
-                     "keys", value_number(r->keys), "seconds",
-                     (double)r->took_ms / 1000.0, "down_seconds",
-                     r->served ? json_real((double)r->down_ms / 1000.0)
-                               : json_null(),
-                     "journal", journal_state_name(r->state), "plan", steps,
-                     "findings", answer_findings(&r->report));
-}
-
-/* How long clients had no server. */
-static void
-show_downtime(const struct restore *r)
-{
-    char down[TEXT_WORDS_SIZE], load[TEXT_WORDS_SIZE];
-
-    if (!r->served)
-        return;
-    text_write_duration(down, r->down_ms);
-    text_write_duration(load, r->load_ms);
-    printf("the server was away for %s, %s of that loading\n", down, load);
-}
-
-/* What became of what a journal speaks of. */
-static void
-show_journal(const struct restore *r, const struct invocation *in)
-{
-    if (r->nothing)
-        printf("%s: there is nothing to do\n", r->target);
-    else if (command_has(in, "forget"))
-        printf("%s: what was done before is forgotten\n", r->target);
-    else if (command_has(in, "undo"))
-        printf("%s is as it was before\n", r->target);
-    else
-        printf("%s holds the new set\n", r->target);
-    if (r->kept != NULL)
-        printf(command_has(in, "forget") ? "an older set stays in %s\n"
-                                         : "what was there is in %s\n",
-               r->kept);
-    show_downtime(r);
-}
-
-static void
-show(const struct restore *r, const struct invocation *in, bool dry_run)
-{
-    char when[TEXT_TIME_SIZE], size[TEXT_WORDS_SIZE], took[TEXT_WORDS_SIZE];
-
-    for (size_t n = 0; n < r->step_count && !in->quiet; n++)
-        if (dry_run || in->verbose || r->steps[n].advice)
-            screen_print(stdout, 4, r->steps[n].text);
-    if (dry_run) {
-        printf("dry run: nothing was changed\n");
-        return;
-    }
-    if (r->point_ms < 0) {
-        show_journal(r, in);
-        return;
-    }
-    text_write_time(when, r->point_ms);
-    text_write_size(size, r->bytes);
-    text_write_duration(took, r->took_ms);
-    printf("restored %s to %s\ndata as of %s, %s in %s\n", r->id, r->target,
-           when, size, took);
-    if (r->keys >= 0)
-        printf("%lld key%s\n", (long long)r->keys, r->keys == 1 ? "" : "s");
-    if (r->kept != NULL)
-        printf("what was there is in %s\n", r->kept);
-    show_downtime(r);
 }
 
 /* The one of the jobs that was asked for. */
@@ -177,6 +97,12 @@ choose(const struct invocation *in,
     return 0;
 }
 
+static void
+show_plan(void *words, const struct restore *r)
+{
+    restore_words_plan(r, words);
+}
+
 static int
 run(struct invocation *in, struct error *e)
 {
@@ -184,19 +110,24 @@ run(struct invocation *in, struct error *e)
                struct error *);
     struct restore_options options;
     struct restore restore = {0};
+    struct restore_words words = {.in = in};
     struct settings settings;
     int rc = -1;
 
     if (settings_read(&settings, in, e) != 0 ||
         read_options(&options, in, &settings, e) != 0 ||
-        choose(in, &job, e) != 0 || job(&restore, &options, e) != 0)
+        choose(in, &job, e) != 0)
+        goto out;
+    options.planned = show_plan;
+    options.planned_context = &words;
+    if (job(&restore, &options, e) != 0)
         goto out;
     meter_end();
     rc = 0;
-    if (!in->json)
-        show(&restore, in, options.dry_run);
+    if (in->json)
+        rc = answer_print(restore_words_json(&restore), e);
     else
-        rc = answer_print(to_json(&restore), e);
+        restore_words_show(&restore, &words, options.dry_run);
 
 out:
     restore_clear(&restore);
@@ -218,6 +149,10 @@ const struct command cmd_restore = {
             {"to", "DIR", "the data directory (needed); made if missing"},
             {"layout", "auto|aof|rdb", "aof: an RDB becomes an AOF's base"},
             {"boot-check", NULL, "have a private server load it, first"},
+            {"redis-conf", "FILE", "what the target's server is started with"},
+            {"dbfilename", "NAME", "where the target's server does not tell"},
+            {"appendfilename", "NAME", "the same"},
+            {"appenddirname", "NAME", "the same"},
             {"dry-run", NULL, "say what would be done, change nothing"},
             {"resume", NULL, "finish one that was cut off"},
             {"undo", NULL, "put back what was there before"},

@@ -18,7 +18,7 @@ struct command_option {
     const char *help;
 };
 
-enum { COMMAND_OPTIONS_MAX = 16 };
+enum { COMMAND_OPTIONS_MAX = 32 };
 
 struct command_value {
     const char *name, *value; /* value is "" for an option that takes none */

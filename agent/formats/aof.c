@@ -14,7 +14,8 @@ walk_front(struct aof_item_scan *a, struct error *e, int *rc)
 {
     struct rdb_options options = {.key_seen = a->options->key_seen,
                                   .context = a->options->context,
-                                  .deep = a->options->deep};
+                                  .deep = a->options->deep,
+                                  .now_ms = a->options->now_ms};
     struct aof_result *r = a->result;
 
     if (!aof_item_is_rdb(a->s))

@@ -30,6 +30,7 @@ struct aof_options {
     aof_command_seen *command_seen; /* may be NULL */
     rdb_key_seen *key_seen;         /* of the RDB in front; may be NULL */
     bool deep;                      /* of the same: see rdb_options */
+    int64_t now_ms;                 /* of the same */
     void *context;
     const struct release *release; /* whose commands are right; NULL: those
                                       of any release are */

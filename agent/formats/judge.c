@@ -96,13 +96,14 @@ copy_rdb(struct judge_file *f)
 }
 
 static int
-add_dump(struct judge_file *f, bool deep, struct source *s,
-         struct report *report, struct error *e)
+add_dump(const struct judge_options *o, struct judge_file *f, bool deep,
+         struct source *s, struct report *report, struct error *e)
 {
     const struct rdb_options options = {
         .key_seen = f->stats != NULL ? judge_stats_key : NULL,
         .context = f->stats,
-        .deep = deep};
+        .deep = deep,
+        .now_ms = o->now_ms};
 
     if (rdb_walk(s, &options, report, &f->rdb, e) != 0)
         return -1;
@@ -126,7 +127,8 @@ add_aof(const struct judge_options *o, struct judge_file *f, bool deep,
         .context = f->stats,
         .release = &o->release,
         .own_commands = o->own_commands,
-        .deep = deep};
+        .deep = deep,
+        .now_ms = o->now_ms};
 
     f->is_aof = true;
     if (aof_scan(s, &options, report, &f->aof, e) != 0)
@@ -151,7 +153,7 @@ judge_add(struct judge *j, const char *path, enum dataset_role role,
     if (role == DATASET_ROLE_MANIFEST)
         add_manifest(f, s, report);
     else if (role == DATASET_ROLE_DUMP)
-        rc = add_dump(f, deep, s, report, e);
+        rc = add_dump(j->options, f, deep, s, report, e);
     else
         rc = add_aof(j->options, f, deep, s, report, e);
     if (rc == 0 && s->size_bytes == UINT64_MAX)

@@ -36,7 +36,7 @@ struct judge_options {
     bool own_commands;     /* see aof.h */
     bool deep;             /* see rdb_options */
     bool stats;            /* count what is in the files */
-    int64_t now_ms;        /* for stats: since 1970 */
+    int64_t now_ms;        /* since 1970: by it keys have expired; for stats */
 };
 
 /* What one file turned out to be. */

@@ -210,6 +210,8 @@ count_key(struct rdb_read *r, const struct rdb_options *options, unsigned type)
 
     result->keys++;
     result->expires += r->key.expire_ms != -1;
+    result->expired += r->key.expire_ms != -1 &&
+                       r->key.expire_ms < options->now_ms;
     if (r->key.empty && result->empty_keys++ == 0)
         r->first_empty = r->key.offset;
     if (options->key_seen != NULL)

@@ -49,7 +49,8 @@ typedef void rdb_key_seen(void *context, const struct rdb_key *key);
 struct rdb_options {
     rdb_key_seen *key_seen; /* may be NULL */
     void *context;
-    bool deep; /* also what servers do not look at when they load */
+    bool deep;      /* also what servers do not look at when they load */
+    int64_t now_ms; /* since 1970: which keys have expired; 0: not asked */
 };
 
 /* Servers that judge values alike when they load. */
@@ -78,6 +79,7 @@ struct rdb_result {
     bool functions;
     bool enterprise; /* opcodes of Redis Enterprise */
     uint64_t keys, expires, empty_keys;
+    uint64_t expired;    /* before now_ms: a primary leaves them out */
     uint64_t modules;    /* module values and module aux fields */
     uint64_t databases;  /* highest index seen + 1 */
     uint64_t end_offset; /* behind the checksum; 0 when not reached */

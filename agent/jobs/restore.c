@@ -44,7 +44,11 @@ begun(const struct restore_work *w)
         .id = w->r->id,
         .repo = (char *)w->options->repo,
         .instance = (char *)w->options->name,
-        .layout = (char *)restore_layout_name(w->options->layout),
+        .layout = (char *)restore_layout_name(w->layout),
+        .name_count = 1,
+        .names = {{.dbfilename = (char *)w->files.dbfilename,
+                   .appendfilename = (char *)w->files.appendfilename,
+                   .appenddirname = (char *)w->files.appenddirname}},
         .service = (char *)w->exchange.options.service,
         .stop_command = (char *)w->exchange.options.stop_command,
         .start_command = (char *)w->exchange.options.start_command,
@@ -100,6 +104,8 @@ restore_run(struct restore *r, const struct restore_options *options,
     int rc = -1;
 
     memset(r, 0, sizeof *r);
+    r->plan.functions = -1;
+    r->plan.expired = -1;
     w.server.dir = -1;
     w.storage.instance_dir = w.storage.snapshots_dir = -1;
     if (storage_open(&w.storage, options->repo, options->name, e) != 0 ||
@@ -114,18 +120,46 @@ restore_run(struct restore *r, const struct restore_options *options,
                                e) != 0)
         goto out;
     restore_exchange_tell(&w.exchange, r);
-    rc = options->dry_run ? 0 : execute(&w, e);
+    if (options->planned != NULL && !options->dry_run)
+        options->planned(options->planned_context, r);
+    rc = options->dry_run ? restore_build(&w, NULL, e) : execute(&w, e);
     r->took_ms = clock_steady_ms() - begin;
 
 out:
     if (w.dir >= 0)
         close(w.dir);
     restore_exchange_end(&w.exchange);
+    r->plan.server = w.target;
     instance_close(&w.server);
     catalog_clear(&w.catalog);
     lock_release(&w.lock);
     storage_close(&w.storage);
     return rc;
+}
+
+/* As it had been asked for. */
+static void
+ask_again(struct restore_options *again, const struct journal *j)
+{
+    again->anew = true;
+    if (!restore_exchange_asked(again)) {
+        again->service = j->service;
+        again->stop_command = j->stop_command;
+        again->start_command = j->start_command;
+    }
+    again->id = j->id;
+    if (j->repo != NULL)
+        again->repo = j->repo;
+    if (j->instance != NULL)
+        again->name = j->instance;
+    for (int i = RESTORE_AUTO; i <= RESTORE_RDB && j->layout != NULL; i++)
+        if (strcmp(j->layout, restore_layout_name((enum restore_layout)i)) == 0)
+            again->layout = (enum restore_layout)i;
+    if (j->name_count > 0) {
+        again->instance.dbfilename = j->names[0].dbfilename;
+        again->instance.appendfilename = j->names[0].appendfilename;
+        again->instance.appenddirname = j->names[0].appenddirname;
+    }
 }
 
 int
@@ -139,18 +173,7 @@ restore_begin_anew(struct restore *r, const struct restore_options *options,
                          "%s: a %s was cut off before it changed anything:"
                          " clear up behind it with --undo, and begin it again",
                          options->target, j->job);
-    again.anew = true;
-    if (!restore_exchange_asked(options)) {
-        again.service = j->service;
-        again.stop_command = j->stop_command;
-        again.start_command = j->start_command;
-    }
-    again.id = j->id;
-    again.repo = j->repo != NULL ? j->repo : options->repo;
-    again.name = j->instance != NULL ? j->instance : options->name;
-    for (int i = RESTORE_AUTO; i <= RESTORE_RDB && j->layout != NULL; i++)
-        if (strcmp(j->layout, restore_layout_name((enum restore_layout)i)) == 0)
-            again.layout = (enum restore_layout)i;
+    ask_again(&again, j);
     restore_clear(r);
     return restore_run(r, &again, e);
 }
@@ -176,6 +199,7 @@ restore_clear(struct restore *r)
     free(r->target);
     free(r->kept);
     free(r->judged_for);
+    restore_plan_clear(&r->plan);
     report_clear(&r->report);
     memset(r, 0, sizeof *r);
 }

@@ -17,9 +17,15 @@
 #include "jobs/instance.h"
 #include "jobs/journal.h"
 #include "jobs/progress.h"
+#include "jobs/target.h"
 #include "repo/catalog.h"
 
 enum restore_layout { RESTORE_AUTO, RESTORE_AOF, RESTORE_RDB };
+
+struct restore;
+
+/* Told when all is planned, and before anything is done. */
+typedef void restore_planned(void *context, const struct restore *r);
 
 struct restore_options {
     struct instance_options instance; /* the server to ask, if one answers */
@@ -27,8 +33,9 @@ struct restore_options {
     const char *id; /* NULL: the newest good one */
     const char *target;
     enum restore_layout layout;
-    bool yes;            /* the user accepts what else would be refused */
-    bool server_stopped; /* the user's word for it */
+    const char *redis_conf; /* the target's server's file; NULL: looked for */
+    bool yes;               /* the user accepts what else would be refused */
+    bool server_stopped;    /* the user's word for it */
     bool dry_run;
     bool boot_check; /* a private server must load it, before it is put in */
     unsigned boot_limit_ms;
@@ -38,12 +45,37 @@ struct restore_options {
     bool anew;          /* one that was cut off while it built is begun again */
     double collapse_percent; /* a latest that lost more is refused; 0: never */
     const struct progress *progress;
+    restore_planned *planned; /* may be NULL; not called for a dry run */
+    void *planned_context;
 };
 
 /* One thing that is or would be done, for people. */
 struct restore_step {
     char *text;
     bool advice; /* worth reading also when all is done */
+};
+
+/* One file of the snapshot, and the path it gets in the target. */
+struct restore_put {
+    char *from, *to;
+    uint64_t bytes;
+};
+
+/* What there is to know before anything is done. */
+struct restore_plan {
+    struct restore_put *puts;
+    size_t put_count;
+    char **aside; /* what is there and moved away, by its path in the target */
+    size_t aside_count;
+    const char *layout; /* "aof", "rdb" */
+    int rdb_version;    /* the highest in it; 0: none */
+    uint64_t bytes_needed, bytes_free;
+    char **modules; /* types of data that want a module */
+    size_t module_count;
+    struct target server; /* of the target; what is known of it */
+    /* Known when the snapshot was read: */
+    int functions;   /* libraries of them: 1, 0; -1 not known */
+    int64_t expired; /* keys of its RDBs whose time is over; -1 not known */
 };
 
 struct restore {
@@ -59,6 +91,7 @@ struct restore {
     struct report report;
     struct restore_step *steps;
     size_t step_count;
+    struct restore_plan plan;
     char *judged_for; /* release that the version was judged for; NULL none */
     bool nothing;     /* there was nothing to resume, undo or forget */
     enum journal_state state; /* of the target's journal afterwards */

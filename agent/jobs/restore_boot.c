@@ -12,9 +12,9 @@ restore_boot_check(struct restore_work *w, const struct stage *s,
 {
     const struct catalog_entry *entry = w->entry;
     const struct dataset_names names = {
-        .dbfilename = entry->dbfilename,
-        .appendfilename = entry->appendfilename,
-        .appenddirname = entry->appenddirname,
+        .dbfilename = w->files.dbfilename,
+        .appendfilename = w->files.appendfilename,
+        .appenddirname = w->files.appenddirname,
     };
     char *name = text_format(BOOT_CHECK_PREFIX "%s", entry->id);
     const struct boot_check_options options = {
@@ -30,7 +30,9 @@ restore_boot_check(struct restore_work *w, const struct stage *s,
                     w->server.link != NULL ? w->server.info.process_id : 0,
                 .names = &names,
                 .appendonly = w->layout == RESTORE_AOF,
-                .databases = (int)w->server.settings.databases,
+                .databases = (int)(w->target.databases > 0
+                                       ? w->target.databases
+                                       : w->server.settings.databases),
                 .uid = w->uid,
                 .gid = w->gid,
                 .dataset_bytes = w->memory_bytes,

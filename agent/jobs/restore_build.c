@@ -1,39 +1,167 @@
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "jobs/restore_work.h"
 #include "jobs/trial_size.h"
 #include "jobs/unpack.h"
 
-static bool
-begins(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
+enum { USUAL_DATABASES = 16 };
 
 /* The text of the first finding about the archive. */
 static const char *
 first_fault(const struct report *report)
 {
     for (size_t n = 0; n < report->count; n++)
-        if (begins(report->findings[n].code, "snapshot-"))
+        if (strncmp(report->findings[n].code, "snapshot-", 9) == 0)
             return report->findings[n].text;
     return "damaged";
 }
 
-static int
-fill_stage(struct restore_work *w, struct stage *s, struct error *e)
+/* Its own manifest is only read where another one takes its place. */
+static char *
+path_of(void *context, const struct catalog_file *f)
 {
+    const struct layout *l = context;
+
+    if (f->role == DATASET_ROLE_MANIFEST && layout_makes_manifest(l))
+        return NULL;
+    return layout_path(l, f);
+}
+
+static mode_t
+manifest_mode(const struct catalog_entry *entry)
+{
+    for (size_t n = 0; n < entry->file_count; n++)
+        if (entry->files[n].role == DATASET_ROLE_MANIFEST)
+            return entry->files[n].mode & 0777;
+    return entry->files[0].mode & 0777;
+}
+
+static int
+write_manifest(struct restore_work *w, const struct aof_manifest *stored,
+               int dir, struct error *e)
+{
+    char *path = layout_manifest_path(&w->files), *text;
+    int aof_dir = file_open_inner(dir, w->files.appenddirname, e), fd = -1;
+    size_t size;
+    int rc = -1;
+
+    text = layout_manifest(&w->files, stored, &size);
+    if (aof_dir >= 0)
+        fd = file_create(aof_dir, strchr(path, '/') + 1,
+                         manifest_mode(w->entry), e);
+    if (fd >= 0 && file_write(fd, text, size, e) == 0 &&
+        (geteuid() != 0 || file_give(fd, w->uid, w->gid, e) == 0))
+        rc = file_sync(fd, e);
+    if (fd >= 0)
+        close(fd);
+    if (aof_dir >= 0)
+        close(aof_dir);
+    free(text);
+    free(path);
+    return rc;
+}
+
+static int
+check_as_base(const struct restore_work *w, const struct unpack *u,
+              struct error *e)
+{
+    const struct judge_file *dump = &u->judge.files[0];
+
+    if (!w->files.as_base || dump->rdb.end_offset == 0 ||
+        dump->rdb.end_offset == dump->size_bytes)
+        return 0;
+    return error_set(
+        e, ERROR_REFUSED,
+        "%llu bytes follow the checksum of %s: an AOF base may not have them;"
+        " use --layout rdb",
+        (unsigned long long)(dump->size_bytes - dump->rdb.end_offset),
+        w->entry->dbfilename);
+}
+
+/* What only the data itself tells. */
+static void
+tell_content(struct restore_work *w, const struct unpack *u)
+{
+    struct restore *r = w->r;
+    bool rdb = w->entry->dataset == DATASET_RDB;
+
+    r->plan.functions = u->functions;
+    r->plan.expired = (int64_t)u->expired;
+    if (rdb) {
+        r->keys = (int64_t)u->keys;
+        w->empty_keys = u->judge.files[0].rdb.empty_keys;
+    }
+    if (u->functions)
+        restore_plan_step(r, false, "it brings libraries of functions");
+    if (u->expired == 0)
+        return;
+    restore_plan_step(
+        r, true, "the time of %llu of the %llu keys in %s is over: %s",
+        (unsigned long long)u->expired, (unsigned long long)u->keys,
+        rdb ? "it" : "its base",
+        rdb && !w->files.as_base
+            ? "a primary leaves them out when it loads it"
+            : "the server removes them soon after it has loaded it");
+}
+
+static int
+check_manifest(const struct restore_work *w, const struct unpack *u,
+               struct error *e)
+{
+    const struct error *why = &u->dataset.manifest_error;
+
+    if (!layout_makes_manifest(&w->files) || why->kind == ERROR_NONE)
+        return 0;
+    return error_set(e, ERROR_REFUSED,
+                     "the manifest of snapshot %s cannot be read (%s), so its"
+                     " files cannot be called %s...: restore it elsewhere and"
+                     " repair it there",
+                     w->entry->id, why->text, w->files.appendfilename);
+}
+
+/* In an AOF the commands of the others would go to the one before. */
+static int
+check_databases(struct restore_work *w, const struct unpack *u, struct error *e)
+{
+    int64_t has = w->target.databases;
+
+    if (has >= 0 && u->databases > (uint64_t)has && !w->options->yes)
+        return error_set(e, ERROR_REFUSED,
+                         "snapshot %s needs %llu databases, by %s there are"
+                         " %lld: put databases %llu into its configuration, or"
+                         " add --yes",
+                         w->entry->id, (unsigned long long)u->databases,
+                         w->target.source, (long long)has,
+                         (unsigned long long)u->databases);
+    if (u->databases > USUAL_DATABASES && has < (int64_t)u->databases)
+        restore_plan_step(w->r, true,
+                          "it needs %llu databases: the server must have as"
+                          " many (databases %llu in its configuration), or it"
+                          " does not load it whole",
+                          (unsigned long long)u->databases,
+                          (unsigned long long)u->databases);
+    return 0;
+}
+
+int
+restore_build(struct restore_work *w, const struct stage *s, struct error *e)
+{
+    int dir = s != NULL ? s->dir : -1;
     const struct unpack_options options = {
         .entry = w->entry,
-        .to_dir = s->dir,
+        .to_dir = dir,
         .uid = geteuid() == 0 ? w->uid : geteuid(),
         .gid = geteuid() == 0 ? w->gid : getegid(),
         .dir_mode = w->dir_mode,
+        .path = path_of,
+        .path_context = &w->files,
+        .now_ms = clock_wall_ms(),
         .progress = w->options->progress,
     };
     const char *unused;
@@ -46,90 +174,16 @@ fill_stage(struct restore_work *w, struct stage *s, struct error *e)
                        "snapshot %s is not what was stored (%s): nothing was"
                        " changed; 'redkeep list' shows other ones",
                        w->entry->id, first_fault(&w->r->report));
-    if (rc == 0 && w->entry->dataset == DATASET_RDB) {
-        const struct judge_file *dump = &u.judge.files[0];
-
-        w->r->keys = (int64_t)u.keys;
-        w->empty_keys = dump->rdb.empty_keys;
-        if (w->layout == RESTORE_AOF && dump->rdb.end_offset != 0 &&
-            dump->rdb.end_offset != dump->size_bytes)
-            rc = error_set(
-                e, ERROR_REFUSED,
-                "%llu bytes follow the checksum of %s: an AOF base"
-                " may not have them; use --layout rdb",
-                (unsigned long long)(dump->size_bytes - dump->rdb.end_offset),
-                w->entry->dbfilename);
-    }
+    if (rc == 0)
+        tell_content(w, &u);
+    if (rc == 0 &&
+        (check_as_base(w, &u, e) != 0 || check_manifest(w, &u, e) != 0 ||
+         check_databases(w, &u, e) != 0))
+        rc = -1;
+    if (rc == 0 && dir >= 0 && layout_makes_manifest(&w->files))
+        rc = write_manifest(w, w->files.as_base ? NULL : &u.dataset.manifest,
+                            dir, e);
     w->memory_bytes = trial_size(&u.judge, &unused);
     unpack_clear(&u);
-    return rc;
-}
-
-/* A dump as the base of a new set, with a manifest of one line. */
-static int
-make_base(struct restore_work *w, int aof_dir, struct stage *s, struct error *e)
-{
-    const struct catalog_entry *entry = w->entry;
-    struct aof_manifest m = {0};
-    char *base = text_format("%s.1.base.rdb", entry->appendfilename);
-    char *name = text_format("%s.manifest", entry->appendfilename), *text;
-    size_t size;
-    int fd = -1, rc = -1;
-
-    aof_manifest_add(&m, &(struct aof_part){.name = base,
-                                            .seq = 1,
-                                            .type = AOF_BASE,
-                                            .start_offset = -1,
-                                            .end_offset = -1});
-    text = aof_manifest_write(&m, &size);
-    aof_manifest_clear(&m);
-    if (file_move(s->dir, entry->files[0].path, aof_dir, base, e) != 0)
-        goto out;
-    fd = file_create(aof_dir, name, entry->files[0].mode & 0777, e);
-    if (fd < 0 || file_write(fd, text, size, e) != 0 || file_sync(fd, e) != 0)
-        goto out;
-    rc = geteuid() == 0 ? file_give(fd, w->uid, w->gid, e) : 0;
-
-out:
-    if (fd >= 0)
-        close(fd);
-    free(text);
-    free(base);
-    free(name);
-    return rc;
-}
-
-static int
-lay_out(struct restore_work *w, struct stage *s, struct error *e)
-{
-    const struct catalog_entry *entry = w->entry;
-    int aof_dir, rc;
-
-    if (entry->dataset != DATASET_RDB || w->layout != RESTORE_AOF)
-        return 0;
-    /* Before 7.0 an AOF is one file, which may be an RDB. */
-    if (w->release_known && !release_has_manifest(&w->release))
-        return file_move(s->dir, entry->files[0].path, s->dir,
-                         entry->appendfilename, e);
-    if (file_make_directory(s->dir, entry->appenddirname, w->dir_mode, NULL,
-                            e) != 0)
-        return -1;
-    aof_dir = file_open_inner(s->dir, entry->appenddirname, e);
-    if (aof_dir < 0)
-        return -1;
-    rc = file_set_mode(aof_dir, w->dir_mode, e);
-    if (rc == 0 && geteuid() == 0)
-        rc = file_give(aof_dir, w->uid, w->gid, e);
-    if (rc == 0)
-        rc = make_base(w, aof_dir, s, e);
-    close(aof_dir);
-    return rc;
-}
-
-int
-restore_build(struct restore_work *w, struct stage *s, struct error *e)
-{
-    if (fill_stage(w, s, e) != 0 || lay_out(w, s, e) != 0)
-        return -1;
-    return stage_sync(s, e);
+    return rc == 0 && s != NULL ? stage_sync(s, e) : rc;
 }

@@ -40,6 +40,7 @@ put(void *context, struct error *e)
     const struct in_use_options options = {
         .server = &w->server,
         .dir = w->dir,
+        .names = &w->names.sets[w->names.count - 1],
         .path = w->r->target,
         .stopped = w->options->server_stopped || w->exchange.wanted,
     };
@@ -52,6 +53,9 @@ put(void *context, struct error *e)
         link_close(w->server.link);
         w->server.link = NULL;
     }
+    rc = restore_plan_check_unused(w, e);
+    if (rc != 0)
+        return rc;
     rc = in_use_begin(&use, &options, e);
     if (rc == 0)
         rc = place(w, put->s, &use, e);

@@ -114,6 +114,18 @@ take_to_build(struct stage *s, const struct stage_options *o, struct error *e)
 }
 
 static void
+keep_names(struct journal_names *n, const char *dbfilename,
+           const char *appendfilename, const char *appenddirname)
+{
+    free(n->dbfilename);
+    free(n->appendfilename);
+    free(n->appenddirname);
+    n->dbfilename = memory_dup(dbfilename);
+    n->appendfilename = memory_dup(appendfilename);
+    n->appenddirname = memory_dup(appenddirname);
+}
+
+static void
 begin_journal(struct journal *j, const struct journal *begun)
 {
     *j = (struct journal){
@@ -128,7 +140,12 @@ begin_journal(struct journal *j, const struct journal *begun)
         .instance = memory_dup(begun->instance),
         .layout = memory_dup(begun->layout),
         .trusted = true,
+        .name_count = begun->name_count,
     };
+    for (size_t i = 0; i < begun->name_count; i++)
+        keep_names(&j->names[i], begun->names[i].dbfilename,
+                   begun->names[i].appendfilename,
+                   begun->names[i].appenddirname);
 }
 
 int
@@ -216,11 +233,8 @@ static void
 copy_names(struct journal *j, const struct place_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
-        j->names[i] = (struct journal_names){
-            .dbfilename = memory_dup(names->sets[i].dbfilename),
-            .appendfilename = memory_dup(names->sets[i].appendfilename),
-            .appenddirname = memory_dup(names->sets[i].appenddirname),
-        };
+        keep_names(&j->names[i], names->sets[i].dbfilename,
+                   names->sets[i].appendfilename, names->sets[i].appenddirname);
     j->name_count = names->count;
 }
 

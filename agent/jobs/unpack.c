@@ -13,15 +13,13 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "jobs/unpack_again.h"
+#include "jobs/unpack_file.h"
 #include "repo/digest.h"
 #include "repo/pack.h"
 
 /* A member that judges itself: an archive's own label. */
 static const char label[] = "redkeep.json";
-enum { LABEL_SIZE_MAX = 64 << 20, DEPTH_MAX = 8 };
-
-/* Nobody runs a data file, and not everybody writes it. */
-enum { DATA_MODES = 0664 };
+enum { LABEL_SIZE_MAX = 64 << 20 };
 
 /* What is written goes on its way to the disk in pieces of this size. */
 enum { AHEAD_BYTES = 8 << 20 };
@@ -104,76 +102,6 @@ pull_again(void *context, void *bytes, size_t size, uint64_t offset,
     return unpack_again_read(&m->again, bytes, size, offset, got, e);
 }
 
-/* Creates the folders of path below to_dir; the last one is *dir. */
-static int
-make_folders(const struct unpack_options *o, const char *path, int *dir,
-             const char **name, struct error *e)
-{
-    int at = file_open_inner(o->to_dir, ".", e);
-
-    *dir = -1;
-    *name = path;
-    for (int depth = 0; at >= 0 && depth < DEPTH_MAX; depth++) {
-        const char *slash = strchr(*name, '/');
-        char *part;
-        int next = -1;
-
-        if (slash == NULL) {
-            *dir = at;
-            return 0;
-        }
-        part = memory_copy(*name, (size_t)(slash - *name));
-        if (file_make_directory(at, part, o->dir_mode, NULL, e) == 0)
-            next = file_open_inner(at, part, e);
-        if (next >= 0 && (file_set_mode(next, o->dir_mode, e) != 0 ||
-                          file_give(next, o->uid, o->gid, e) != 0)) {
-            close(next);
-            next = -1;
-        }
-        free(part);
-        close(at);
-        at = next;
-        *name = slash + 1;
-    }
-    if (at >= 0) {
-        close(at);
-        error_set(e, ERROR_DAMAGED, "more than %d folders deep",
-                  (int)DEPTH_MAX);
-    }
-    return -1;
-}
-
-/* Opens the file to write; -1 in *fd where nothing is to be written. */
-static int
-create(const struct unpack_options *o, const struct catalog_file *f, int *fd,
-       struct error *e)
-{
-    const char *name;
-    int dir;
-
-    *fd = -1;
-    if (o->to_dir < 0 || f->config)
-        return 0;
-    if (make_folders(o, f->path, &dir, &name, e) != 0)
-        return error_in(e, "%s", f->path);
-    *fd = file_create(dir, name, 0600, e);
-    close(dir);
-    if (*fd < 0)
-        return error_in(e, "%s", f->path);
-    return 0;
-}
-
-static int
-finish(const struct unpack_options *o, const struct catalog_file *f, int fd,
-       struct error *e)
-{
-    if (file_give(fd, o->uid, o->gid, e) != 0 ||
-        file_set_mode(fd, f->mode & DATA_MODES, e) != 0 ||
-        file_sync(fd, e) != 0)
-        return error_in(e, "%s", f->path);
-    return 0;
-}
-
 /* The snapshot is not what was stored; findings about its data are no fault. */
 static void __attribute__((format(printf, 3, 4)))
 fault(struct reading *r, const char *code, const char *format, ...)
@@ -231,7 +159,7 @@ read_file(struct reading *r, const struct catalog_file *f, struct error *e)
         source_set_again(&s, pull_again);
     if (f->role == DATASET_ROLE_MANIFEST)
         m.bytes = memory_new(1);
-    if (create(r->options, f, &m.fd, e) != 0)
+    if (unpack_file_create(r->options, f, &m.fd, e) != 0)
         goto out;
     if (!f->config &&
         judge_add(&r->u->judge, f->path, f->role, &s, r->report, e) != 0)
@@ -245,7 +173,7 @@ read_file(struct reading *r, const struct catalog_file *f, struct error *e)
     compare(r, f, &m);
     if (m.bytes != NULL)
         keep_manifest(r, &m);
-    rc = m.fd < 0 ? 0 : finish(r->options, f, m.fd, e);
+    rc = m.fd < 0 ? 0 : unpack_file_finish(r->options, f, m.fd, e);
 
 out:
     if (m.fd >= 0)
@@ -330,6 +258,12 @@ read_archive(struct reading *r, struct error *e)
     return 0;
 }
 
+static uint64_t
+larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* What was sound when it was kept must be sound now; what was not is kept as
  * it was, and its bytes are proven by the hashes. */
 static void
@@ -341,6 +275,12 @@ judge_again(struct reading *r)
     report_about(r->report, entry->archive.name);
     judge_end(&u->judge, &u->dataset, r->report);
     judge_counts(&u->judge, &u->keys, &u->expires, &u->commands);
+    for (size_t n = 0; n < u->judge.count; n++) {
+        u->expired += u->judge.files[n].rdb.expired;
+        u->functions |= u->judge.files[n].rdb.functions;
+        u->databases = larger(u->databases, u->judge.files[n].rdb.databases);
+        u->databases = larger(u->databases, u->judge.files[n].aof.databases);
+    }
     if (entry->verdict == VERDICT_SOUND && u->judge.verdict != VERDICT_SOUND)
         fault(r, "snapshot-verdict", "its data is %s, the entry says %s",
               verdict_name(u->judge.verdict), verdict_name(entry->verdict));
@@ -370,6 +310,7 @@ unpack(struct unpack *u, const struct storage *storage,
      * a second time. */
     u->judge_options.own_commands = true;
     u->judge_options.deep = options->deep;
+    u->judge_options.now_ms = options->now_ms;
     judge_begin(&u->judge, &u->judge_options);
     r.seen = memory_new((entry->file_count + 1) * sizeof *r.seen);
     fd = storage_open_archive(storage, entry, e);

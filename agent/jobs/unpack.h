@@ -15,13 +15,22 @@
 #include "repo/catalog.h"
 #include "repo/storage.h"
 
+/*
+ * Where a file of the entry goes in to_dir: a path the caller frees; NULL: it is
+ * only looked at. Must lead nowhere else.
+ */
+typedef char *unpack_path(void *context, const struct catalog_file *file);
+
 struct unpack_options {
     const struct catalog_entry *entry;
     int to_dir; /* an empty folder to write to; -1: only look */
     uid_t uid;  /* of what is written; applied when root */
     gid_t gid;
-    mode_t dir_mode; /* of folders made in to_dir */
-    bool deep;       /* judge as check --deep does */
+    bool deep;         /* judge as check --deep does */
+    mode_t dir_mode;   /* of folders made in to_dir */
+    unpack_path *path; /* NULL: each where it was */
+    void *path_context;
+    int64_t now_ms; /* for struct unpack's expired; 0: not asked */
     const struct progress *progress;
 };
 
@@ -31,6 +40,9 @@ struct unpack {
     struct judge judge;
     struct dataset dataset; /* as the entry tells it; nothing is open */
     uint64_t keys, expires, commands;
+    uint64_t expired;   /* of the RDBs in it, at now_ms */
+    bool functions;     /* libraries of them are in the RDBs */
+    uint64_t databases; /* the highest number of one in it, + 1 */
 };
 
 /*
