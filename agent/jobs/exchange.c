@@ -14,7 +14,7 @@
 #include "jobs/exchange_load.h"
 #include "jobs/shell.h"
 
-enum { GONE_LOOK_MS = 5, START_LIMIT_MS = 120000, SLACK_PERCENT = 1 };
+enum { GONE_LOOK_MS = 5, START_LIMIT_MS = 120000 };
 
 static const char *
 supervisor(const struct exchange *x)
@@ -60,25 +60,6 @@ works_there(const struct exchange *x, int64_t pid, struct process_view *view)
     return pid > 0 && process_look((pid_t)pid, view, &none) == 0 &&
            file_identify(x->options->target, &id, &none) == 0 &&
            view->cwd_device == id.device && view->cwd_inode == id.inode;
-}
-
-/* The server that uses the target, not a child of it that saves; pid 0: none. */
-static int
-find_user(const struct exchange *x, struct process_view *user, struct error *e)
-{
-    struct process_users users;
-    struct process_view parent;
-    struct error none = {0};
-    int rc = process_find_users(x->options->target, &users, e);
-
-    *user = users.count > 0 ? users.all[0] : (struct process_view){0};
-    process_clear_users(&users);
-    if (rc != 0)
-        return error_in(e, "look for processes that use %s", x->options->path);
-    if (user->pid != 0 && process_look(user->parent, &parent, &none) == 0 &&
-        strcmp(parent.command, user->command) == 0)
-        *user = parent;
-    return 0;
 }
 
 /* The process of the unit is the one that uses the target. */
@@ -162,7 +143,7 @@ check_server(struct exchange *x, struct instance *i, struct error *e)
     struct process_view user, view = {0};
     int rc;
 
-    if (find_user(x, &user, e) != 0)
+    if (exchange_find_user(x, &user, e) != 0)
         return -1;
     if (x->options->service != NULL) {
         if (check_unit_process(x, &user, &view, e) != 0)
@@ -202,6 +183,25 @@ exchange_check(struct exchange *x, const struct exchange_options *options,
     return rc;
 }
 
+int
+exchange_find_user(const struct exchange *x, struct process_view *user,
+                   struct error *e)
+{
+    struct process_users users;
+    struct process_view parent;
+    struct error none = {0};
+    int rc = process_find_users(x->options->target, &users, e);
+
+    *user = users.count > 0 ? users.all[0] : (struct process_view){0};
+    process_clear_users(&users);
+    if (rc != 0)
+        return error_in(e, "look for processes that use %s", x->options->path);
+    if (user->pid != 0 && process_look(user->parent, &parent, &none) == 0 &&
+        strcmp(parent.command, user->command) == 0)
+        *user = parent;
+    return 0;
+}
+
 /* Whether it is still there; where we do not see its process: whether it
  * answers. */
 static bool
@@ -235,7 +235,7 @@ await_gone(const struct exchange *x, struct error *e)
                              x->options->stop_limit_ms / 1000);
         poll(NULL, 0, GONE_LOOK_MS);
     }
-    if (find_user(x, &user, e) != 0)
+    if (exchange_find_user(x, &user, e) != 0)
         return -1;
     if (user.pid == 0)
         return 0;
@@ -251,7 +251,7 @@ stop(struct exchange *x, struct error *e)
     const struct exchange_options *o = x->options;
     struct process_view user;
 
-    if (process_check_stop(e) != 0 || find_user(x, &user, e) != 0)
+    if (process_check_stop(e) != 0 || exchange_find_user(x, &user, e) != 0)
         return -1;
     x->process_id = user.pid;
     if (x->stopped_ms == 0)
@@ -296,10 +296,27 @@ start(struct exchange *x, struct error *e)
     rc = o->service != NULL
              ? exchange_unit_start(&x->unit, e)
              : command("start", o->start_command, START_LIMIT_MS, true, e);
-    if (rc != 0 && (find_user(x, &user, &none) != 0 || user.pid == 0))
+    if (rc != 0 && (exchange_find_user(x, &user, &none) != 0 || user.pid == 0))
         return -1;
     x->stopped = false;
     return 0;
+}
+
+/* If it was not there to be asked before, another one may have answered. */
+static int
+check_loaded(const struct exchange *x, struct error *e)
+{
+    struct process_view user;
+
+    if (exchange_find_user(x, &user, e) != 0)
+        return -1;
+    if (user.pid == 0 || x->info.process_id == user.inner_pid ||
+        x->info.process_id == user.pid)
+        return 0;
+    return error_set(e, ERROR_FAILED,
+                     "the server that answers is process %lld, and not the one"
+                     " that was started, %d: name that with --redis URL",
+                     (long long)x->info.process_id, (int)user.pid);
 }
 
 int
@@ -307,7 +324,8 @@ exchange_start(struct exchange *x, int64_t *keys, struct error *e)
 {
     *keys = -1;
     exchange_load_mark(x);
-    if (start(x, e) != 0 || exchange_load_wait(x, e) != 0)
+    if (start(x, e) != 0 || exchange_load_wait(x, e) != 0 ||
+        check_loaded(x, e) != 0)
         return -1;
     *keys = x->info.keys;
     return 0;
@@ -319,7 +337,7 @@ exchange_give_up(struct exchange *x, struct error *e)
     struct error why = {0}, before = *e;
     struct process_view user;
 
-    if (unmask(x, &why) == 0 && find_user(x, &user, &why) == 0 &&
+    if (unmask(x, &why) == 0 && exchange_find_user(x, &user, &why) == 0 &&
         (user.pid != 0 || start(x, &why) == 0)) {
         x->stopped = false;
         return error_set(e, before.kind, "%.300s; the server %s", before.text,
@@ -329,45 +347,6 @@ exchange_give_up(struct exchange *x, struct error *e)
                      "%.200s; THE SERVER IS DOWN and could not be started"
                      " (%.150s): see to %s",
                      before.text, why.text, supervisor(x));
-}
-
-int
-exchange_compare(const struct exchange *x,
-                 const struct exchange_expected *expected, struct error *e)
-{
-    const struct info *i = &x->info;
-    int64_t gone = 0, missing;
-
-    if (expected->aof_bytes > 0 && !i->aof_enabled)
-        return error_set(e, ERROR_FAILED,
-                         "the server has appendonly no, and did not load the"
-                         " AOF: set appendonly yes in its configuration");
-    if (expected->aof_bytes > 0 && i->aof_current_size >= 0 &&
-        (uint64_t)i->aof_current_size < expected->aof_bytes)
-        return error_set(e, ERROR_FAILED,
-                         "the server has %lld bytes of AOF, and %llu were"
-                         " restored: it has cut them",
-                         (long long)i->aof_current_size,
-                         (unsigned long long)expected->aof_bytes);
-    if (expected->keys < 0)
-        return 0;
-    /* What it loaded and does not have any more, by its own counters. */
-    gone += i->expired_keys > 0 ? i->expired_keys : 0;
-    gone += i->evicted_keys > 0 ? i->evicted_keys : 0;
-    gone += i->commands > 0 ? i->commands : 0;
-    if (i->load_expired > 0)
-        gone += i->load_expired;
-    else if (i->load_expired < 0 && expected->expires > 0)
-        gone += expected->expires; /* before 7.0: not told */
-    /* INFO was asked a moment before or after the length was taken. */
-    if (!expected->exact && i->keys > 0)
-        gone += 100 + expected->keys / 100 * SLACK_PERCENT;
-    missing = expected->keys - i->keys - gone;
-    if (missing <= 0)
-        return 0;
-    return error_set(e, ERROR_FAILED,
-                     "the server has %lld keys, and %lld were expected",
-                     (long long)i->keys, (long long)expected->keys);
 }
 
 int

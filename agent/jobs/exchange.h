@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "jobs/exchange_unit.h"
 #include "jobs/instance.h"
 
@@ -46,6 +47,10 @@ struct exchange {
  */
 int exchange_check(struct exchange *x, const struct exchange_options *options,
                    struct error *e);
+
+/* The server that uses the target, not a child of it that saves; pid 0: none. */
+int exchange_find_user(const struct exchange *x, struct process_view *user,
+                       struct error *e);
 
 /*
  * Stops it, keeps the supervisor from starting it, and waits until the process

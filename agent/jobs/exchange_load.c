@@ -14,9 +14,10 @@
 
 enum {
     ASK_MS = 10,
-    LOOK_MS = 200,     /* at systemd or /proc: they cost more */
-    GONE_MS = 1000,    /* one that was there and is not any more */
-    SILENT_MS = 30000, /* one that never came */
+    LOOK_MS = 200,         /* at systemd or /proc: they cost more */
+    GONE_MS = 1000,        /* one that was there and is not any more */
+    UNANSWERED_MS = 60000, /* it answers before it loads */
+    SILENT_MS = 30000,     /* one that never came */
     LOG_MAX_BYTES = 65536,
 };
 
@@ -26,6 +27,7 @@ struct wait {
     uint64_t begin_ms, answered_ms, seen_ms, looked_ms; /* 0: never */
     char run_id[sizeof((struct info *)0)->run_id];
     struct process_view user; /* pid 0: none was seen */
+    uint64_t user_ms;         /* since when */
     int64_t restarts;
     struct error refused; /* it answers, but does not let us in */
 };
@@ -168,25 +170,42 @@ look_at_unit(struct wait *w, struct error *e)
     return 0;
 }
 
-/* Its children, that save, work where it does. */
+/* One that runs and does not answer is loading, or it answers elsewhere. */
 static int
-look_at_processes(struct wait *w, struct error *e)
+check_silence(const struct wait *w, struct error *e)
 {
-    struct process_users users;
-    struct process_view user;
-    int rc = process_find_users(w->x->options->target, &users, e);
+    char *url;
 
-    user = users.count > 0 ? users.all[0] : (struct process_view){0};
-    process_clear_users(&users);
-    if (rc != 0 || user.pid == 0)
-        return rc;
+    if (w->answered_ms != 0 || w->user_ms == 0 ||
+        clock_steady_ms() - w->user_ms < UNANSWERED_MS)
+        return 0;
+    url = url_write(w->x->options->instance->link.url);
+    error_set(e, ERROR_FAILED,
+              "the server runs (process %d), but does not answer at %s: name"
+              " where it does with --redis URL",
+              (int)w->user.pid, url);
+    free(url);
+    return -1;
+}
+
+/* A supervisor may start another before we see that the first has ended. */
+static int
+look_at_process(struct wait *w, struct error *e)
+{
+    struct process_view user;
+
+    if (exchange_find_user(w->x, &user, e) != 0)
+        return -1;
+    if (user.pid == 0)
+        return 0;
     w->seen_ms = clock_steady_ms();
     if (w->user.pid != 0 && user.pid != w->user.pid &&
-        user.parent != w->user.pid && w->user.parent != user.pid)
+        strcmp(user.command, w->user.command) == 0)
         return ended(w, "ended while it loaded and was started again", e);
     if (w->user.pid == 0)
-        w->user = user;
-    return 0;
+        w->user_ms = w->seen_ms;
+    w->user = user;
+    return check_silence(w, e);
 }
 
 /* Whether it may yet come. */
@@ -198,8 +217,8 @@ look(struct wait *w, struct error *e)
     if (now - w->looked_ms < LOOK_MS)
         return 0;
     w->looked_ms = now;
-    if ((w->x->options->service != NULL ? look_at_unit(w, e)
-                                        : look_at_processes(w, e)) != 0)
+    if ((w->x->options->service != NULL && look_at_unit(w, e) != 0) ||
+        look_at_process(w, e) != 0)
         return -1;
     now = clock_steady_ms();
     since = now - (w->seen_ms != 0 ? w->seen_ms : w->begin_ms);
@@ -239,7 +258,7 @@ await(struct wait *w, struct error *e)
 
         if (rc != 0)
             return rc < 0 ? -1 : 0;
-        if (process_check_stop(e) != 0 || look(w, e) != 0)
+        if (process_check_stop(e) != 0 || (w->link == NULL && look(w, e) != 0))
             return -1;
         if (w->refused.kind != ERROR_NONE ||
             clock_steady_ms() - w->begin_ms >= w->x->options->load_limit_ms)

@@ -52,6 +52,11 @@ stage_report(int target, struct report *report)
                        : "a %s was cut off while it built the new set: the"
                          " old one is untouched",
                    j.job);
+    else if ((j.service != NULL || j.stop_command != NULL) &&
+             find_holder(target) == 0)
+        report_add(report, SEVERITY_WARNING, "restore-unfinished", -1, REMEDY,
+                   "a %s was cut off before it had the server started again",
+                   j.job);
     journal_clear(&j);
 }
 

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from data import Writer, fill, one_client, state
-from servers import unprivileged, wait_for
+from servers import APART, unprivileged, wait_for
 from units import Supervisor, starter
 
 
@@ -284,3 +284,76 @@ def test_undo_by_the_same_way(keep, supervise):
     keep(*undo, env=one.env, exit=4).says("stop it first")
     keep(*undo, "--service", one.unit, env=one.env).says("was away for")
     serves(one, later)
+
+
+@pytest.mark.need("root", "redis-6.0", "valkey-9.1")
+@pytest.mark.parametrize("name", ["redis-6.0", "redis-7.0", "valkey-9.1"])
+@pytest.mark.parametrize("aof", ["yes", "no"])
+def test_keys_that_have_expired_are_not_missed(keep, supervise, name, aof):
+    one = supervise(appendonly=aof, name=name)
+    client = one.server.client()
+    for n in range(500):
+        client.set(f"brief:{n}", n, px=1500)
+        client.set(f"long:{n}", n)
+    keep.snapshot(one.server, *(["--bgsave"] if aof == "no" else []))
+    wait_for(lambda: client.dbsize() == 500, "the end of the brief ones")
+    client.flushall()
+    restore(keep, one, "--yes", way=by_commands)
+    wait_for(lambda: one.answers() and client.dbsize() == 500, "the others")
+
+
+@pytest.mark.need("root", "unshare")
+def test_a_server_in_a_namespace_of_its_own(keep, supervise):
+    one = supervise(appendonly="yes", wrap=APART)
+    fill(one_client(one.server), jobs=3)
+    keep.snapshot(one.server)
+    before = state(one_client(one.server))
+    assert one.server.client().info("server")["process_id"] < 100
+    one.server.client().flushall()
+    one.server.drain()
+    restore(keep, one, "--yes", way=by_commands)
+    serves(one, before)
+
+
+@pytest.mark.need("root")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_loads(keep, supervise, number):
+    one = supervise(appendonly="yes")
+    fill(one_client(one.server))
+    keep.snapshot(one.server)
+    before = state(one_client(one.server))
+    one.server.client().set("later", 1)
+    one.server.settings["key-load-delay"] = "2000"  # microseconds
+    process = keep.begin("restore", "--to", one.server.data, "--redis",
+                         one.server.url, *one.by_commands())
+    wait_for(lambda: one.starts == 2, "the start")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode not in (0, 1)
+    assert "--undo" in err and "--stop-command" in err, err
+    serves(one, before)
+    one.server.settings["key-load-delay"] = "0"
+    keep("restore", "--undo", "--to", one.server.data, "--redis",
+         one.server.url, *one.by_commands())
+    assert one.server.client().get("later") == b"1"
+
+
+@pytest.mark.need("root")
+def test_check_tells_that_the_server_was_not_started(keep, supervise):
+    one = supervise(appendonly="yes")
+    fill(one_client(one.server), jobs=3)
+    keep.snapshot(one.server)
+    one.hold("unmask")
+    process = keep.begin(
+        "restore", "--to", one.server.data, "--redis", one.server.url,
+        "--service", one.unit, env=one.env)
+    wait_for(lambda: "unmask" in one.calls.read_text(), "unmask")
+    process.kill()
+    process.communicate()
+    one.hold("")
+    keep("check", one.server.data, exit=None).says(
+        "before it had the server started again", "--resume")
+    keep("restore", "--resume", "--to", one.server.data, "--redis",
+         one.server.url, env=one.env)
+    out = keep("check", one.server.data, exit=None)
+    assert "started again" not in out.out + out.err

@@ -2,8 +2,10 @@
 stopped, masked and started as systemd does it, in a folder of their own."""
 
 import os
+import signal
 import subprocess
 import threading
+from pathlib import Path
 
 import servers
 
@@ -121,8 +123,7 @@ class Supervisor:
                 (self.home / "restarts").write_text(str(began))
                 self.over.wait(0.02)
             elif process and not wanted:
-                process.terminate()
-                process.wait()
+                terminate(process, self.server.wrap)
             elif process is None and wanted:
                 process = self.server.launch(anew=not self.starts).process
                 self.starts += 1
@@ -154,6 +155,18 @@ class Supervisor:
     def end(self):
         self.over.set()
         self.thread.join()
+
+
+def terminate(process, wrapped):
+    """unshare does not heed SIGTERM, and what it runs does."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    pids = children.read_text().split() if wrapped else [process.pid]
+    for pid in pids:
+        os.kill(int(pid), signal.SIGTERM)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def write(path, text):
