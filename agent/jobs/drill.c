@@ -219,9 +219,7 @@ load(struct drill_work *w, uid_t uid, gid_t gid, struct error *e)
         .directory = w->scratch.path,
         .names = &names,
         .appendonly = entry->dataset != DATASET_RDB,
-        .databases = w->server.settings.databases > 16
-                         ? (int)w->server.settings.databases
-                         : 16,
+        .databases = trial_size_databases(&w->unpacked.judge),
         .uid = uid,
         .gid = gid,
         .dataset_bytes = trial_size(&w->unpacked.judge, &source),

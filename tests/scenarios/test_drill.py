@@ -84,6 +84,20 @@ def test_the_commands_behind_a_base_are_loaded(keep, serve):
     assert said["ok"] is True and "compared" not in said["text"], said
 
 
+@pytest.mark.parametrize("appendonly", ["no", "yes"])
+def test_more_databases_than_servers_have_by_default(keep, serve, appendonly):
+    server = serve(appendonly=appendonly, databases="64")
+    client = one_client(server)
+    client.execute_command("SELECT", 40)
+    client.set("far", "away")
+    client.save()
+    server.drain()
+    keep.snapshot(server)
+    server.kill()
+    said = drill(keep, server)
+    assert said["ok"] is True and said["keys"] == 1, said
+
+
 def test_a_flipped_byte_is_told_and_noted(keep, serve):
     server = serve()
     fill(server.client())
