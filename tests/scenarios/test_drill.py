@@ -207,7 +207,7 @@ def test_a_running_servers_program_is_used_where_only_root_decides_it(
         keep, serve, monkeypatch):
     """Without one in PATH: Debian's own is taken, one that another user could
     write is not, whatever the server says of itself."""
-    nowhere = {"PATH": str(keep.place)}
+    nowhere = {"PATH": f".::{keep.place}"}
     server = serve()
     fill(server.client())
     server.client().save()
@@ -223,6 +223,10 @@ def test_a_running_servers_program_is_used_where_only_root_decides_it(
     other = serve("other")
     refused = keep("drill", "--redis", other.url, env=nowhere, exit=3)
     refused.says("no redis-server and no valkey-server in PATH")
+    (keep.place / "redis-server").symlink_to(mine / "redis-server")
+    for folder, status in ((".", 3), ("", 3), (keep.place, 0)):
+        keep("drill", "--redis", other.url, env={"PATH": str(folder)},
+             exit=status)
 
 
 @pytest.mark.need("root")
