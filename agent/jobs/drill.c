@@ -42,6 +42,22 @@ skip(struct drill_work *w, const char *text)
     return 0;
 }
 
+/* Why there is none: one that cannot be read tells more than that. */
+static int
+refuse_none(const struct drill_work *w, struct error *e)
+{
+    const struct catalog *c = &w->catalog;
+    const struct catalog_item *last = c->count > 0 ? &c->items[c->count - 1]
+                                                   : NULL;
+    bool broken = last != NULL && last->broken.kind != ERROR_NONE;
+
+    return error_set(e, ERROR_FAILED,
+                     "no good snapshot in %s/%s%s%s: take one with 'redkeep"
+                     " snapshot', or name the one to try",
+                     w->storage.path, w->storage.instance, broken ? "; " : "",
+                     broken ? last->broken.text : "");
+}
+
 static int
 choose(struct drill_work *w, struct error *e)
 {
@@ -60,10 +76,7 @@ choose(struct drill_work *w, struct error *e)
                          " those that are there",
                          id, w->storage.path, w->storage.instance);
     if (w->item == NULL)
-        return error_set(e, ERROR_FAILED,
-                         "no good snapshot in %s/%s: take one with 'redkeep"
-                         " snapshot', or name the one to try",
-                         w->storage.path, w->storage.instance);
+        return refuse_none(w, e);
     w->entry = &w->item->entry;
     snprintf(w->d->id, sizeof w->d->id, "%s", w->item->id);
     return 0;
@@ -206,9 +219,7 @@ load(struct drill_work *w, uid_t uid, gid_t gid, struct error *e)
         .directory = w->scratch.path,
         .names = &names,
         .appendonly = entry->dataset != DATASET_RDB,
-        .databases = w->server.settings.databases > 16
-                         ? (int)w->server.settings.databases
-                         : 16,
+        .databases = trial_size_databases(&w->unpacked.judge),
         .uid = uid,
         .gid = gid,
         .dataset_bytes = trial_size(&w->unpacked.judge, &source),

@@ -30,19 +30,11 @@ local_server_ask(const char *program, struct release *release)
     return true;
 }
 
-const char *
-local_server_find(bool valkey, struct release *release)
-{
-    const char *names[] = {"redis-server", "valkey-server"};
-
-    for (int i = 0; i < 2; i++)
-        if (local_server_ask(names[valkey != (i == 1)], release))
-            return names[valkey != (i == 1)];
-    return NULL;
-}
-
 bool
 local_server_release(bool valkey, struct release *release)
 {
-    return local_server_find(valkey, release) != NULL;
+    const char *names[] = {"redis-server", "valkey-server"};
+
+    return local_server_ask(names[valkey], release) ||
+           local_server_ask(names[!valkey], release);
 }

@@ -15,9 +15,6 @@
  */
 bool local_server_release(bool valkey, struct release *release);
 
-/* The same, and by which name it is found; NULL: by none. */
-const char *local_server_find(bool valkey, struct release *release);
-
 /* What one program says, named by path or for PATH. */
 bool local_server_ask(const char *program, struct release *release);
 

@@ -69,7 +69,7 @@ become(const struct trial_child *c, char *const env[], int out, int failed,
         prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
         dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
         dup2(out, STDERR_FILENO) >= 0)
-        execvpe(c->program, c->argv, env);
+        execve(c->program, c->argv, env);
     number = errno;
     if (write(failed, &number, sizeof number) < 0)
         _exit(126);

@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 struct trial_child {
-    const char *program; /* a path, or a name for PATH */
+    const char *program; /* its path, absolute */
     char *const *argv;   /* NULL-terminated */
     int dir;             /* where it works, open */
     uid_t uid;           /* whom it runs as, if we are root */

@@ -71,18 +71,52 @@ trial_program_of(pid_t pid)
     return name;
 }
 
+/*
+ * By the absolute folders of PATH only: the server is started in a folder of
+ * restored files, where "." would be those.
+ */
+static char *
+find_in_path(const char *name)
+{
+    const char *list = getenv("PATH");
+    char *all = memory_dup(list != NULL ? list : "/usr/bin:/bin");
+    char *rest = all, *folder, *found = NULL;
+    struct stat st;
+
+    while (found == NULL && (folder = strsep(&rest, ":")) != NULL) {
+        found = text_format("%s/%s", folder, name);
+        if (folder[0] == '/' && stat(found, &st) == 0 && S_ISREG(st.st_mode) &&
+            access(found, X_OK) == 0)
+            break;
+        free(found);
+        found = NULL;
+    }
+    free(all);
+    return found;
+}
+
+/* Takes path over. */
+static bool
+take(struct trial_program *p, char *path)
+{
+    p->path = path;
+    if (path != NULL && local_server_ask(path, &p->release))
+        return true;
+    trial_program_clear(p);
+    return false;
+}
+
 int
 trial_program_find(struct trial_program *p, bool valkey, int64_t running_pid,
                    struct error *e)
 {
+    const char *names[] = {"redis-server", "valkey-server"};
+
     *p = (struct trial_program){0};
-    if (running_pid > 0 && running_pid <= INT_MAX)
-        p->path = trial_program_of((pid_t)running_pid);
-    if (p->path != NULL && local_server_ask(p->path, &p->release))
-        return 0;
-    free(p->path);
-    p->path = memory_dup(local_server_find(valkey, &p->release));
-    if (p->path != NULL)
+    if ((running_pid > 0 && running_pid <= INT_MAX &&
+         take(p, trial_program_of((pid_t)running_pid))) ||
+        take(p, find_in_path(names[valkey])) ||
+        take(p, find_in_path(names[!valkey])))
         return 0;
     return error_set(e, ERROR_FAILED,
                      "there is no redis-server and no valkey-server in PATH to"

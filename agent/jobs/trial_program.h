@@ -12,7 +12,7 @@
 #include "formats/release.h"
 
 struct trial_program {
-    char *path; /* or a name for PATH */
+    char *path; /* absolute */
     struct release release;
 };
 

@@ -3,6 +3,8 @@
 /* Where an RDB does not say how much memory its server used. */
 enum { PACKED_TIMES = 3 };
 
+enum { DATABASES_MIN = 16, DATABASES_MAX = 1000000 };
+
 static uint64_t
 size_of(const struct judge_file *f, const char **source)
 {
@@ -26,4 +28,21 @@ trial_size(const struct judge *j, const char **source)
         if (__builtin_add_overflow(sum, size_of(&j->files[i], source), &sum))
             return UINT64_MAX;
     return sum;
+}
+
+int
+trial_size_databases(const struct judge *j)
+{
+    uint64_t most = DATABASES_MIN;
+
+    for (size_t i = 0; i < j->count; i++) {
+        const struct judge_file *f = &j->files[i];
+        uint64_t count = f->is_aof ? f->aof.databases : f->rdb.databases;
+
+        if (f->is_aof && f->aof.rdb.databases > count)
+            count = f->aof.rdb.databases;
+        if (count > most)
+            most = count;
+    }
+    return most < DATABASES_MAX ? (int)most : DATABASES_MAX;
 }

@@ -1,5 +1,5 @@
 /*
- * trial_size.h - how large a dataset will be in a server's memory.
+ * trial_size.h - what a server needs for a dataset: memory, and databases.
  */
 #ifndef JOBS_TRIAL_SIZE_H
 #define JOBS_TRIAL_SIZE_H
@@ -14,5 +14,9 @@
  * people.
  */
 uint64_t trial_size(const struct judge *j, const char **source);
+
+/* How many databases it must have: the highest number in the data, and one; at
+ * least 16, as they are by default, and at most a million. */
+int trial_size_databases(const struct judge *j);
 
 #endif

@@ -71,7 +71,8 @@ def run(given):
         templates(top, build)
         tasks = [(n, job.name, kind, top, build, given) for n, (job, kind)
                  in enumerate(itertools.product(JOBS, kinds))
-                 if given.only in job.name]
+                 if given.only in job.name and
+                 (job.alone or kind in loops.KINDS)]
         with multiprocessing.Pool(int(os.environ.get("FAULT_JOBS", 2))) as p:
             return list(p.imap_unordered(work, tasks))
     finally:

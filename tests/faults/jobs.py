@@ -18,6 +18,7 @@ class Job:
     places: bool = False   # it is about the data directory
     sets: tuple = ()       # of a job that places: old and new, when known
     undoes: bool = False   # it is an undo itself
+    alone: bool = True     # nobody else writes what it removes
 
     def ends(self, word, state):
         """The exit status of --resume and --undo."""
@@ -82,6 +83,7 @@ JOBS = [
     Job("a snapshot of a dump", "dump, kept", TAKE, more),
     Job("a snapshot of an old AOF", "single, kept", TAKE, more),
     Job("verify", "aof, kept", VERIFY, always),  # its note is no promise
+    Job("drill", "aof, kept", ["drill"], always, alone=False),
     Job("hold", "aof, kept", ["hold", ID], has("snapshots/*.hold")),
     Job("release", "aof, held", ["release", ID], lacks("snapshots/*.hold")),
     Job("prune", "aof, kept 4", PRUNE, pruned, keeps=2, may=FROZEN),

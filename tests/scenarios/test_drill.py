@@ -84,6 +84,20 @@ def test_the_commands_behind_a_base_are_loaded(keep, serve):
     assert said["ok"] is True and "compared" not in said["text"], said
 
 
+@pytest.mark.parametrize("appendonly", ["no", "yes"])
+def test_more_databases_than_servers_have_by_default(keep, serve, appendonly):
+    server = serve(appendonly=appendonly, databases="64")
+    client = one_client(server)
+    client.execute_command("SELECT", 40)
+    client.set("far", "away")
+    client.save()
+    server.drain()
+    keep.snapshot(server)
+    server.kill()
+    said = drill(keep, server)
+    assert said["ok"] is True and said["keys"] == 1, said
+
+
 def test_a_flipped_byte_is_told_and_noted(keep, serve):
     server = serve()
     fill(server.client())
@@ -193,7 +207,7 @@ def test_a_running_servers_program_is_used_where_only_root_decides_it(
         keep, serve, monkeypatch):
     """Without one in PATH: Debian's own is taken, one that another user could
     write is not, whatever the server says of itself."""
-    nowhere = {"PATH": str(keep.place)}
+    nowhere = {"PATH": f".::{keep.place}"}
     server = serve()
     fill(server.client())
     server.client().save()
@@ -209,6 +223,10 @@ def test_a_running_servers_program_is_used_where_only_root_decides_it(
     other = serve("other")
     refused = keep("drill", "--redis", other.url, env=nowhere, exit=3)
     refused.says("no redis-server and no valkey-server in PATH")
+    (keep.place / "redis-server").symlink_to(mine / "redis-server")
+    for folder, status in ((".", 3), ("", 3), (keep.place, 0)):
+        keep("drill", "--redis", other.url, env={"PATH": str(folder)},
+             exit=status)
 
 
 @pytest.mark.need("root")
