@@ -56,7 +56,7 @@ def arguments():
     parse = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1])
     parse.add_argument("build", type=Path)
     parse.add_argument("all", nargs="?", choices=["all"])
-    parse.add_argument("--only", default="")
+    parse.add_argument("--only", default="", help="part of a job's name")
     parse.add_argument("--kind", choices=KINDS)
     parse.add_argument("--seed", default=time.strftime("%Y%m%d"))
     return parse.parse_args()

@@ -32,7 +32,7 @@ def told_truly(job, world, result, fault):
 
 
 def exists(world):
-    return (world.repo / "main/instance.json").exists()
+    return (world.repo / "main/snapshots").exists()
 
 
 def ids(world):
