@@ -23,8 +23,8 @@ from jobs import JOBS
 from world import World, templates
 
 SHOWN = 40          # broken promises, of any number
-SAMPLE = 4          # of each job and kind of fault
-SAMPLE_STATES = 10  # of each job, after a power cut
+SAMPLE = 3          # of each job and kind of fault
+SAMPLE_STATES = 8  # of each job, after a power cut
 MAKERS = {"power": power.Cut, "seen": seen.Seen}
 KINDS = [*loops.KINDS, *MAKERS]
 
