@@ -92,6 +92,7 @@ state_file_save(int instance_dir, json_t *state, int64_t now_ms,
                 struct error *e)
 {
     char when[TEXT_TIME_SIZE], *text;
+    struct error none = {0};
     int folder, rc = -1;
 
     text_write_time(when, now_ms);
@@ -102,6 +103,7 @@ state_file_save(int instance_dir, json_t *state, int64_t now_ms,
         return error_set(e, ERROR_FAILED, "the state is no JSON");
     if (file_make_directory(instance_dir, FOLDER, FOLDER_MODE, NULL, e) == 0 &&
         (folder = file_open_inner(instance_dir, FOLDER, e)) >= 0) {
+        file_sweep(folder, &none); /* what a killed agent left */
         rc = replace(folder, text, e);
         close(folder);
     }

@@ -23,8 +23,8 @@ from jobs import JOBS
 from world import World, templates
 
 SHOWN = 40          # broken promises, of any number
-SAMPLE = 4          # of each job and kind of fault
-SAMPLE_STATES = 10  # of each job, after a power cut
+SAMPLE = 3          # of each job and kind of fault
+SAMPLE_STATES = 8  # of each job, after a power cut
 MAKERS = {"power": power.Cut, "seen": seen.Seen}
 KINDS = [*loops.KINDS, *MAKERS]
 
@@ -56,7 +56,7 @@ def arguments():
     parse = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1])
     parse.add_argument("build", type=Path)
     parse.add_argument("all", nargs="?", choices=["all"])
-    parse.add_argument("--only", default="")
+    parse.add_argument("--only", default="", help="part of a job's name")
     parse.add_argument("--kind", choices=KINDS)
     parse.add_argument("--seed", default=time.strftime("%Y%m%d"))
     return parse.parse_args()

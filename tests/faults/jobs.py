@@ -1,5 +1,6 @@
 """The jobs that are broken: a line each. A job added here is in every loop."""
 
+import json
 from dataclasses import dataclass, field
 
 from judge import TAKE, ids
@@ -20,10 +21,17 @@ class Job:
     undoes: bool = False   # it is an undo itself
     alone: bool = True     # nobody else writes what it removes
 
+    forks: bool = False    # a child does the work, and may die alone
+    given: str = ""        # on standard input
+    holds: object = None   # what else must be so, whenever it was struck
+
+    def run(self, world, **options):
+        return world.run(*self.words, given=self.given, **options)
+
     def ends(self, word, state):
         """The exit status of --resume and --undo."""
-        repair = self.words[0] == "repair"
-        return 4 if repair and (word, state) == ("--resume", "building") else 0
+        mends = self.words[0] in ("repair", "guard")
+        return 4 if mends and (word, state) == ("--resume", "building") else 0
 
     def after(self, word, state, found):
         """Which set may be in place then."""
@@ -63,6 +71,22 @@ ID = "20270115T080000Z"
 TO = ["--to", "{data}", *STOPPED]
 
 
+def state(world):
+    path = world.repo / "main/agent/state.json"
+    return json.loads(path.read_text())["jobs"] if path.exists() else None
+
+
+def saved(world):
+    """It tells what failed, and lives on."""
+    return state(world) == 2 or '"error":null' not in world.told
+
+
+SAVE = """{{"repo": "{repo}", "instance": "main", "every_ms": 9000,\
+ "collapse": 50.0, "make": true}}
+{{"save": 1, "state": {{"jobs": 2}}}}
+"""
+
+
 def restore(name, world, *more):
     return Job(name, world, ["restore", "latest", *TO, *more], places=True)
 
@@ -77,6 +101,13 @@ def repair(name, world, *more):
                places=True)
 
 
+def guard(name, world, policy):
+    """Its own failure lets the server start, so 0 says little."""
+    return Job(name, world, ["guard", "--data-dir", "{data}", "--appendonly",
+                             "yes", "--repair", policy], always, places=True,
+               forks=True)
+
+
 JOBS = [
     Job("the first snapshot", "aof", TAKE, more),
     Job("a snapshot of an AOF", "aof, kept", TAKE, more),
@@ -89,10 +120,14 @@ JOBS = [
     Job("prune", "aof, kept 4", PRUNE, pruned, keeps=2, may=FROZEN),
     Job("prune, the trash", "aof, pruned", PRUNE, lacks("trash/*"), keeps=2,
         may=FROZEN),
+    Job("the agent's state", "aof, kept", ["keeper"], saved, given=SAVE,
+        holds=lambda world: state(world) in (None, 2)),
     repair("repair of a torn AOF", "torn"),
     repair("repair of a hole", "holed"),
     repair("repair without a manifest", "headless"),
     repair("repair of a dump", "flipped"),
+    guard("guard mends a torn AOF", "torn", "tail"),
+    guard("guard mends a hole", "holed", "all"),
     restore("restore AOF over AOF", "aof over aof_and_dump"),
     restore("restore dump over dump", "dump over dump"),
     restore("restore dump as AOF over AOF", "dump over aof_and_dump",

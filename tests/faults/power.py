@@ -24,7 +24,7 @@ class Cut:
     def record(self):
         """The disk before, and the changes of a run that nothing struck."""
         before = disk.Disk(self.top)
-        self.world.run(*self.job.words, trace=True, exit=0)
+        self.job.run(self.world, trace=True, exit=0)
         changes = disk.load(self.world.trace)
         after = disk.resolve(before, changes)
         judge.need(after.digest() == disk.Disk(self.top).digest(),

@@ -41,7 +41,7 @@ class Seen:
     def run(self, sample, rng):
         del sample, rng
         log = self.world.top.with_suffix(".strace")
-        self.world.run(*self.job.words, trace=True, exit=0, under=[
+        self.job.run(self.world, trace=True, exit=0, under=[
             "strace", "-f", "-y", "-s", "1", "-o", log, "-e",
             f"trace={','.join(CALLS)}"])
         inside = re.compile(re.escape(str(self.world.top)) + '[/>"]')

@@ -45,7 +45,8 @@ class World:
         self.log, self.trace = (self.top.with_suffix(s)
                                 for s in (".log", ".trace"))
 
-    def run(self, *words, fault=None, trace=False, exit=None, under=()):
+    def run(self, *words, fault=None, trace=False, exit=None, under=(),
+            given=""):
         """Every run but the one with the fault is an hour later."""
         common = {"data": self.data, "repo": self.repo}
         words = [str(w).format(**common) for w in words]
@@ -63,8 +64,8 @@ class World:
         done = subprocess.run(
             [*under, self.build / "faults/redkeep", *words, "--repo", self.repo,
              "--redis", f"unix://{self.top}.none"],
-            env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            errors="replace", timeout=60, cwd="/")
+            env=env, input=given.format(**common), capture_output=True,
+            text=True, errors="replace", timeout=60, cwd="/")
         result = Result(words, done.returncode, done.stdout, done.stderr)
         if exit is not None and result.code != exit:
             raise Bad(f"exit {exit} was expected\n{result}")
@@ -75,11 +76,15 @@ class World:
 
     def hit(self):
         """What the fault struck; None: nothing."""
-        text = self.log.read_text()
-        return None if text.startswith("none:") else text.strip()
+        struck = [line for line in self.log.read_text().splitlines()
+                  if not line.startswith("none:")]
+        return struck[0] if struck else None
 
     def calls(self):
-        return int(self.log.read_text().split(":")[1])
+        """Of a run that nothing struck; a child's may be more than its
+        parent's."""
+        return max(int(line.split(":")[1])
+                   for line in self.log.read_text().splitlines())
 
     def put(self, files):
         """The data directory holds just these; its owner is a server's."""
