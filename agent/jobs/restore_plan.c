@@ -67,7 +67,7 @@ choose_latest(struct restore_work *w, struct error *e)
                      "no good snapshot in %s/%s; the newest, %s, is %s: name"
                      " it if it is all there is",
                      w->storage.path, w->storage.instance, any->id,
-                     verdict_name(any->verdict));
+                     catalog_word(any));
 }
 
 static int
@@ -85,12 +85,12 @@ choose_by_id(struct restore_work *w, const char *id, struct error *e)
         return error_in(e, "snapshot %s", id);
     }
     w->entry = &item->entry;
-    if (w->entry->verdict == VERDICT_SOUND || w->options->yes)
+    if (catalog_is_good(item) || w->options->yes)
         return 0;
     return error_set(e, ERROR_REFUSED,
                      "snapshot %s is %s: 'redkeep list' shows good ones; add"
                      " --yes to restore it as it is",
-                     id, verdict_name(w->entry->verdict));
+                     id, catalog_word(w->entry));
 }
 
 int

@@ -177,6 +177,12 @@ catalog_find(const struct catalog *c, const char *id)
     return NULL;
 }
 
+const char *
+catalog_word(const struct catalog_entry *entry)
+{
+    return entry->failed ? "not what was stored" : verdict_name(entry->verdict);
+}
+
 bool
 catalog_is_good(const struct catalog_item *item)
 {

@@ -129,6 +129,9 @@ void catalog_clear(struct catalog *c);
 /* The item of that id (exact), or NULL. Borrowed. */
 struct catalog_item *catalog_find(const struct catalog *c, const char *id);
 
+/* Its verdict, for people; "not what was stored" of one that failed since. */
+const char *catalog_word(const struct catalog_entry *entry);
+
 /* Whether it can be read, was sound, and is still what was stored. */
 bool catalog_is_good(const struct catalog_item *item);
 

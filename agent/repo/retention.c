@@ -124,15 +124,13 @@ keep_always(struct judge *j)
 static void
 keep_by_rule(struct judge *j, size_t i, bool good_only, const char *reason)
 {
-    const char *why = verdict_name(entry_of(j, i)->verdict);
+    const char *why = catalog_word(entry_of(j, i));
     char text[REASON_SIZE + 32];
 
     if (good_only) {
         keep(j, i, reason);
     } else if (!j->good[i]) {
-        if (entry_of(j, i)->failed)
-            why = "not what was stored";
-        else if (entry_of(j, i)->verdict == VERDICT_SOUND)
+        if (catalog_is_good(j->r->items[i].snapshot))
             why = "its chain is broken";
         snprintf(text, sizeof text, "%s (%s)", reason, why);
         keep(j, i, text);

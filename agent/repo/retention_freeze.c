@@ -184,6 +184,6 @@ retention_freeze(struct retention_freeze *f, const struct catalog *c,
                newest->sequence > marked(c, mark)) {
         freeze_for(f, newest->id);
         snprintf(f->text, sizeof f->text, "%s is %s", newest->id,
-                 newest->failed ? "not what was stored" : "damaged");
+                 catalog_word(newest));
     }
 }

@@ -74,6 +74,9 @@ def test_a_rotten_snapshot_is_good_for_nobody(place, keep, server):
     whole = flip(keep.archive(rotten))
     keep("verify", exit=1)
     words = ["--redis", server.url]
+    keep("restore", rotten, "--to", place / "no", exit=4).says(
+        f"{rotten} is not what was stored")
+    keep("restore", rotten, "--to", place / "no", "--yes", exit=1)
     told = keep("status", "--json", *words, exit=None).json
     assert told["last_snapshot"]["id"] == rotten
     assert told["last_good_snapshot"]["id"] == good
@@ -116,6 +119,8 @@ def test_deep_finds_what_a_look_does_not_and_only_deep_mends_it(place, keep):
     assert "rdb-duplicate-key" in codes and "snapshot-verdict" in codes
     assert looks(keep) == {sound: (True, True), twice: (False, True)}
     keep("verify", twice, exit=1).says("NOT OK")
+    keep("restore", twice, "--to", place / "no", *nobody[:2], exit=4).says(
+        f"{twice} is not what was stored", "--yes")
     assert keep.restore(place / "to")["id"] == sound
 
 

@@ -164,12 +164,17 @@ echo "keys: $(redis-cli dbsize 2>&1)"
 mkdir -p /srv/volume
 echo "owners: $(find /srv/volume -name .redkeep -prune -o -printf '%U:%G\n' |
     sort -u)"
+echo "dump kept: $(redkeep check /var/lib/redis/redkeep-before-*/dump.rdb |
+    awk '/dump.rdb/ { print $7 }')"
 echo "verdict: $(redkeep check --appendonly auto /var/lib/redis | tail -n 1)"
 """)
     check_shown(sections(PAGE)[title], kind, out)
     if title == "The data is in a container":
         assert told(out, "owners") == "999:1999"
         return
+    if kind == "appendonly":
+        assert told(out, "dump kept") == "5001", "saved over by the stop"
+        assert "[dump-beside]" in out
     if kind == "bad dump":
         assert 4900 < int(told(out, "keys")) <= 5001, out
     else:
