@@ -62,9 +62,10 @@ file_open_inner(int dir, const char *name, struct error *e)
 static int
 identify(int dir, const char *name, int flags, struct file_identity *id)
 {
+    static const unsigned mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
     struct statx st;
 
-    if (statx(dir, name, flags, STATX_BASIC_STATS | STATX_BTIME, &st) != 0)
+    if (statx(dir, name, flags, mask, &st) != 0)
         return -1;
     *id = (struct file_identity){
         .device = makedev(st.stx_dev_major, st.stx_dev_minor),
@@ -79,6 +80,8 @@ identify(int dir, const char *name, int flags, struct file_identity *id)
         .uid = st.stx_uid,
         .gid = st.stx_gid,
     };
+    if ((st.stx_mask & STATX_MNT_ID) != 0)
+        id->mount = st.stx_mnt_id;
     if ((st.stx_mask & STATX_BTIME) != 0)
         id->birth_ns = (int64_t)st.stx_btime.tv_sec * 1000000000 +
                        st.stx_btime.tv_nsec;

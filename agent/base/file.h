@@ -27,6 +27,7 @@ struct file_identity {
     int64_t ctime_ns; /* of the last change, by the kernel's word alone */
     uint64_t size_bytes;
     uint64_t links;
+    uint64_t mount; /* by which it was reached; 0: not told (before 5.8) */
     mode_t mode;
     uid_t uid;
     gid_t gid;
@@ -56,6 +57,17 @@ int file_identify_at(int dir, const char *name, struct file_identity *id,
 
 /* Same device, inode and birth. */
 bool file_same(const struct file_identity *a, const struct file_identity *b);
+
+/* Whether one can be renamed to where the other is: bind mounts of one file
+ * system are as far from each other as two. */
+bool file_same_mount(const struct file_identity *a,
+                     const struct file_identity *b);
+
+/*
+ * A file of a lower layer of an overlay becomes another one, by its birth, when
+ * it is changed or renamed first: has that happen now. Nothing elsewhere.
+ */
+int file_settle(int dir, const char *name, struct error *e);
 
 /* The same, of the same size, and not written to in between. */
 bool file_unchanged(const struct file_identity *a,

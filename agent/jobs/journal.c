@@ -38,36 +38,54 @@ drop(char **text)
  * Whoever can write to the data directory can write a journal: of what leads
  * out of the directory only the word of root and our own counts.
  */
-static int
-check_trust(struct journal *j, int work, struct error *e)
+static void
+check_trust(struct journal *j, const struct file_identity *id)
 {
-    struct file_identity id;
-
-    if (file_identify_at(work, JOURNAL_NAME, &id, e) != 0)
-        return -1;
-    j->trusted = id.uid == 0 || id.uid == geteuid();
+    j->trusted = id->uid == 0 || id->uid == geteuid();
     if (j->trusted)
-        return 0;
+        return;
     drop(&j->service);
     drop(&j->stop_command);
     drop(&j->start_command);
     drop(&j->repo);
     drop(&j->instance);
-    return 0;
 }
 
 static int
-load_from(struct journal *j, int work, struct error *e)
+load_open(struct journal *j, int fd, struct error *e)
 {
+    struct file_identity id;
     size_t size;
     char *text;
     int rc;
 
-    if (file_load(work, JOURNAL_NAME, JOURNAL_BYTES_MAX, &text, &size, e) != 0)
+    if (file_identify(fd, &id, e) != 0)
         return -1;
-    rc = journal_read(j, text, size, e);
+    if (id.size_bytes > JOURNAL_BYTES_MAX)
+        return error_set(e, ERROR_DAMAGED, "larger than %d MiB",
+                         JOURNAL_BYTES_MAX >> 20);
+    text = memory_new((size_t)id.size_bytes + 1);
+    rc = file_read_at(fd, text, (size_t)id.size_bytes, 0, &size, e);
+    if (rc == 0)
+        rc = journal_read(j, text, size, e);
     free(text);
-    return rc == 0 ? check_trust(j, work, e) : -1;
+    if (rc == 0)
+        check_trust(j, &id);
+    return rc;
+}
+
+/* What is read and whose it is are asked of one open file: the name may be
+ * given to another in between. */
+static int
+load_from(struct journal *j, int work, struct error *e)
+{
+    int rc, fd = file_open(work, JOURNAL_NAME, e);
+
+    if (fd < 0)
+        return -1;
+    rc = load_open(j, fd, e);
+    close(fd);
+    return rc;
 }
 
 int

@@ -161,6 +161,7 @@ is_file_name(const struct place_names *names, const char *name)
 struct search {
     struct journal_set *set;
     const struct place_names *names;
+    struct file_identity top; /* the directory's */
     bool only;
 };
 
@@ -169,6 +170,25 @@ refuse_unnamed(const char *name, struct error *e)
 {
     return error_set(e, ERROR_DAMAGED, "'%.100s' is no name of a dataset",
                      name);
+}
+
+/* What it is at the time it moves; on a mount of its own it cannot. */
+static int
+identify(const struct search *s, int dir, const char *name,
+         struct file_identity *id, struct error *e)
+{
+    if (file_identify_at(dir, name, id, e) != 0)
+        return -1;
+    if (!file_same_mount(id, &s->top))
+        return error_set(e, ERROR_REFUSED,
+                         "%s is a mount of its own, nothing can be moved into"
+                         " or out of it: restore into another folder, or mount"
+                         " the whole data directory instead",
+                         name);
+    if (!S_ISREG(id->mode))
+        return 0;
+    return file_settle(dir, name, e) == 0 ? file_identify_at(dir, name, id, e)
+                                          : -1;
 }
 
 static int
@@ -182,7 +202,7 @@ find_in(const struct search *s, const char *folder, int fd, const char *name,
     manifest = false;
     if (!is_of_aof(s->names, folder, name, &manifest) && !s->only)
         return 0;
-    if (file_identify_at(fd, name, &id, e) != 0)
+    if (identify(s, fd, name, &id, e) != 0)
         return -1;
     if (!S_ISREG(id.mode) && !S_ISLNK(id.mode))
         return s->only ? refuse_unnamed(name, e) : 0;
@@ -229,7 +249,7 @@ find_top(const struct search *s, int dir, const char *name, struct error *e)
 {
     struct file_identity id;
 
-    if (file_identify_at(dir, name, &id, e) != 0) {
+    if (identify(s, dir, name, &id, e) != 0) {
         if (e->kind != ERROR_ABSENT)
             return -1;
         memset(e, 0, sizeof *e);
@@ -259,7 +279,7 @@ find_in_way(const struct search *s, int dir, const char *path, struct error *e)
     free(folder);
     if (known)
         return 0;
-    if (file_identify_at(dir, path, &id, e) == 0)
+    if (identify(s, dir, path, &id, e) == 0)
         journal_add_file(s->set, path, false, &id);
     else if (e->kind == ERROR_ABSENT)
         memset(e, 0, sizeof *e);
@@ -272,9 +292,11 @@ int
 place_find(struct journal_set *set, int dir, const struct place_names *names,
            const struct journal_set *comes, struct error *e)
 {
-    const struct search s = {.set = set, .names = names};
+    struct search s = {.set = set, .names = names};
     const char *name;
 
+    if (file_identify(dir, &s.top, e) != 0)
+        return -1;
     for (size_t n = 0; (name = place_top(names, n)) != NULL; n++)
         if (find_top(&s, dir, name, e) != 0)
             return -1;
@@ -288,12 +310,13 @@ int
 place_find_built(struct journal_set *set, int dir,
                  const struct place_names *names, struct error *e)
 {
-    const struct search s = {.set = set, .names = names, .only = true};
+    struct search s = {.set = set, .names = names, .only = true};
     char **entries;
     size_t count;
     int rc = 0;
 
-    if (file_names(dir, &entries, &count, e) != 0)
+    if (file_identify(dir, &s.top, e) != 0 ||
+        file_names(dir, &entries, &count, e) != 0)
         return -1;
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = is_top(names, entries[i]) ? find_top(&s, dir, entries[i], e)

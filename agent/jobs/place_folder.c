@@ -36,11 +36,11 @@ check_folder(const struct place_work *w, int fd, const char *name,
     if (file_identify(w->target, &top, e) != 0 ||
         file_identify(fd, &id, e) != 0)
         return -1;
-    if (top.device == id.device)
+    if (file_same_mount(&top, &id))
         return 0;
     return error_set(e, ERROR_REFUSED,
-                     "%s/%s is another file system: nothing can be moved"
-                     " between them in one step",
+                     "%s/%s is a mount of its own: nothing can be moved into"
+                     " it in one step",
                      w->path, name);
 }
 
