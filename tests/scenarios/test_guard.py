@@ -3,6 +3,7 @@ a crash leaves and every empty start it says what will be, mends what it may,
 and stops what would lose data; a server that is let start then has all of it, at
 the first start and at the second."""
 
+import json
 import os
 import re
 import shlex
@@ -428,6 +429,22 @@ def test_its_crash_lets_the_server_start(data, keep, slow):
     subprocess.run(["kill", "-SEGV", pid], check=True)
     _, err = parent.communicate(timeout=20)
     assert parent.returncode == 0 and "is let start" in err, err
+    note = data / ".redkeep" / "guard-failed.json"
+    assert "signal 11" in json.loads(note.read_text())["text"]
+    keep("guard", "--data-dir", data)
+    assert not note.exists()
+
+
+def test_the_agent_tells_that_it_failed(data, place, keep, serve, agent):
+    conf = place / "some.conf"
+    conf.write_text(f"dir {data}\nappendonly yes\n")
+    put(data, {"1.incr.aof": SET_A}, [INCR])
+    let_start(keep("guard", "--redis-conf", conf, "--time-limit", "1ms"))
+    one = agent(serve(data=data, appendonly="yes"))
+    alarm = wait_for(lambda: one.alarms().get("directory_unproven"),
+                     "the alarm")
+    assert "guard could not judge the data before the start at" in alarm["text"]
+    assert "not done within 1 ms" in alarm["text"]
 
 
 @pytest.fixture
