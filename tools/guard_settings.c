@@ -213,6 +213,9 @@ guard_settings_read(struct guard_settings *s, const struct invocation *in,
         return -1;
     take_conf(&s->options.judge, &s->conf, is_told(&l), in);
     s->options.never_saves = s->conf.save_told && !s->conf.has_save;
+    if (s->conf.aof_load_corrupt_tail_max_size > 0)
+        s->options.corrupt_tail_bytes =
+            (uint64_t)s->conf.aof_load_corrupt_tail_max_size;
     find_release(&s->options.judge, &l, in);
     find_server(s);
     s->options.progress = &in->progress;
