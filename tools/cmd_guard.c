@@ -14,12 +14,14 @@
 #include "guard_words.h"
 #include "jobs/guard.h"
 #include "jobs/guard_memory.h"
+#include "jobs/guard_note.h"
 #include "jobs/value.h"
 #include "meter.h"
 #include "server_settings.h"
 
 /* How the child ends: with a decision, or without one. */
 enum { MAY_START = 0, MUST_NOT = 1, UNDECIDED = 3 };
+enum { NOTE_LIMIT_MS = 5000 };
 
 static json_t *
 to_json(const struct guard *g)
@@ -61,6 +63,8 @@ look(struct guard_settings *s, const struct invocation *in, struct error *e)
         if (!g.mended)
             guard_memory_keep(&memory, o->directory, &o->judge, answer, now_ms);
     }
+    if (answer != NULL)
+        guard_note_remove(o->directory);
     guard_clear(&g);
     guard_memory_close(&memory);
     return answer;
@@ -88,6 +92,18 @@ work(const struct invocation *in, struct error *e)
     json_decref(answer);
     guard_settings_clear(&settings);
     return rc;
+}
+
+/* For the agent; in a process of its own, as what failed may fail again. */
+static void
+leave_note(const struct invocation *in, const char *why)
+{
+    struct guard_settings settings;
+    struct error none = {0};
+
+    if (guard_settings_find_directory(&settings, in, &none) == 0)
+        guard_note_put(settings.options.directory, why, clock_wall_ms());
+    guard_settings_clear(&settings);
 }
 
 /* We could not tell: that must not keep the server away. */
@@ -118,13 +134,20 @@ run(struct invocation *in, struct error *e)
         return -1;
     if (guard_child_begin(limit_ms, &status, why, sizeof why)) {
         status = work(in, &failure);
-        if (status == UNDECIDED)
+        if (status == UNDECIDED) {
             let_start(in, failure.text);
+            leave_note(in, failure.text);
+        }
         return status;
     }
-    if (status < 0)
-        let_start(in, why);
-    return status == MUST_NOT ? MUST_NOT : MAY_START;
+    if (status >= 0)
+        return status == MUST_NOT ? MUST_NOT : MAY_START;
+    let_start(in, why);
+    fflush(stdout);
+    if (guard_child_begin(NOTE_LIMIT_MS, &status, failure.text,
+                          sizeof failure.text))
+        leave_note(in, why);
+    return MAY_START;
 }
 
 const struct command cmd_guard = {

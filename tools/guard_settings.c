@@ -183,20 +183,39 @@ guard_settings_check(const struct invocation *in, struct error *e)
     return server_settings_read(&judge, in, e);
 }
 
+static bool
+is_told(const struct line *l)
+{
+    return l->file != NULL || l->program != NULL || l->count > 0;
+}
+
+int
+guard_settings_find_directory(struct guard_settings *s,
+                              const struct invocation *in, struct error *e)
+{
+    struct line l = read_line(in);
+
+    memset(s, 0, sizeof *s);
+    return read_conf(&s->conf, &l, e) == 0
+               ? find_directory(s, is_told(&l), in, e)
+               : -1;
+}
+
 int
 guard_settings_read(struct guard_settings *s, const struct invocation *in,
                     struct error *e)
 {
     struct line l = read_line(in);
-    bool told = l.file != NULL || in->word_count > 0;
 
-    memset(s, 0, sizeof *s);
-    if (server_settings_read(&s->options.judge, in, e) != 0 ||
-        read_repair(&s->options, in, e) != 0 ||
-        read_conf(&s->conf, &l, e) != 0 || find_directory(s, told, in, e) != 0)
+    if (guard_settings_find_directory(s, in, e) != 0 ||
+        server_settings_read(&s->options.judge, in, e) != 0 ||
+        read_repair(&s->options, in, e) != 0)
         return -1;
-    take_conf(&s->options.judge, &s->conf, told, in);
+    take_conf(&s->options.judge, &s->conf, is_told(&l), in);
     s->options.never_saves = s->conf.save_told && !s->conf.has_save;
+    if (s->conf.aof_load_corrupt_tail_max_size > 0)
+        s->options.corrupt_tail_bytes =
+            (uint64_t)s->conf.aof_load_corrupt_tail_max_size;
     find_release(&s->options.judge, &l, in);
     find_server(s);
     s->options.progress = &in->progress;

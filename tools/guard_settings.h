@@ -28,6 +28,10 @@ int guard_settings_limit(const struct invocation *in, uint64_t *limit_ms,
 int guard_settings_read(struct guard_settings *s, const struct invocation *in,
                         struct error *e);
 
+/* Only s->options.directory, and what it takes to know it. */
+int guard_settings_find_directory(struct guard_settings *s,
+                                  const struct invocation *in, struct error *e);
+
 /* Only the mistakes. */
 int guard_settings_check(const struct invocation *in, struct error *e);
 

@@ -357,6 +357,8 @@ alarm_data_unproven(const struct alarm_scene *scene,
                           "snapshot %s: the data directory could not be "
                           "proven to be the server's",
                           json_string_value(json_object_get(last, "id")));
+    else if (watch->guard_failed[0] != '\0')
+        alarm_rules_raise(found, NAN, NAN, "%s", watch->guard_failed);
     else if (scene->repository->known &&
              alarm_rules_may_clear(scene, SETTLE_MS))
         found->verdict = ALARM_OFF;

@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "daemon/timer.h"
 #include "daemon/watch_state.h"
+#include "jobs/guard_note.h"
 
 enum { MINUTE_MS = 60 * 1000 };
 
@@ -52,6 +53,16 @@ watch_tell(struct watch *w, int64_t now_ms, enum log_level level,
     notice_tell(w->notices, now_ms, "watch", NULL, "%s", text);
 }
 
+static void
+look_for_guard(struct watch *w)
+{
+    char before = w->view.guard_failed[0];
+
+    guard_note_find(w->view.data_dir, w->view.guard_failed,
+                    sizeof w->view.guard_failed);
+    w->changed = w->changed || before != w->view.guard_failed[0];
+}
+
 void
 watch_look(struct watch *w, unsigned what, int64_t now_ms)
 {
@@ -61,8 +72,10 @@ watch_look(struct watch *w, unsigned what, int64_t now_ms)
         return;
     if (what & WATCH_LOOK_FOLDERS)
         what |= watch_folder_look(w, now_ms);
-    if (w->data.there && (what & WATCH_LOOK_SCAN) != 0)
+    if (w->data.there && (what & WATCH_LOOK_SCAN) != 0) {
         watch_folder_scan(w, w->view.data_dir, watch_temp_mark);
+        look_for_guard(w);
+    }
     if (what & WATCH_LOOK_RDB)
         watch_rdb_look(w, now_ms);
     if (what & (WATCH_LOOK_MANIFEST | WATCH_LOOK_PARTS | WATCH_LOOK_SCAN))

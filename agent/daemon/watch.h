@@ -37,10 +37,11 @@ struct watch_view {
     int64_t aof_size;    /* of all files of the AOF that are there */
     int64_t aof_modified_ms, aof_seen_ms;
     uint64_t events[WATCH_FILES];
-    uint64_t overflows; /* of the event queue */
-    unsigned leftovers; /* temporary files whose writer is gone */
-    char trouble[240];  /* what is wrong with the folders now; "" */
-    bool collapsed;     /* a dump much smaller than the one before */
+    uint64_t overflows;     /* of the event queue */
+    unsigned leftovers;     /* temporary files whose writer is gone */
+    char trouble[240];      /* what is wrong with the folders now; "" */
+    char guard_failed[240]; /* guard's word of its last failure; "" */
+    bool collapsed;         /* a dump much smaller than the one before */
     bool gone; /* the folder is there, but not all of the dataset in it */
     int64_t free_bytes, total_bytes; /* of the data directory's file system */
 };

@@ -56,7 +56,8 @@ look(struct guard *g, const struct guard_options *o, struct error *e)
                    e) != 0)
         return -1;
     if (!g->exchanging)
-        decide(g, guard_rules_find(&g->check, &g->report));
+        decide(g,
+               guard_rules_find(&g->check, &g->report, o->corrupt_tail_bytes));
     if (g->starts && check_is_empty(&g->check))
         return look_for_names(g, o, e);
     return 0;

@@ -19,8 +19,9 @@ enum guard_repair { GUARD_REPAIR_NEVER, GUARD_REPAIR_TAIL, GUARD_REPAIR_ALL };
 struct guard_options {
     const char *directory; /* where the server will work */
     const char *expected;  /* where its data is thought to be; NULL: there */
-    struct judge_options judge; /* the server and its settings */
-    bool never_saves;           /* it writes no dump */
+    struct judge_options judge;  /* the server and its settings */
+    bool never_saves;            /* it writes no dump */
+    uint64_t corrupt_tail_bytes; /* see guard_rules.h */
     enum guard_repair repair;
     struct instance_options instance; /* asked before anything is mended */
     const struct progress *progress;

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "formats/release.h"
+#include "jobs/guard_folder.h"
 #include "jobs/journal.h"
 #include "jobs/place.h"
 #include "jobs/value.h"
@@ -183,7 +184,7 @@ guard_memory_open(struct guard_memory *m, const char *path,
     m->key = look(m, dir, path, options);
     m->folder = open_agent(repo, instance);
     if (m->folder < 0)
-        m->folder = file_open_inner(dir, PLACE_WORK, &none);
+        m->folder = guard_folder_open(path, false);
     close(dir);
 }
 
@@ -222,24 +223,6 @@ guard_memory_find(const struct guard_memory *m)
     return found;
 }
 
-/* The folder in the data directory is its owner's, as the server is. */
-static int
-make_folder(int dir)
-{
-    struct error none = {0};
-    struct file_identity id;
-    bool made = false;
-    int folder;
-
-    if (file_make_directory(dir, PLACE_WORK, 0700, &made, &none) != 0)
-        return -1;
-    folder = file_open_inner(dir, PLACE_WORK, &none);
-    if (folder >= 0 && made && geteuid() == 0 &&
-        file_identify(dir, &id, &none) == 0)
-        file_give(folder, id.uid, id.gid, &none);
-    return folder;
-}
-
 void
 guard_memory_keep(struct guard_memory *m, const char *path,
                   const struct judge_options *options, const json_t *answer,
@@ -259,7 +242,7 @@ guard_memory_keep(struct guard_memory *m, const char *path,
         m->newest_ns / 1000000 + SETTLED_MS > now_ms)
         goto out;
     if (m->folder < 0)
-        m->folder = make_folder(dir);
+        m->folder = guard_folder_open(path, true);
     memory = json_pack("{s:i, s:O, s:O}", "format", FORMAT, "key", m->key,
                        "answer", answer);
     text = value_print(memory, &size);

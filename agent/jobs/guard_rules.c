@@ -3,6 +3,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/file.h"
+
+enum { ZEROS_MAX = 64 << 20 }; /* bytes */
+
 /* Findings with which a start takes away or spoils what is still there. */
 static const struct {
     const char *code;
@@ -56,8 +60,26 @@ has(const struct report *report, const char *code)
     return false;
 }
 
+/*
+ * From redis 8.4 on a server may cut damage off as it does what is unfinished:
+ * in a file that is not the last as well, and behind an open MULTI.
+ */
+static bool
+is_damage_cut_wrongly(const struct judge *j, size_t i, uint64_t bytes)
+{
+    const struct judge_file *f = &j->files[i];
+    bool last = i + 1 == j->count;
+
+    return is_loaded(f) && f->is_aof && f->aof.server_refuses &&
+           !j->options->release.valkey &&
+           release_at_least(&j->options->release, 8, 4) &&
+           f->size_bytes - f->aof.damage_offset < bytes &&
+           (!last || f->aof.damage_offset != f->aof.good_end);
+}
+
 const char *
-guard_rules_find(const struct check *c, const struct report *report)
+guard_rules_find(const struct check *c, const struct report *report,
+                 uint64_t corrupt_tail_bytes)
 {
     const struct judge *j = &c->judge;
     bool refused = j->server == JUDGE_REFUSES;
@@ -71,7 +93,44 @@ guard_rules_find(const struct check *c, const struct report *report)
         if (is_cut_wrongly(&j->files[i]))
             return "the server would write on behind a transaction that never"
                    " ends, and its next start lose all of that";
+    for (size_t i = 0; i < j->count; i++)
+        if (is_damage_cut_wrongly(j, i, corrupt_tail_bytes))
+            return "the server would cut off damage where it must not"
+                   " (aof-load-corrupt-tail-max-size), and its next start lose"
+                   " more";
     return NULL;
+}
+
+/* Whether there is nothing but zeros, and not very many. */
+static bool
+is_zeros(const struct dataset_file *f, uint64_t from, uint64_t to)
+{
+    static const char zeros[4096];
+    struct error none = {0};
+    char block[sizeof zeros];
+    size_t got;
+
+    if (f->fd < 0 || from >= to || to - from > ZEROS_MAX)
+        return false;
+    for (; from < to; from += got)
+        if (file_read_at(f->fd, block, sizeof block, from, &got, &none) != 0 ||
+            got == 0 || memcmp(block, zeros, got) != 0)
+            return false;
+    return true;
+}
+
+/* Unfinished, or sound until zeros come: the repair's plan tells whether there
+ * is anything behind that can be read. */
+static bool
+is_cut_off(const struct check *c, size_t i)
+{
+    const struct judge_file *f = &c->judge.files[i];
+
+    return f->verdict == VERDICT_TORN ||
+           (f->verdict == VERDICT_DAMAGED && f->is_aof &&
+            f->aof.server_refuses && c->judge.count == c->dataset.count &&
+            is_zeros(&c->dataset.files[i], f->aof.damage_offset,
+                     f->size_bytes));
 }
 
 bool
@@ -85,11 +144,13 @@ guard_rules_tail_only(const struct check *c)
     for (size_t i = 0; i < j->count; i++) {
         const struct judge_file *f = &j->files[i];
 
-        if (f->verdict != VERDICT_SOUND && f->verdict != VERDICT_TORN)
+        bool cut = is_cut_off(c, i);
+
+        if (f->verdict != VERDICT_SOUND && !cut)
             return false;
         if (torn && is_loaded(f) && f->size_bytes > 0)
             return false;
-        torn = torn || f->verdict == VERDICT_TORN;
+        torn = torn || cut;
     }
     return torn;
 }

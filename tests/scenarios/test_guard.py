@@ -3,6 +3,7 @@ a crash leaves and every empty start it says what will be, mends what it may,
 and stops what would lose data; a server that is let start then has all of it, at
 the first start and at the second."""
 
+import json
 import os
 import re
 import shlex
@@ -82,6 +83,11 @@ CUTS = {
     "the same before an empty last file": (
         SET_A + MULTI + SET_B + SET_C[:-3], b"", False, ["a"]),
     "half an annotation": (SET_A + b"#TS:17000", None, False, ["a"]),
+    "zeros": (SET_A + bytes(4096), None, True, ["a"]),
+    "half a command, and zeros": (
+        SET_A + SET_B[:-3] + bytes(100), None, True, ["a"]),
+    "zeros before an empty last file": (
+        SET_A + MULTI + SET_B + bytes(100), b"", True, ["a"]),
     "half an annotation before an empty last file": (
         SET_A + b"#TS:17000", b"", False, ["a"]),
 }
@@ -160,6 +166,24 @@ def test_what_a_start_would_lose_is_stopped(data, guard, starts_whole, name):
         starts_whole(data, whole)
 
 
+@pytest.mark.parametrize("release,starts", [("8.2.0", True), ("8.4.0", False),
+                                            ("valkey-9.1.0", True)])
+def test_damage_that_a_server_would_cut_is_stopped(
+        data, guard, release, starts):
+    """By aof-load-corrupt-tail-max-size; none that has it is here to be
+    tried."""
+    put(data, {"1.incr.aof": SET_A + MULTI + SET_B + b"!!!"}, [INCR])
+    for size, may in (("0", True), ("2", True), ("1kb", starts)):
+        guard(data, starts=may, words=("--server-version", release),
+              aof_load_corrupt_tail_max_size=size)
+    put(data, {"1.incr.aof": SET_A + b"!!!"}, [INCR])
+    guard(data, words=("--server-version", release),
+          aof_load_corrupt_tail_max_size="1kb")
+    put(data, {"2.incr.aof": b""}, [INCR, INCR2])
+    guard(data, starts=starts, words=("--server-version", release),
+          aof_load_corrupt_tail_max_size="1kb")
+
+
 def test_a_command_torn_behind_an_rdb_does_not_cost_the_rdb(
         serve, guard, starts_whole):
     server = serve(appendonly="yes")
@@ -228,7 +252,9 @@ def test_a_new_server_starts(data, guard, serve, appendonly):
 
 # What a server refuses by itself, and touches nothing.
 REFUSED = {
-    "zeros at the end": SET_A + bytes(64),
+    "zeros within": SET_A + bytes(64) + SET_B,
+    "zeros within and at the end": SET_A + bytes(64) + SET_B + bytes(64),
+    "garbage at the end": SET_A + b"!!!",
     "garbage between commands": SET_A + b"!!!" + SET_B,
     "a command that no server has": SET_A + command("bla"),
 }
@@ -428,6 +454,22 @@ def test_its_crash_lets_the_server_start(data, keep, slow):
     subprocess.run(["kill", "-SEGV", pid], check=True)
     _, err = parent.communicate(timeout=20)
     assert parent.returncode == 0 and "is let start" in err, err
+    note = data / ".redkeep" / "guard-failed.json"
+    assert "signal 11" in json.loads(note.read_text())["text"]
+    keep("guard", "--data-dir", data)
+    assert not note.exists()
+
+
+def test_the_agent_tells_that_it_failed(data, place, keep, serve, agent):
+    conf = place / "some.conf"
+    conf.write_text(f"dir {data}\nappendonly yes\n")
+    put(data, {"1.incr.aof": SET_A}, [INCR])
+    let_start(keep("guard", "--redis-conf", conf, "--time-limit", "1ms"))
+    one = agent(serve(data=data, appendonly="yes"))
+    alarm = wait_for(lambda: one.alarms().get("directory_unproven"),
+                     "the alarm")
+    assert "guard could not judge the data before the start at" in alarm["text"]
+    assert "not done within 1 ms" in alarm["text"]
 
 
 @pytest.fixture

@@ -216,6 +216,19 @@ find_directory(void)
     watch.present = true;
 }
 
+static void
+fail_guard(void)
+{
+    snprintf(watch.guard_failed, sizeof watch.guard_failed,
+             "guard could not judge the data before the start at noon: why");
+}
+
+static void
+heal_guard(void)
+{
+    watch.guard_failed[0] = '\0';
+}
+
 static const struct alarm_case cases[] = {
     {"aof_grown", grow_aof, rewrite_aof,
      "the AOF has 668 MiB, 10.0 times the 67 MiB after its last rewrite", 10,
@@ -269,6 +282,8 @@ static const struct alarm_case cases[] = {
      NAN, NAN},
     {"directory_unproven", lose_directory, find_directory,
      "the data directory /data cannot be seen: Permission denied", NAN, NAN},
+    {"directory_unproven", fail_guard, heal_guard,
+     "guard could not judge the data before the start at noon: why", NAN, NAN},
 };
 
 START_TEST(raises_once_and_clears_once)
