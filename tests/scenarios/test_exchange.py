@@ -89,7 +89,7 @@ def test_what_does_not_load_goes_back(keep, serve, supervise, way):
     wait_for(one.answers, "the server")
     assert one.server.client().get("old") == b"data"
     aside = list(one.server.data.glob("redkeep-before-*"))
-    assert len(aside) == 1, aside
+    assert len(aside) == 1 and str(aside[0]) in result.err, aside
     if way == by_service:
         assert one.said()[-1].startswith("start")
 
@@ -174,6 +174,10 @@ def test_what_is_refused_before_anything_is_changed(place, keep, supervise,
             "--start-command", "true", exit=2)
     refused("--stop-command", "true", "--start-command", "true",
             redis=two.server.url).says("--redis URL")
+    third = serve("third", data=one.server.data, appendonly="no")
+    refused("--service", "redis-server").says(
+        f"process {third.process.pid} .* as well")
+    third.kill()
     os.chmod(keep.repo, 0o755)
     result = refused("--service", "redis-server", user=unprivileged(),
                      exit=None)
