@@ -16,12 +16,6 @@
 
 enum { GONE_LOOK_MS = 5, START_LIMIT_MS = 120000 };
 
-static const char *
-supervisor(const struct exchange *x)
-{
-    return x->options->service != NULL ? x->unit.name : "the start command";
-}
-
 /* One of the operator's commands. */
 static int
 command(const char *which, const char *text, unsigned limit_ms, bool finish,
@@ -137,6 +131,24 @@ check_directory(const struct exchange *x, const struct instance *i,
                      i->url, x->options->path);
 }
 
+/* Another one would still be there when this one is stopped. */
+static int
+check_alone(const struct exchange *x, pid_t pid, struct error *e)
+{
+    struct process_users users;
+    int rc = process_find_users(x->options->target, &users, e);
+
+    for (size_t i = 0; rc == 0 && pid != 0 && i < users.count; i++)
+        if (users.all[i].pid != pid && users.all[i].parent != pid)
+            rc = error_set(e, ERROR_REFUSED,
+                           "process %d (%s) uses %s as well as process %d:"
+                           " end it first",
+                           (int)users.all[i].pid, users.all[i].command,
+                           x->options->path, (int)pid);
+    process_clear_users(&users);
+    return rc;
+}
+
 static int
 check_server(struct exchange *x, struct instance *i, struct error *e)
 {
@@ -159,6 +171,8 @@ check_server(struct exchange *x, struct instance *i, struct error *e)
                          x->unit.name, i->url, x->unit.name);
     if (rc == 1)
         rc = check_directory(x, i, e);
+    if (rc == 0)
+        rc = check_alone(x, view.pid, e);
     x->answered = i->link != NULL;
     if (rc == 0 && x->answered)
         exchange_load_find_log(x, i->link);
@@ -202,8 +216,7 @@ exchange_find_user(const struct exchange *x, struct process_view *user,
     return 0;
 }
 
-/* Whether it is still there; where we do not see its process: whether it
- * answers. */
+/* Where we do not see its process: whether it answers. */
 static bool
 is_there(const struct exchange *x)
 {
@@ -296,7 +309,8 @@ start(struct exchange *x, struct error *e)
     rc = o->service != NULL
              ? exchange_unit_start(&x->unit, e)
              : command("start", o->start_command, START_LIMIT_MS, true, e);
-    if (rc != 0 && (exchange_find_user(x, &user, &none) != 0 || user.pid == 0))
+    if (rc != 0 && (o->service != NULL ||
+                    exchange_find_user(x, &user, &none) != 0 || user.pid == 0))
         return -1;
     x->stopped = false;
     return 0;
@@ -331,22 +345,39 @@ exchange_start(struct exchange *x, int64_t *keys, struct error *e)
     return 0;
 }
 
+static bool
+runs(struct exchange *x)
+{
+    struct process_view user;
+    struct error none = {0};
+
+    if (x->options->service != NULL)
+        return exchange_unit_look(&x->unit, &none) == 0 &&
+               x->unit.main_pid != 0;
+    return exchange_find_user(x, &user, &none) == 0 && user.pid != 0;
+}
+
 int
 exchange_give_up(struct exchange *x, struct error *e)
 {
     struct error why = {0}, before = *e;
-    struct process_view user;
+    bool running = runs(x);
 
-    if (unmask(x, &why) == 0 && exchange_find_user(x, &user, &why) == 0 &&
-        (user.pid != 0 || start(x, &why) == 0)) {
+    if (unmask(x, &why) == 0 && (running || start(x, &why) == 0)) {
         x->stopped = false;
         return error_set(e, before.kind, "%.300s; the server %s", before.text,
-                         user.pid != 0 ? "runs" : "was started again");
+                         running ? "runs" : "was started again");
     }
+    if (x->options->service != NULL)
+        return error_set(e, before.kind,
+                         "%.160s; THE SERVER IS DOWN and could not be started"
+                         " (%.120s): type 'systemctl unmask --runtime %s', then"
+                         " 'systemctl start %s'",
+                         before.text, why.text, x->unit.name, x->unit.name);
     return error_set(e, before.kind,
                      "%.200s; THE SERVER IS DOWN and could not be started"
-                     " (%.150s): see to %s",
-                     before.text, why.text, supervisor(x));
+                     " (%.150s): see to the start command",
+                     before.text, why.text);
 }
 
 int

@@ -201,9 +201,10 @@ put_back(struct restore_exchange *x, struct restore *r,
                          why.text, more.text);
     settle(x, work->journal, &more);
     return error_set(e, ERROR_FAILED,
-                     "%.300s; the old set is back in its place, and the server"
-                     " serves it: %lld keys",
-                     why.text, (long long)r->keys);
+                     "%.220s; the old set is back in its place, and the server"
+                     " serves it: %lld keys; the other is in %s",
+                     why.text, (long long)r->keys,
+                     r->kept != NULL ? r->kept : "no place");
 }
 
 /* Who presses Ctrl-C while it loads wants no other load. */

@@ -1,3 +1,6 @@
+#include <stdlib.h>
+
+#include "base/memory.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "jobs/in_use.h"
@@ -76,6 +79,8 @@ put_back(void *context, struct error *e)
     stage_close(put->s);
     rc = restore_undo(&undo, &options, e);
     put->w->r->state = undo.state;
+    free(put->w->r->kept);
+    put->w->r->kept = memory_dup(undo.kept);
     restore_clear(&undo);
     if (rc == 0)
         return stage_take(put->s, put->w->dir, e);

@@ -89,7 +89,7 @@ def test_what_does_not_load_goes_back(keep, serve, supervise, way):
     wait_for(one.answers, "the server")
     assert one.server.client().get("old") == b"data"
     aside = list(one.server.data.glob("redkeep-before-*"))
-    assert len(aside) == 1, aside
+    assert len(aside) == 1 and str(aside[0]) in result.err, aside
     if way == by_service:
         assert one.said()[-1].startswith("start")
 
@@ -105,20 +105,6 @@ def test_a_dump_of_more_databases_goes_back(keep, serve, supervise):
     restore(keep, one, exit=None).says("databases|old set is back")
     wait_for(one.answers, "the server")
     assert one.server.client().get("old") == b"data"
-
-
-@pytest.mark.need("root")
-def test_somebody_starts_the_unit_all_the_time(keep, supervise):
-    one = supervise(appendonly="yes")
-    fill(one_client(one.server))
-    keep.snapshot(one.server)
-    before = state(one_client(one.server))
-    end = starter(one)
-    try:
-        restore(keep, one, exit=None)
-    finally:
-        end()
-    serves(one, before)
 
 
 PRIVATE_RUN = ["unshare", "-m", "sh", "-c",
@@ -140,6 +126,21 @@ def test_a_unit_that_cannot_be_masked(keep, supervise):
     assert said == ["stop", "mask", "unmask", "daemon-reload", "unmask",
                     "daemon-reload", "reset-failed", "start"]
     assert not (one.home / "dropins").read_text().strip()
+
+
+@pytest.mark.need("root", "mount", "unshare")
+def test_somebody_starts_the_unit_all_the_time(keep, supervise):
+    one = supervise(appendonly="yes")
+    fill(one_client(one.server))
+    keep.snapshot(one.server)
+    before = state(one_client(one.server))
+    one.server.client().set("later", 1)
+    end = starter(one)
+    try:
+        restore(keep, one, user=PRIVATE_RUN)
+    finally:
+        end()
+    serves(one, before)
 
 
 @pytest.mark.need("root")
@@ -173,6 +174,10 @@ def test_what_is_refused_before_anything_is_changed(place, keep, supervise,
             "--start-command", "true", exit=2)
     refused("--stop-command", "true", "--start-command", "true",
             redis=two.server.url).says("--redis URL")
+    third = serve("third", data=one.server.data, appendonly="no")
+    refused("--service", "redis-server").says(
+        f"process {third.process.pid} .* as well")
+    third.kill()
     os.chmod(keep.repo, 0o755)
     result = refused("--service", "redis-server", user=unprivileged(),
                      exit=None)
