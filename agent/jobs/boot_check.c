@@ -166,8 +166,8 @@ try(const struct boot_check_options *o, const char *directory, char *text,
         snprintf(text, TRIAL_TEXT_SIZE, "boot check skipped: %.440s", t.text);
     else if (rc == 0 && t.loaded)
         snprintf(text, TRIAL_TEXT_SIZE,
-                 "boot check: a private %s loaded it in %s, %" PRId64 " keys",
-                 name, took, t.keys);
+                 "boot check: a private %s loaded it in %s, %" PRId64 " key%s",
+                 name, took, t.keys, t.keys == 1 ? "" : "s");
     else if (rc == 0)
         rc = error_set(e, ERROR_DAMAGED, "a private %s does not load it: %s",
                        name, t.text);

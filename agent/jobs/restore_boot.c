@@ -6,6 +6,17 @@
 #include "jobs/boot_check.h"
 #include "jobs/restore_work.h"
 
+/* As the target's server has it: with too few it would refuse the data. */
+static int
+find_databases(const struct restore_work *w)
+{
+    if (w->target.databases > 0)
+        return (int)w->target.databases;
+    if (w->server.settings.databases > 0)
+        return (int)w->server.settings.databases;
+    return w->databases;
+}
+
 int
 restore_boot_check(struct restore_work *w, const struct stage *s,
                    struct error *e)
@@ -30,9 +41,7 @@ restore_boot_check(struct restore_work *w, const struct stage *s,
                     w->server.link != NULL ? w->server.info.process_id : 0,
                 .names = &names,
                 .appendonly = w->layout == RESTORE_AOF,
-                .databases = (int)(w->target.databases > 0
-                                       ? w->target.databases
-                                       : w->server.settings.databases),
+                .databases = find_databases(w),
                 .uid = w->uid,
                 .gid = w->gid,
                 .dataset_bytes = w->memory_bytes,

@@ -184,6 +184,7 @@ restore_build(struct restore_work *w, const struct stage *s, struct error *e)
         rc = write_manifest(w, w->files.as_base ? NULL : &u.dataset.manifest,
                             dir, e);
     w->memory_bytes = trial_size(&u.judge, &unused);
+    w->databases = trial_size_databases(&u.judge);
     unpack_clear(&u);
     return rc == 0 && s != NULL ? stage_sync(s, e) : rc;
 }

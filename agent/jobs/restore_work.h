@@ -39,7 +39,9 @@ struct restore_work {
     uid_t uid;
     gid_t gid;
     mode_t dir_mode;
-    uint64_t memory_bytes; /* that it will take in a server; once built */
+    /* What it needs in a server; once built: */
+    uint64_t memory_bytes;
+    int databases;
 };
 
 /* Adds a line to the plan; advice is to be read also afterwards. */

@@ -38,7 +38,7 @@ enum {
     SLACK_BYTES = 64 << 20, /* an empty server's own, with its threads */
 };
 
-/* What the data needs, and what the whole may have. */
+/* What the data needs: 1.3 times its size. */
 static uint64_t
 needed(uint64_t dataset_bytes)
 {

@@ -25,7 +25,7 @@
 struct trial_options {
     bool valkey;           /* which program is asked for first */
     int64_t running_pid;   /* the running server's, or 0 */
-    const char *directory; /* absolute; the server works in it and writes */
+    const char *directory; /* the server works in it and writes */
     const struct dataset_names *names;
     bool appendonly;
     int databases;

