@@ -50,6 +50,22 @@ check_collapse(const struct restore_work *w, struct error *e)
                      text);
 }
 
+/* What is there and cannot be read is no reason to take a first one. */
+static int
+tell_none(const struct restore_work *w, struct error *e)
+{
+    const struct catalog *c = &w->catalog;
+
+    if (c->count == 0)
+        return error_set(e, ERROR_FAILED,
+                         "no snapshot in %s/%s: take one with 'redkeep"
+                         " snapshot'",
+                         w->storage.path, w->storage.instance);
+    return error_set(e, ERROR_FAILED, "no snapshot in %s/%s can be read: %s",
+                     w->storage.path, w->storage.instance,
+                     c->items[c->count - 1].broken.text);
+}
+
 static int
 choose_latest(struct restore_work *w, struct error *e)
 {
@@ -59,10 +75,7 @@ choose_latest(struct restore_work *w, struct error *e)
     if (w->entry != NULL)
         return 0;
     if (any == NULL)
-        return error_set(e, ERROR_FAILED,
-                         "no snapshot in %s/%s: take one with 'redkeep"
-                         " snapshot'",
-                         w->storage.path, w->storage.instance);
+        return tell_none(w, e);
     return error_set(e, ERROR_FAILED,
                      "no good snapshot in %s/%s; the newest, %s, is %s: name"
                      " it if it is all there is",
