@@ -253,6 +253,15 @@ def test_another_user_verifies_a_read_only_repository(
                 user=unprivileged()).err == ""
 
 
+def test_what_is_wrong_fits_the_terminal(keep, terminal, server):
+    first, second = take(keep, server), take(keep, server)
+    flip(keep.archive(first))
+    keep("verify", first, exit=1)
+    shown = terminal("list", exit=0)
+    assert f"{first}: not what was stored" in shown
+    assert max(len(line) for line in shown.splitlines()) <= COLUMNS, shown
+
+
 def test_one_bar_for_all_of_them_and_an_end_by_ctrl_c(keep, terminal, server):
     pipe = server.client().pipeline(transaction=False)
     for i in range(1500):
