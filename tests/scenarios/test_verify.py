@@ -336,3 +336,15 @@ def test_the_agent_tells_of_a_snapshot_that_rotted(agent, server, keep):
     wait_for(lambda: "snapshot_failed" not in one.alarms(), "its end")
     wait_for(lambda: one.status()["last_good_snapshot"]["id"] == rotten,
              "the snapshot to be good again")
+
+
+def test_what_the_disk_cannot_read_is_lost(keep, server):
+    ident, second = take(keep, server), take(keep, server)
+    failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-P",
+               str(keep.archive(ident)), "-e", "inject=pread64:error=EIO"]
+    told = keep("verify", "--all", "--json", exit=1, user=failing).json
+    assert [(c["id"], c["ok"]) for c in told["checked"]] == [
+        (ident, False), (second, True)]
+    assert "Input/output error" in keep.list()[0]["verify_text"]
+    keep("verify", "--all")
+    assert looks(keep) == {ident: (True, False), second: (True, False)}
