@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
@@ -6,6 +7,7 @@
 #include "command.h"
 #include "jobs/listing.h"
 #include "repo/storage.h"
+#include "screen.h"
 #include "table.h"
 
 static const char *
@@ -49,6 +51,19 @@ show_one(struct table *t, const struct catalog_entry *n)
     table_cell(t, "%s", stored);
 }
 
+static void
+show_failed(const struct catalog_entry *n)
+{
+    char at[TEXT_TIME_SIZE], *line;
+
+    write_minute(at, n->look.at_ms);
+    line = text_format("%s: not what was stored, found %s: %s", n->id, at,
+                       *n->look.wrong != '\0' ? n->look.wrong
+                                              : "'redkeep verify' tells more");
+    screen_print(stdout, 4, line);
+    free(line);
+}
+
 /* What verify found; what it did not look at yet is only counted. */
 static void
 show_verified(const struct catalog *c)
@@ -60,12 +75,8 @@ show_verified(const struct catalog *c)
     for (size_t i = 0; i < c->count; i++) {
         const struct catalog_entry *n = &c->items[i].entry;
 
-        if (n->failed) {
-            write_minute(at, n->look.at_ms);
-            printf("%s: not what was stored, found %s: %s\n", n->id, at,
-                   *n->look.wrong != '\0' ? n->look.wrong
-                                          : "see 'redkeep verify'");
-        }
+        if (n->failed)
+            show_failed(n);
         if (n->verified_ms > last_ms)
             last_ms = n->verified_ms;
         count += n->verified_ms >= 0 && !n->failed;

@@ -253,6 +253,15 @@ def test_another_user_verifies_a_read_only_repository(
                 user=unprivileged()).err == ""
 
 
+def test_what_is_wrong_fits_the_terminal(keep, terminal, server):
+    first, second = take(keep, server), take(keep, server)
+    flip(keep.archive(first))
+    keep("verify", first, exit=1)
+    shown = terminal("list", exit=0)
+    assert f"{first}: not what was stored" in shown
+    assert max(len(line) for line in shown.splitlines()) <= COLUMNS, shown
+
+
 def test_one_bar_for_all_of_them_and_an_end_by_ctrl_c(keep, terminal, server):
     pipe = server.client().pipeline(transaction=False)
     for i in range(1500):
@@ -327,3 +336,15 @@ def test_the_agent_tells_of_a_snapshot_that_rotted(agent, server, keep):
     wait_for(lambda: "snapshot_failed" not in one.alarms(), "its end")
     wait_for(lambda: one.status()["last_good_snapshot"]["id"] == rotten,
              "the snapshot to be good again")
+
+
+def test_what_the_disk_cannot_read_is_lost(keep, server):
+    ident, second = take(keep, server), take(keep, server)
+    failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-P",
+               str(keep.archive(ident)), "-e", "inject=pread64:error=EIO"]
+    told = keep("verify", "--all", "--json", exit=1, user=failing).json
+    assert [(c["id"], c["ok"]) for c in told["checked"]] == [
+        (ident, False), (second, True)]
+    assert "Input/output error" in keep.list()[0]["verify_text"]
+    keep("verify", "--all")
+    assert looks(keep) == {ident: (True, False), second: (True, False)}
