@@ -328,8 +328,6 @@ judge_again(const struct in_use *u, const struct process_users *before,
         return refuse_process(u, same, e);
     if (written != NULL)
         return refuse_writer(u, written->path, e);
-    if (f != NULL && has_changed(f))
-        return refuse_growth(u, f->path, e);
     if (sees_all_processes(u, now) || d->count == 0 ||
         (f != NULL && has_no_writer(u, f) && is_closed(d)))
         return 0;
@@ -339,6 +337,7 @@ judge_again(const struct in_use *u, const struct process_users *before,
 int
 in_use_again(struct in_use *u, struct error *e)
 {
+    const struct dataset_file *f = appended(&u->dataset);
     uint64_t begun_ms = clock_steady_ms();
     struct process_users before, now;
     int rc = find_users(u, &before, e);
@@ -354,9 +353,10 @@ in_use_again(struct in_use *u, struct error *e)
         rc = process_check_stop(e);
     }
     process_clear_users(&before);
-    if (rc == 0)
-        memset(e, 0, sizeof *e);
-    return rc;
+    if (rc != 0)
+        return -1;
+    memset(e, 0, sizeof *e);
+    return f != NULL && has_changed(f) ? refuse_growth(u, f->path, e) : 0;
 }
 
 void

@@ -6,14 +6,18 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 import forgery
 from data import fill, one_client
 from forgery import END, header, member
-from program import STOPPED, tree
+from program import STOPPED, Program, tree
+from servers import Server
 
 SECONDS, MEMORY = 5, 256 << 20
 
@@ -25,20 +29,15 @@ INCR = "appendonlydir/appendonly.aof.1.incr.aof"
 class Place:
     """A snapshot, a target with other data, and a victim beside it."""
 
-    def __init__(self, place, keep, server):
-        self.keep, self.place = keep, place
-        fill(one_client(server), jobs=2)
-        self.id = keep.snapshot(server, "--snapshot-compression", "none")["id"]
-        server.stop()
+    def __init__(self, place, keep, seed):
+        self.keep, self.place, self.id = keep, place, seed[0]
+        shutil.copytree(seed[1] / "repo", keep.repo)
         self.entry, self.archive = keep.entry(self.id), keep.archive(self.id)
         self.parts = forgery.untouched(self.archive)
         self.outside = place / "outside"
         self.to = self.outside / "to"
-        self.to.mkdir(parents=True)
+        shutil.copytree(seed[1] / "server" / "data", self.to)
         (self.outside / "victim").write_text("the user's")
-        os.rename(server.data, self.outside / "data")
-        (self.outside / "data" / "appendonlydir").rename(
-            self.to / "appendonlydir")
         (self.to / "notes").write_text("the user's")
 
     def put(self, *parts, end=END, change=lambda entry: None):
@@ -81,10 +80,25 @@ class Place:
                  f"unix://{self.place}/nobody", exit=(0, 1, 4))
 
 
+@pytest.fixture(scope="module")
+def seed():
+    """One snapshot for all, its server gone."""
+    place = Path(tempfile.mkdtemp(prefix="rk", dir="/tmp"))
+    server = Server(place / "server", appendonly="yes")
+    try:
+        fill(one_client(server.start()), jobs=2)
+        ident = Program(place).snapshot(server, "--snapshot-compression",
+                                        "none")["id"]
+        server.stop()
+        yield ident, place
+    finally:
+        server.kill()
+        shutil.rmtree(place)
+
+
 @pytest.fixture
-def forged(place, keep, serve):
-    server = serve(appendonly="yes")
-    return Place(place, keep, server)
+def forged(place, keep, seed):
+    return Place(place, keep, seed)
 
 
 def test_as_it_was_it_is_taken(forged):
@@ -204,6 +218,18 @@ def test_members_that_are_missing_listed_twice_or_changed(forged):
     forged.run("verify", forged.id, exit=(0, 1))
 
 
+def test_a_drill_of_such(forged):
+    """It unpacks as restore does, and says the same."""
+    before = tree(forged.outside)
+    for part in (header("appendonlydir", 0, b"2", link=str(forged.outside)),
+                 member("../victim", b"x"), member(".redkeep/x", b"x")):
+        forged.put(part, *forged.whole())
+        said = forged.run("drill", forged.id, "--redis",
+                          f"unix://{forged.place}/nobody", exit=(1,))
+        assert "member" in said
+    assert tree(forged.outside) == before
+
+
 def test_what_follows_the_end(forged):
     forged.put(*forged.whole(), end=END + member("../victim", b"x") + END)
     forged.refuse()
@@ -258,9 +284,8 @@ GIB = 1 << 30
 
 @pytest.fixture(scope="module")
 def tebibyte():
-    """Of zeros, as a thousand frames."""
-    return subprocess.run(["sh", "-c", "head -c 1G /dev/zero | zstd -1 -c -q"],
-                          stdout=subprocess.PIPE, check=True).stdout * 1024
+    """Of zeros, as frames of 64 MiB."""
+    return forgery.zstd(bytes(64 << 20)) * (16 << 10)
 
 
 @pytest.mark.parametrize("where", ["a member", "the padding", "a label",
