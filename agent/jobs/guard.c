@@ -104,9 +104,10 @@ mend(struct guard *g, const struct guard_options *o, struct error *e)
     if (r.kept != NULL) {
         g->mended = true;
         free(g->kept);
+        free(g->put_back);
         g->kept = memory_dup(r.kept);
+        g->put_back = memory_dup(r.put_back);
     }
-    g->put_back = memory_dup(r.put_back);
 
 out:
     repair_clear(&r);
@@ -185,10 +186,14 @@ finish_repair(struct guard *g, const struct guard_options *o,
     };
     struct restore r = {0};
     struct error why = {0};
+    char *folder;
 
     if (restore_resume(&r, &options, &why) == 0) {
+        folder = text_shell_word(o->directory);
         g->mended = true;
         g->kept = memory_dup(r.kept);
+        g->put_back = text_format("redkeep restore --undo --to %s", folder);
+        free(folder);
     } else {
         ask_for_hand(g, j, o->directory);
         g->unmended = memory_dup(why.text);
