@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "command.h"
 #include "file_json.h"
@@ -161,6 +162,8 @@ run(struct invocation *in, struct error *e)
     }
     if (status >= 0)
         return status == MUST_NOT ? MUST_NOT : MAY_START;
+    if (process_check_stop(e) != 0)
+        return -1; /* whoever wants us to end wants no server */
     let_start(in, why);
     fflush(stdout);
     if (guard_child_begin(NOTE_LIMIT_MS, &status, failure.text,

@@ -443,6 +443,16 @@ def test_the_time_limit_lets_the_server_start(data, keep, slow):
                    env=slow)).says("not done within 300 ms")
 
 
+def test_whoever_stops_it_wants_no_server(data, keep, slow):
+    parent = keep.begin("guard", "--data-dir", data, env=slow)
+    path = f"/proc/{parent.pid}/task/{parent.pid}/children"
+    wait_for(lambda: open(path).read(), "the child")
+    parent.terminate()
+    _, err = parent.communicate(timeout=20)
+    assert parent.returncode == 3 and "stopped by SIGTERM" in err, err
+    assert not (data / ".redkeep").exists()
+
+
 def test_its_crash_lets_the_server_start(data, keep, slow):
     parent = keep.begin("guard", "--data-dir", data, env=slow)
     path = f"/proc/{parent.pid}/task/{parent.pid}/children"
