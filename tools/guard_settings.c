@@ -177,8 +177,11 @@ find_directory(struct guard_settings *s, bool told, const struct invocation *in,
     if (given == NULL && !told)
         return error_set(e, ERROR_USAGE,
                          "--data-dir or --redis-conf is missing");
-    s->options.directory = dir != NULL ? dir : given != NULL ? given : ".";
-    if (given != NULL && !is_same_place(given, s->options.directory))
+    s->options.directory = given != NULL ? given : dir != NULL ? dir : ".";
+    if (given == NULL || dir == NULL || dir[0] != '/' || access(dir, F_OK) != 0)
+        return 0; /* where a relative one begins only the server knows */
+    s->options.directory = dir;
+    if (!is_same_place(given, dir))
         s->options.expected = given;
     return 0;
 }

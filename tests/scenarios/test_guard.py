@@ -240,6 +240,10 @@ def test_a_server_that_would_work_elsewhere_is_stopped(data, place, guard):
     told = guard(other, starts=False, words=("--data-dir", data))
     assert str(data) in told["why"]
     guard(data, words=("--data-dir", f"{data}/../data"))
+    # Where the server is started nobody told; or it sees other mounts.
+    for path in ("./", place / "mounted" / "elsewhere"):
+        told = guard(path, words=("--data-dir", data))
+        assert told["files"][0]["path"].startswith(str(data))
 
 
 @pytest.mark.parametrize("appendonly", ["yes", "no"])
