@@ -5,11 +5,13 @@ the first start and at the second."""
 
 import json
 import os
+import random
 import re
 import shlex
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -372,6 +374,33 @@ def test_a_repair_that_was_cut_off_is_finished(data, guard, starts_whole):
     guard(data, starts=False)
     assert guard(data, "tail")["verdict"] == "sound"
     starts_whole(data, ["a"])
+
+
+def test_killed_at_any_moment_the_next_one_finishes(data, keep, guard):
+    for n in range(10):
+        shutil.rmtree(data)
+        put(data, {"1.incr.aof": SET_A + SET_B[:-3], "2.incr.aof": b""},
+            [INCR, INCR2])
+        one = keep.begin("guard", "--data-dir", data, "--appendonly", "yes",
+                         "--repair", "tail", "--server-version", "7.0.15")
+        time.sleep(random.uniform(0.01, 0.2))
+        one.kill()
+        one.communicate()
+        wait_for(lambda: not user_of(data), "the end of the child")
+        assert guard(data, "tail")["verdict"] == "sound"
+        incr = data / "appendonlydir" / f"{NAME}.1.incr.aof"
+        assert incr.read_bytes() == SET_A
+
+
+def user_of(folder):
+    """A process that has something of the folder open."""
+    for fd in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(fd).startswith(str(folder)):
+                return fd
+        except OSError:
+            continue
+    return None
 
 
 def test_a_directory_in_use_is_not_mended(serve, guard):
