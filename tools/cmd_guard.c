@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "command.h"
 #include "file_json.h"
@@ -24,48 +25,68 @@ enum { MAY_START = 0, MUST_NOT = 1, UNDECIDED = 3 };
 enum { NOTE_LIMIT_MS = 5000 };
 
 static json_t *
-to_json(const struct guard *g)
+to_json(const struct guard *g, const struct release *release)
 {
+    char text[RELEASE_TEXT_SIZE];
     const struct judge *j = &g->check.judge;
     json_t *files = json_array();
 
     for (size_t i = 0; i < j->count; i++)
         json_array_append_new(files, file_json_make(&j->files[i]));
+    release_write(text, release);
     return json_pack(
-        "{s:s, s:s, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "verdict",
+        "{s:s, s:s, s:s, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "verdict",
         verdict_name(j->verdict), "server", judge_server_name(j->server),
-        "starts", g->starts, "why", value_string(g->why), "mended", g->mended,
-        "kept", value_string(g->kept), "put_back", value_string(g->put_back),
-        "unmended", value_string(g->unmended), "files", files, "findings",
-        answer_findings(&g->report));
+        "release", text, "starts", g->starts, "why", value_string(g->why),
+        "mended", g->mended, "kept", value_string(g->kept), "put_back",
+        value_string(g->put_back), "unmended", value_string(g->unmended),
+        "files", files, "findings", answer_findings(&g->report));
 }
 
-/* The answer, the caller's; NULL: e says why there is none. */
+/* NULL: e says why there is no answer. */
 static json_t *
-look(struct guard_settings *s, const struct invocation *in, struct error *e)
+judge(struct guard_settings *s, const struct invocation *in, struct error *e)
 {
-    const struct guard_options *o = &s->options;
-    int64_t now_ms = clock_wall_ms();
-    struct guard_memory memory;
-    struct guard g = {0};
-    json_t *answer;
+    json_t *answer = NULL;
+    struct guard g;
     char *words;
 
-    guard_memory_open(&memory, o->directory, &o->judge,
-                      config_text(&in->config, CONFIG_REPO),
-                      config_text(&in->config, CONFIG_INSTANCE));
-    answer = guard_memory_find(&memory);
-    if (answer == NULL && guard_run(&g, o, e) == 0) {
+    guard_settings_find_release(s, in);
+    if (guard_run(&g, &s->options, e) == 0) {
         words = guard_settings_words(s);
         report_fill_options(&g.report, words);
         free(words);
-        answer = to_json(&g);
-        if (!g.mended)
-            guard_memory_keep(&memory, o->directory, &o->judge, answer, now_ms);
+        answer = to_json(&g, &s->options.judge.release);
+    }
+    guard_clear(&g);
+    return answer;
+}
+
+/* The same, or what was found last time. */
+static json_t *
+look(struct guard_settings *s, const struct invocation *in, struct error *e)
+{
+    const struct guard_memory_options options = {
+        .path = s->options.directory,
+        .judge = &s->options.judge,
+        .programs = {s->programs[0], s->programs[1]},
+        .repo = config_text(&in->config, CONFIG_REPO),
+        .instance = config_text(&in->config, CONFIG_INSTANCE),
+    };
+    int64_t now_ms = clock_wall_ms();
+    struct guard_memory memory;
+    json_t *answer = NULL;
+
+    guard_memory_open(&memory, &options);
+    if (s->options.expected == NULL) /* that is not in the key */
+        answer = guard_memory_find(&memory);
+    if (answer == NULL) {
+        answer = judge(s, in, e);
+        if (answer != NULL)
+            guard_memory_keep(&memory, answer, now_ms);
     }
     if (answer != NULL)
-        guard_note_remove(o->directory);
-    guard_clear(&g);
+        guard_note_remove(s->options.directory);
     guard_memory_close(&memory);
     return answer;
 }
@@ -85,7 +106,7 @@ work(const struct invocation *in, struct error *e)
         rc = json_is_true(json_object_get(answer, "starts")) ? MAY_START
                                                              : MUST_NOT;
         if (!in->json)
-            guard_words_show(answer, &settings, in);
+            guard_words_show(answer, settings.options.directory, in);
         else if (answer_print(json_incref(answer), e) != 0)
             log_line(LOG_LEVEL_WARNING, "%s", e->text);
     }
@@ -134,7 +155,7 @@ run(struct invocation *in, struct error *e)
         return -1;
     if (guard_child_begin(limit_ms, &status, why, sizeof why)) {
         status = work(in, &failure);
-        if (status == UNDECIDED) {
+        if (status == UNDECIDED && failure.kind != ERROR_STOPPED) {
             let_start(in, failure.text);
             leave_note(in, failure.text);
         }
@@ -142,6 +163,8 @@ run(struct invocation *in, struct error *e)
     }
     if (status >= 0)
         return status == MUST_NOT ? MUST_NOT : MAY_START;
+    if (process_check_stop(e) != 0)
+        return -1; /* whoever wants us to end wants no server */
     let_start(in, why);
     fflush(stdout);
     if (guard_child_begin(NOTE_LIMIT_MS, &status, failure.text,

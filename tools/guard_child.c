@@ -60,7 +60,7 @@ bool
 guard_child_begin(uint64_t limit_ms, int *status, char *why, size_t size)
 {
     char limit[TEXT_WORDS_SIZE];
-    int result, stop;
+    int result;
     pid_t child = process_fork(SIGKILL);
 
     *status = -1;
@@ -73,14 +73,10 @@ guard_child_begin(uint64_t limit_ms, int *status, char *why, size_t size)
         return false;
     }
     if (!wait_for(child, limit_ms)) {
-        stop = process_stop_signal();
         end(child);
         collect(child);
         text_write_duration(limit, limit_ms);
-        if (stop != 0)
-            snprintf(why, size, "stopped by %s", strsignal(stop));
-        else
-            snprintf(why, size, "not done within %s", limit);
+        snprintf(why, size, "not done within %s", limit);
         return false;
     }
     result = collect(child);

@@ -11,8 +11,9 @@
 
 /*
  * Forks. In the child: true. In the parent: waits until it ends, at most
- * limit_ms (0: for ever), then has it stop where nothing is half done, and ends
- * it. *status is its exit status, or -1 and why has the reason.
+ * limit_ms (0: for ever) or until we are asked to stop, then has it stop where
+ * nothing is half done, and ends it. *status is its exit status, or -1 and why
+ * has the reason.
  */
 bool guard_child_begin(uint64_t limit_ms, int *status, char *why, size_t size);
 

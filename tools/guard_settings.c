@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -104,23 +105,57 @@ take_conf(struct judge_options *o, const struct conf *c, bool told,
         o->names.appenddirname = c->appenddirname;
 }
 
-/* The release that will be started: the program's, else that of PATH. */
-static void
-find_release(struct judge_options *o, const struct line *l,
-             const struct invocation *in)
+/* As execvp finds it; NULL: it is not there. */
+static char *
+find_program(const char *name)
 {
-    bool valkey =
-        (l->program != NULL && strstr(l->program, "valkey") != NULL) ||
-        (l->file != NULL && strstr(l->file, "valkey") != NULL);
+    const char *at = getenv("PATH");
+
+    if (strchr(name, '/') != NULL || at == NULL)
+        return memory_dup(name);
+    for (size_t size; *at != '\0'; at += size + (at[size] == ':')) {
+        char *path;
+
+        size = strcspn(at, ":");
+        path = text_format("%.*s/%s", size > 0 ? (int)size : 1,
+                           size > 0 ? at : ".", name);
+        if (access(path, X_OK) == 0)
+            return path;
+        free(path);
+    }
+    return NULL;
+}
+
+/* The program that will be started, else those in PATH. */
+static void
+find_programs(struct guard_settings *s, const struct line *l)
+{
+    bool valkey = l->file != NULL && strstr(l->file, "valkey") != NULL;
+
+    if (l->program != NULL)
+        s->programs[0] = find_program(l->program);
+    if (s->programs[0] != NULL)
+        return;
+    s->programs[0] = find_program(valkey ? "valkey-server" : "redis-server");
+    s->programs[1] = find_program(valkey ? "redis-server" : "valkey-server");
+}
+
+void
+guard_settings_find_release(struct guard_settings *s,
+                            const struct invocation *in)
+{
+    struct judge_options *o = &s->options.judge;
     struct release release;
 
-    if (command_has(in, "server-version") ||
-        ((l->program == NULL || !local_server_ask(l->program, &release)) &&
-         !local_server_release(valkey, &release)))
+    for (size_t i = 0; i < 2 && !command_has(in, "server-version"); i++) {
+        if (s->programs[i] == NULL ||
+            !local_server_ask(s->programs[i], &release))
+            continue;
+        o->release = release;
+        o->deep = command_has(in, "deep") || release_walks_values(&release);
+        o->names.no_manifest = !release_has_manifest(&release);
         return;
-    o->release = release;
-    o->deep = command_has(in, "deep") || release_walks_values(&release);
-    o->names.no_manifest = !release_has_manifest(&release);
+    }
 }
 
 static bool
@@ -142,8 +177,11 @@ find_directory(struct guard_settings *s, bool told, const struct invocation *in,
     if (given == NULL && !told)
         return error_set(e, ERROR_USAGE,
                          "--data-dir or --redis-conf is missing");
-    s->options.directory = dir != NULL ? dir : given != NULL ? given : ".";
-    if (given != NULL && !is_same_place(given, s->options.directory))
+    s->options.directory = given != NULL ? given : dir != NULL ? dir : ".";
+    if (given == NULL || dir == NULL || dir[0] != '/' || access(dir, F_OK) != 0)
+        return 0; /* where a relative one begins only the server knows */
+    s->options.directory = dir;
+    if (!is_same_place(given, dir))
         s->options.expected = given;
     return 0;
 }
@@ -216,7 +254,7 @@ guard_settings_read(struct guard_settings *s, const struct invocation *in,
     if (s->conf.aof_load_corrupt_tail_max_size > 0)
         s->options.corrupt_tail_bytes =
             (uint64_t)s->conf.aof_load_corrupt_tail_max_size;
-    find_release(&s->options.judge, &l, in);
+    find_programs(s, &l);
     find_server(s);
     s->options.progress = &in->progress;
     return 0;
@@ -264,5 +302,7 @@ guard_settings_clear(struct guard_settings *s)
 {
     conf_clear(&s->conf);
     url_clear(&s->server);
+    free(s->programs[0]);
+    free(s->programs[1]);
     memset(s, 0, sizeof *s);
 }

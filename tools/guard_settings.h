@@ -13,6 +13,7 @@
 struct guard_settings {
     struct conf conf;
     struct guard_options options;
+    char *programs[2]; /* that may tell the release, in that order; NULL */
     struct url server; /* to be asked before anything is mended */
 };
 
@@ -27,6 +28,10 @@ int guard_settings_limit(const struct invocation *in, uint64_t *limit_ms,
  */
 int guard_settings_read(struct guard_settings *s, const struct invocation *in,
                         struct error *e);
+
+/* Has the program tell the release of the server, unless it was given. */
+void guard_settings_find_release(struct guard_settings *s,
+                                 const struct invocation *in);
 
 /* Only s->options.directory, and what it takes to know it. */
 int guard_settings_find_directory(struct guard_settings *s,

@@ -59,22 +59,22 @@ server_does(const char *server)
 }
 
 void
-guard_words_show(const json_t *answer, const struct guard_settings *s,
+guard_words_show(const json_t *answer, const char *directory,
                  const struct invocation *in)
 {
     const char *why = text_of(answer, "why"), *kept = text_of(answer, "kept");
     const char *unmended = text_of(answer, "unmended");
     const char *verdict = text_of(answer, "verdict");
-    char release[RELEASE_TEXT_SIZE];
+    const char *release = text_of(answer, "release");
     struct report report = {0};
 
     read_findings(&report, json_object_get(answer, "findings"));
-    release_write(release, &s->options.judge.release);
     if (!in->quiet || why != NULL)
         answer_show_findings(&report, in->verbose);
     if (!in->quiet || why != NULL || kept != NULL)
-        print(text_format("%s: %s; %s %s", s->options.directory,
-                          verdict != NULL ? verdict : "", release,
+        print(text_format("%s: %s; %s %s", directory,
+                          verdict != NULL ? verdict : "",
+                          release != NULL ? release : "",
                           server_does(text_of(answer, "server"))));
     if (kept != NULL)
         print(text_format("mended; the originals are in %s; to put them"

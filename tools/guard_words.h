@@ -7,10 +7,9 @@
 #include <jansson.h>
 
 #include "command.h"
-#include "guard_settings.h"
 
 /* Prints it; the answer may be one that was remembered. */
-void guard_words_show(const json_t *answer, const struct guard_settings *s,
+void guard_words_show(const json_t *answer, const char *directory,
                       const struct invocation *in);
 
 #endif

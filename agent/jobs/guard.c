@@ -104,33 +104,14 @@ mend(struct guard *g, const struct guard_options *o, struct error *e)
     if (r.kept != NULL) {
         g->mended = true;
         free(g->kept);
+        free(g->put_back);
         g->kept = memory_dup(r.kept);
+        g->put_back = memory_dup(r.put_back);
     }
-    g->put_back = memory_dup(r.put_back);
 
 out:
     repair_clear(&r);
     return rc;
-}
-
-/* What cannot be mended leaves it at what was judged. */
-static int
-mend_and_look(struct guard *g, const struct guard_options *o, struct error *e)
-{
-    struct error why = {0};
-
-    if (mend(g, o, &why) != 0) {
-        if (why.kind == ERROR_STOPPED) {
-            *e = why;
-            return -1;
-        }
-        g->unmended = memory_dup(why.text);
-    }
-    if (!g->mended)
-        return 0;
-    check_clear(&g->check);
-    report_clear(&g->report);
-    return look(g, o, e);
 }
 
 /* A server loads what lies where it works, whatever lies elsewhere. */
@@ -185,12 +166,17 @@ finish_repair(struct guard *g, const struct guard_options *o,
     };
     struct restore r = {0};
     struct error why = {0};
+    char *folder;
 
     if (restore_resume(&r, &options, &why) == 0) {
+        folder = text_shell_word(o->directory);
         g->mended = true;
         g->kept = memory_dup(r.kept);
+        g->put_back = text_format("redkeep restore --undo --to %s", folder);
+        free(folder);
     } else {
         ask_for_hand(g, j, o->directory);
+        free(g->unmended);
         g->unmended = memory_dup(why.text);
     }
     restore_clear(&r);
@@ -220,6 +206,32 @@ look_at_journal(struct guard *g, const struct guard_options *o, struct error *e)
     journal_clear(&j);
     close(dir);
     return 0;
+}
+
+/*
+ * What cannot be mended leaves it at what was judged; unless that was in the
+ * midst of it.
+ */
+static int
+mend_and_look(struct guard *g, const struct guard_options *o, struct error *e)
+{
+    struct error why = {0};
+
+    if (mend(g, o, &why) != 0) {
+        if (why.kind == ERROR_STOPPED) {
+            *e = why;
+            return -1;
+        }
+        free(g->unmended);
+        g->unmended = memory_dup(why.text);
+        if (look_at_journal(g, o, e) != 0)
+            return -1;
+    }
+    if (!g->mended)
+        return 0;
+    check_clear(&g->check);
+    report_clear(&g->report);
+    return look(g, o, e);
 }
 
 int

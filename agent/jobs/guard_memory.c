@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -132,24 +133,41 @@ boot_json(void)
     return boot;
 }
 
+/* A link is followed: what it leads to is what is run. */
 static json_t *
-look(struct guard_memory *m, int dir, const char *path,
-     const struct judge_options *o)
+program_json(const char *path)
 {
+    struct stat st;
+
+    if (path == NULL || stat(path, &st) != 0)
+        return json_null();
+    return json_pack("[I,I,I,I,I]", (json_int_t)st.st_dev,
+                     (json_int_t)st.st_ino, (json_int_t)st.st_size,
+                     (json_int_t)st.st_ctim.tv_sec,
+                     (json_int_t)st.st_ctim.tv_nsec);
+}
+
+static json_t *
+look(struct guard_memory *m, int dir)
+{
+    const struct guard_memory_options *o = m->options;
+    const struct dataset_names *names = &m->judge.names;
     json_t *files = json_object(), *boot = boot_json();
     struct file_identity id;
     struct error none = {0};
 
     m->newest_ns = 0;
     if (boot != NULL && file_identify(dir, &id, &none) == 0 &&
-        add_names(m, files, dir, NULL, &o->names) == 0 &&
-        add_folder(m, files, dir, &o->names) == 0 &&
+        add_names(m, files, dir, NULL, names) == 0 &&
+        add_folder(m, files, dir, names) == 0 &&
         add_file(m, files, dir, PLACE_WORK "/" JOURNAL_NAME, "journal") == 0)
-        return json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o}", "program",
-                         REDKEEP_VERSION, "path", value_string(path), "boot",
-                         boot, "device", (json_int_t)id.device, "inode",
-                         (json_int_t)id.inode, "settings", settings_json(o),
-                         "files", files);
+        return json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:[o,o], s:o}",
+                         "version", REDKEEP_VERSION, "path",
+                         value_string(o->path), "boot", boot, "device",
+                         (json_int_t)id.device, "inode", (json_int_t)id.inode,
+                         "settings", settings_json(&m->judge), "programs",
+                         program_json(o->programs[0]),
+                         program_json(o->programs[1]), "files", files);
     json_decref(files);
     json_decref(boot);
     return NULL;
@@ -171,20 +189,20 @@ open_agent(const char *repo, const char *instance)
 }
 
 void
-guard_memory_open(struct guard_memory *m, const char *path,
-                  const struct judge_options *options, const char *repo,
-                  const char *instance)
+guard_memory_open(struct guard_memory *m,
+                  const struct guard_memory_options *options)
 {
     struct error none = {0};
-    int dir = file_open_directory(AT_FDCWD, path, &none);
+    int dir = file_open_directory(AT_FDCWD, options->path, &none);
 
-    *m = (struct guard_memory){.folder = -1};
+    *m = (struct guard_memory){
+        .options = options, .judge = *options->judge, .folder = -1};
     if (dir < 0)
         return;
-    m->key = look(m, dir, path, options);
-    m->folder = open_agent(repo, instance);
+    m->key = look(m, dir);
+    m->folder = open_agent(options->repo, options->instance);
     if (m->folder < 0)
-        m->folder = guard_folder_open(path, false);
+        m->folder = guard_folder_open(options->path, false);
     close(dir);
 }
 
@@ -224,25 +242,23 @@ guard_memory_find(const struct guard_memory *m)
 }
 
 void
-guard_memory_keep(struct guard_memory *m, const char *path,
-                  const struct judge_options *options, const json_t *answer,
-                  int64_t now_ms)
+guard_memory_keep(struct guard_memory *m, const json_t *answer, int64_t now_ms)
 {
     struct error none = {0};
     json_t *before = m->key, *memory = NULL;
-    int dir = file_open_directory(AT_FDCWD, path, &none);
+    int dir = file_open_directory(AT_FDCWD, m->options->path, &none);
     char *text = NULL;
     size_t size;
 
     if (dir < 0)
         return;
-    m->key = look(m, dir, path, options);
+    m->key = look(m, dir);
     if (!is_well(answer) || m->key == NULL || before == NULL ||
         !json_equal(before, m->key) ||
         m->newest_ns / 1000000 + SETTLED_MS > now_ms)
         goto out;
     if (m->folder < 0)
-        m->folder = guard_folder_open(path, true);
+        m->folder = guard_folder_open(m->options->path, true);
     memory = json_pack("{s:i, s:O, s:O}", "format", FORMAT, "key", m->key,
                        "answer", answer);
     text = value_print(memory, &size);

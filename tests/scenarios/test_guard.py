@@ -5,11 +5,13 @@ the first start and at the second."""
 
 import json
 import os
+import random
 import re
 import shlex
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -240,6 +242,10 @@ def test_a_server_that_would_work_elsewhere_is_stopped(data, place, guard):
     told = guard(other, starts=False, words=("--data-dir", data))
     assert str(data) in told["why"]
     guard(data, words=("--data-dir", f"{data}/../data"))
+    # Where the server is started nobody told; or it sees other mounts.
+    for path in ("./", place / "mounted" / "elsewhere"):
+        told = guard(path, words=("--data-dir", data))
+        assert told["files"][0]["path"].startswith(str(data))
 
 
 @pytest.mark.parametrize("appendonly", ["yes", "no"])
@@ -370,6 +376,33 @@ def test_a_repair_that_was_cut_off_is_finished(data, guard, starts_whole):
     starts_whole(data, ["a"])
 
 
+def test_killed_at_any_moment_the_next_one_finishes(data, keep, guard):
+    for n in range(10):
+        shutil.rmtree(data)
+        put(data, {"1.incr.aof": SET_A + SET_B[:-3], "2.incr.aof": b""},
+            [INCR, INCR2])
+        one = keep.begin("guard", "--data-dir", data, "--appendonly", "yes",
+                         "--repair", "tail", "--server-version", "7.0.15")
+        time.sleep(random.uniform(0.01, 0.2))
+        one.kill()
+        one.communicate()
+        wait_for(lambda: not user_of(data), "the end of the child")
+        assert guard(data, "tail")["verdict"] == "sound"
+        incr = data / "appendonlydir" / f"{NAME}.1.incr.aof"
+        assert incr.read_bytes() == SET_A
+
+
+def user_of(folder):
+    """A process that has something of the folder open."""
+    for fd in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(fd).startswith(str(folder)):
+                return fd
+        except OSError:
+            continue
+    return None
+
+
 def test_a_directory_in_use_is_not_mended(serve, guard):
     server = serve(appendonly="yes")
     server.client().set("a", 1)
@@ -441,6 +474,16 @@ def slow(data, place):
 def test_the_time_limit_lets_the_server_start(data, keep, slow):
     let_start(keep("guard", "--data-dir", data, "--time-limit", "300ms",
                    env=slow)).says("not done within 300 ms")
+
+
+def test_whoever_stops_it_wants_no_server(data, keep, slow):
+    parent = keep.begin("guard", "--data-dir", data, env=slow)
+    path = f"/proc/{parent.pid}/task/{parent.pid}/children"
+    wait_for(lambda: open(path).read(), "the child")
+    parent.terminate()
+    _, err = parent.communicate(timeout=20)
+    assert parent.returncode == 3 and "stopped by SIGTERM" in err, err
+    assert not (data / ".redkeep").exists()
 
 
 def test_its_crash_lets_the_server_start(data, keep, slow):

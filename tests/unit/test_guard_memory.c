@@ -5,6 +5,7 @@
 /* Long after anything that is written here. */
 static const int64_t late_ms = 4000000000000;
 static struct judge_options options;
+static struct guard_memory_options of;
 static struct guard_memory memory;
 
 static void
@@ -12,6 +13,10 @@ begin(void)
 {
     folder_begin();
     options = (struct judge_options){.databases = 16};
+    of = (struct guard_memory_options){.path = path,
+                                       .judge = &options,
+                                       .repo = "/nowhere",
+                                       .instance = "main"};
     put("dump.rdb", "it");
 }
 
@@ -26,17 +31,18 @@ static void
 open_memory(void)
 {
     guard_memory_close(&memory);
-    guard_memory_open(&memory, path, &options, "/nowhere", "main");
+    guard_memory_open(&memory, &of);
 }
 
 static void
 keep(const char *verdict, int64_t now_ms)
 {
-    json_t *answer = json_pack("{s:s, s:s, s:b}", "verdict", verdict, "server",
-                               "loads", "starts", true);
+    json_t *answer = json_pack("{s:s, s:s, s:b, s:b}", "verdict", verdict,
+                               "server", "loads", "starts", true, "mended",
+                               false);
 
     open_memory();
-    guard_memory_keep(&memory, path, &options, answer, now_ms);
+    guard_memory_keep(&memory, answer, now_ms);
     json_decref(answer);
 }
 
@@ -84,6 +90,16 @@ START_TEST(ends_when_a_setting_changes)
 }
 END_TEST
 
+START_TEST(ends_when_the_server_is_another)
+{
+    of.programs[0] = "/bin/true";
+    keep("sound", late_ms);
+    ck_assert(is_known());
+    of.programs[0] = "/bin/false";
+    ck_assert(!is_known());
+}
+END_TEST
+
 START_TEST(minds_nothing_else)
 {
     keep("sound", late_ms);
@@ -108,12 +124,13 @@ END_TEST
 
 START_TEST(is_not_kept_where_a_file_changed_meanwhile)
 {
-    json_t *answer = json_pack("{s:s, s:s, s:b}", "verdict", "sound", "server",
-                               "loads", "starts", true);
+    json_t *answer = json_pack("{s:s, s:s, s:b, s:b}", "verdict", "sound",
+                               "server", "loads", "starts", true, "mended",
+                               false);
 
     open_memory();
     put("dump.rdb", "at");
-    guard_memory_keep(&memory, path, &options, answer, late_ms);
+    guard_memory_keep(&memory, answer, late_ms);
     json_decref(answer);
     ck_assert(!is_known());
 }
@@ -133,6 +150,7 @@ main(void)
     tcase_add_test(cases, ends_when_a_file_changes);
     tcase_add_test(cases, ends_when_a_file_comes);
     tcase_add_test(cases, ends_when_a_setting_changes);
+    tcase_add_test(cases, ends_when_the_server_is_another);
     tcase_add_test(cases, minds_nothing_else);
     tcase_add_test(cases, is_not_kept_of_what_just_changed);
     tcase_add_test(cases, is_not_kept_of_what_is_not_well);
