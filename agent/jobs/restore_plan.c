@@ -184,13 +184,13 @@ look_at_server(struct restore_work *w, struct error *e)
     return 0;
 }
 
-int
-restore_plan_check_unused(const struct restore_work *w, struct error *e)
+/* By whatever name it has its files there. */
+static int
+find_user(const struct restore_work *w, struct error *e)
 {
     for (size_t n = 0; n < w->names.count; n++)
         if (in_use_check(&w->server, w->dir, &w->names.sets[n], w->r->target,
-                         w->options->server_stopped || w->exchange.wanted,
-                         e) != 0)
+                         w->options->server_stopped, e) != 0)
             return -1;
     return 0;
 }
@@ -212,8 +212,7 @@ static int
 check_unused(struct restore_work *w, struct error *e)
 {
     /* One that we are to stop is looked at by exchange_check. */
-    if (restore_exchange_asked(w->options) ||
-        restore_plan_check_unused(w, e) == 0)
+    if (restore_exchange_asked(w->options) || find_user(w, e) == 0)
         return 0;
     if (e->kind != ERROR_REFUSED)
         return -1;

@@ -11,21 +11,58 @@ struct put {
     struct stage *s;
 };
 
+/* By each set of names that its files may have. */
+struct uses {
+    struct in_use each[JOURNAL_NAMES_MAX];
+    size_t count;
+};
+
 static int
-look_again(void *context, struct error *e)
+uses_begin(struct uses *u, const struct restore_work *w, struct error *e)
 {
-    return in_use_again(context, e);
+    u->count = 0;
+    for (size_t n = 0; n < w->names.count; n++) {
+        const struct in_use_options options = {
+            .server = &w->server,
+            .dir = w->dir,
+            .names = &w->names.sets[n],
+            .path = w->r->target,
+            .stopped = w->options->server_stopped || w->exchange.wanted,
+        };
+
+        if (in_use_begin(&u->each[u->count++], &options, e) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int
-place(struct restore_work *w, struct stage *s, struct in_use *use,
+uses_again(void *context, struct error *e)
+{
+    struct uses *u = context;
+
+    for (size_t n = 0; n < u->count; n++)
+        if (in_use_again(&u->each[n], e) != 0)
+            return -1;
+    return 0;
+}
+
+static void
+uses_end(struct uses *u)
+{
+    for (size_t n = 0; n < u->count; n++)
+        in_use_end(&u->each[n]);
+}
+
+static int
+place(struct restore_work *w, struct stage *s, struct uses *uses,
       struct error *e)
 {
     const struct place_options options = {
         .target = w->dir,
         .path = w->r->target,
-        .check_unused = look_again,
-        .context = use,
+        .check_unused = uses_again,
+        .context = uses,
     };
     int rc = stage_put_in(s, &w->names, &options, e);
 
@@ -40,14 +77,7 @@ put(void *context, struct error *e)
 {
     const struct put *put = context;
     struct restore_work *w = put->w;
-    const struct in_use_options options = {
-        .server = &w->server,
-        .dir = w->dir,
-        .names = &w->names.sets[w->names.count - 1],
-        .path = w->r->target,
-        .stopped = w->options->server_stopped || w->exchange.wanted,
-    };
-    struct in_use use;
+    struct uses uses;
     int rc;
 
     /* A server may have been started while we were building. Of the one that
@@ -56,13 +86,10 @@ put(void *context, struct error *e)
         link_close(w->server.link);
         w->server.link = NULL;
     }
-    rc = restore_plan_check_unused(w, e);
-    if (rc != 0)
-        return rc;
-    rc = in_use_begin(&use, &options, e);
+    rc = uses_begin(&uses, w, e);
     if (rc == 0)
-        rc = place(w, put->s, &use, e);
-    in_use_end(&use);
+        rc = place(w, put->s, &uses, e);
+    uses_end(&uses);
     return rc;
 }
 

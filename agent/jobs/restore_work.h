@@ -61,11 +61,6 @@ int restore_plan_choose(struct restore_work *w, struct error *e);
 /* Looks at target, its server and its space, and decides layout and owner. */
 int restore_plan_target(struct restore_work *w, struct error *e);
 
-/*
- * Whether no server uses the target, by whatever name it has its files there.
- */
-int restore_plan_check_unused(const struct restore_work *w, struct error *e);
-
 void restore_plan_clear(struct restore_plan *p);
 
 /* What the files will be called. ERROR_REFUSED: they cannot be. */

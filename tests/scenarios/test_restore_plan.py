@@ -2,6 +2,7 @@
 doubts that it decides by."""
 
 import json
+import os
 import string
 import struct
 
@@ -353,3 +354,37 @@ def test_data_of_modules_wants_a_server_that_has_some(place, keep, serve):
     told = keep(*words, "--redis", server.url, "--yes", "--json").json
     assert told["plan"]["modules"] == ["ReJSON-RL"]
     keep(*words, *nobody(place)).says("modules .ReJSON-RL.*does not start")
+
+
+# systemd's folder as the program sees it, and nobody else.
+UNITS = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs "
+         "/etc/systemd/system && cp \"$1\" /etc/systemd/system && shift && "
+         "exec \"$@\"", "sh"]
+
+
+@pytest.mark.need("root", "unshare")
+def test_the_unit_of_a_stopped_server_tells_its_settings(place, keep, serve):
+    source(keep, serve, appendonly="no")
+    to = place / "to"
+    to.mkdir()
+    file = conf_of(place, to, appendonly="yes")[1]
+    unit = place / "my-redis.service"
+    unit.write_text("[Service]\nType=notify\nExecStart=/usr/bin/redis-server "
+                    f"{file} --daemonize no --appendfilename u.aof\n")
+    told = keep("restore", "latest", "--to", to, "--dry-run", *nobody(place),
+                "--json", user=[*UNITS, str(unit)]).json["plan"]
+    assert told["layout"] == "aof"
+    assert told["server"]["service"] == "my-redis.service"
+    assert told["server"]["told_by"] == str(file)
+    assert [p["to"] for p in told["puts"]] == ["appendonlydir/u.aof.1.base.rdb"]
+    assert not os.path.exists(f"/etc/systemd/system/{unit.name}")
+
+
+def test_a_server_that_will_evict_is_told(place, keep, serve):
+    server = serve("source", appendonly="no", rdbcompression="no")
+    server.client().set("k", bytes(range(256)) * 8000)
+    keep.snapshot(server, "--bgsave")
+    target = serve("target", appendonly="no", maxmemory="1500kb",
+                   maxmemory_policy="allkeys-lru")
+    keep("restore", "latest", "--to", target.data, "--dry-run", "--redis",
+         target.url).says("maxmemory is smaller")
