@@ -76,7 +76,7 @@ class Target:
         if rng.random() < 0.5:
             wait_for(lambda: self.is_placing() or process.poll() is not None,
                      "the sets to change places")
-            time.sleep(rng.uniform(0, 0.02))
+            time.sleep(rng.uniform(0, 0.008))
         else:
             time.sleep(rng.uniform(0, usual))
         process.send_signal(signal.SIGKILL)

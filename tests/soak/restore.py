@@ -17,7 +17,7 @@ SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / \
 def main(kills="200"):
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-         "--tb=short", str(SCENARIO), "-k", "killed_anywhere"],
+         "--tb=short", "-rP", str(SCENARIO), "-k", "killed_anywhere"],
         env={**os.environ, "REDKEEP_TEST_KILLS": kills}).returncode
 
 
