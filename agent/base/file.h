@@ -187,13 +187,6 @@ int file_rename_new(int from_dir, const char *from, int to_dir, const char *to,
                     struct error *e);
 
 /*
- * Swaps two entries in one step (RENAME_EXCHANGE) and syncs both folders.
- * ERROR_DENIED where the file system cannot.
- */
-int file_exchange(int a_dir, const char *a, int b_dir, const char *b,
-                  struct error *e);
-
-/*
  * Gives a file a second name (to_dir is not synced). ERROR_DENIED where that
  * may not be: another's file, too many names, a file system without links.
  */

@@ -89,28 +89,6 @@ file_rename_new(int from_dir, const char *from, int to_dir, const char *to,
     return error_sys(e, "move %s to %s", from, to);
 }
 
-int
-file_exchange(int a_dir, const char *a, int b_dir, const char *b,
-              struct error *e)
-{
-    struct ends ends;
-    int rc = -1;
-
-    if (open_ends(&ends, a_dir, a, b_dir, b, e) != 0)
-        return -1;
-    if (file_call_rename(ends.a_folder, ends.a_base, ends.b_folder, ends.b_base,
-                         RENAME_EXCHANGE) == 0) {
-        rc = sync_ends(&ends, e);
-    } else if (errno == EINVAL || errno == ENOSYS || errno == ENOTSUP) {
-        error_set(e, ERROR_DENIED,
-                  "this file system cannot swap %s and %s in one step", a, b);
-    } else {
-        error_sys(e, "swap %s and %s", a, b);
-    }
-    close_ends(&ends);
-    return rc;
-}
-
 /* People write "/srv/backup/". */
 static char *
 without_end_slashes(const char *name)

@@ -181,20 +181,17 @@ START_TEST(moves_without_replacing)
 }
 END_TEST
 
-START_TEST(exchanges_two_folders)
+START_TEST(renames_over_what_is_there_or_not)
 {
-    ck_assert_int_eq(mkdirat(dir, "a", 0700), 0);
-    ck_assert_int_eq(mkdirat(dir, "b", 0700), 0);
-    put("a/x", "from a");
-    put("b/x", "from b");
-    if (file_exchange(dir, "a", dir, "b", &e) != 0) {
-        ck_assert_int_eq(e.kind, ERROR_DENIED);
-        return;
-    }
-    expect("a/x", "from b");
-    expect("b/x", "from a");
-    ck_assert_int_eq(file_exchange(dir, "a", dir, "none", &e), -1);
-    ck_assert_int_eq(e.kind, ERROR_ABSENT);
+    put("a", "1");
+    put("b", "2");
+    ck_assert_int_eq(file_rename_new(dir, "a", dir, "b", &e), -1);
+    ck_assert_int_eq(e.kind, ERROR_REFUSED);
+    expect("b", "2");
+    ck_assert_int_eq(file_rename(dir, "a", dir, "b", &e), 0);
+    expect("b", "1");
+    ck_assert_int_eq(file_rename_new(dir, "b", dir, "c", &e), 0);
+    expect("c", "1");
 }
 END_TEST
 
@@ -320,7 +317,7 @@ main(void)
     tcase_add_test(cases, creates_only_what_was_not_there);
     tcase_add_test(cases, makes_a_directory_once);
     tcase_add_test(cases, moves_without_replacing);
-    tcase_add_test(cases, exchanges_two_folders);
+    tcase_add_test(cases, renames_over_what_is_there_or_not);
     tcase_add_test(cases, removes_a_tree_without_following_links);
     tcase_add_test(cases, removes_what_is_there_and_minds_nothing_else);
     tcase_add_test(cases, sorts_the_names_of_a_folder);
