@@ -297,6 +297,37 @@ START_TEST(pulls_what_is_skipped_too)
 }
 END_TEST
 
+static int
+give_again(void *context, void *bytes, size_t size, uint64_t offset,
+           size_t *got, struct error *error)
+{
+    struct giver again = *(struct giver *)context;
+
+    again.given = offset;
+    return give(&again, bytes, size, got, error);
+}
+
+START_TEST(asks_again_where_it_is_told_how)
+{
+    struct giver giver = {.size = MIB, .fails_at = UINT64_MAX, .portion = 1000};
+    unsigned char byte;
+    struct source s;
+    size_t got;
+
+    source_of_pull(&s, give, &giver, MIB);
+    ck_assert(!source_is_again(&s));
+    ck_assert_int_eq(source_read_at(&s, &byte, 1, 0, &got, &e), -1);
+    source_set_again(&s, give_again);
+    ck_assert(source_is_again(&s) && source_skip(&s, 3000));
+    ck_assert_int_eq(source_read_at(&s, &byte, 1, 77, &got, &e), 0);
+    ck_assert(got == 1 && byte == byte_at(77));
+    ck_assert_int_eq(source_read_at(&s, &byte, 1, MIB, &got, &e), 0);
+    ck_assert_uint_eq(got, 0);
+    ck_assert(source_want(&s, 1) && *s.at == byte_at(3000));
+    source_close(&s);
+}
+END_TEST
+
 START_TEST(keeps_the_reason_of_a_failed_pull)
 {
     struct giver giver = {0, 5 * MIB, 200000, 100000};
@@ -346,6 +377,7 @@ main(void)
     tcase_add_loop_test(cases, reads_what_is_pulled_in_any_portions, 0,
                         (int)(sizeof givers / sizeof *givers));
     tcase_add_test(cases, pulls_what_is_skipped_too);
+    tcase_add_test(cases, asks_again_where_it_is_told_how);
     tcase_add_test(cases, keeps_the_reason_of_a_failed_pull);
     tcase_add_test(cases, gives_no_more_in_a_row_than_it_says);
     suite_add_tcase(suite, cases);
