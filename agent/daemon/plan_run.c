@@ -131,9 +131,8 @@ ended(struct plan_one *one, struct plan_run *run)
     one->view.running_ms = -1;
     plan_run_record(one, run);
     /* What lacks memory is not tried until then: it costs a restore. */
-    if (run->result == PLAN_SKIPPED && one->job == PLAN_DRILL)
-        one->tries = 0;
-    else if (waits && !p->stopping)
+    if (waits && !p->stopping &&
+        (run->result != PLAN_SKIPPED || one->job != PLAN_DRILL))
         wait_for_retry(one);
     else
         one->tries = 0;
