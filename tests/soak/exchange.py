@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A restore that stops and starts the server, under live clients: how long they
 have none, next to how long that server takes to load the same data by itself.
-And a snapshot that does not load goes back.
+And a snapshot that does not load goes back; and it is killed at any moment.
 
-usage: exchange.py [MEGABYTES]      REDKEEP names the program
+usage: exchange.py [MEGABYTES [KILLS [SEED]]]      REDKEEP names the program
 """
 
+import random
 import re
 import shutil
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
 
-from data import Writer  # noqa: E402
+from data import Writer, fill, one_client, state  # noqa: E402
 from program import Program  # noqa: E402
 from servers import Server, wait_for  # noqa: E402
 from units import Supervisor  # noqa: E402
@@ -123,11 +124,53 @@ def goes_back(place, megabytes):
         one.end()
 
 
-def main(megabytes=500):
-    for work, *args in [(measure, kind) for kind in KINDS] + [(goes_back,)]:
+def killed(place, kills, seed):
+    """Whatever was done by then, --undo and --resume end as asked, and with a
+    server that serves."""
+    rng = random.Random(seed)
+    keep = Program(place)
+    one = Supervisor(place, Server(place / "server", appendonly="yes"))
+    to = ["--to", one.server.data, "--redis", one.server.url]
+    by_unit = ["--service", one.unit]
+    try:
+        one.start()
+        fill(one_client(one.server))
+        keep.snapshot(one.server)
+        kept = state(one_client(one.server))
+        for n in range(kills):
+            one.server.client().set("later", n)
+            now = state(one_client(one.server))
+            way = rng.choice([by_unit, one.by_commands()])
+            process = keep.begin("restore", *to, *way, env=one.env)
+            time.sleep(rng.random() * 0.7)
+            process.kill()
+            process.communicate()
+            then = rng.choice(["--undo", "--resume"])
+            done = keep("restore", then, *to, "--json", env=one.env,
+                        exit=None)
+            if done.code == 4 and then == "--undo":
+                # It was over, and a server that runs is stopped when asked.
+                done = keep("restore", then, *to, *way, "--json", env=one.env)
+            assert done.code == 0, done
+            wait_for(one.answers, "the server")
+            begun = done.json["journal"] != "none"
+            want = kept if then == "--resume" and begun else now
+            assert state(one_client(one.server)) == want, (n, then, done)
+            assert not (one.home / "run").exists(), (n, then, done)
+            keep("restore", "--forget", "--to", one.server.data)
+        print(f"killed {kills} times (seed {seed}): as asked each time")
+    finally:
+        one.end()
+
+
+def main(megabytes=500, kills=100, seed=None):
+    seed = random.randrange(1 << 30) if seed is None else int(seed)
+    size = int(megabytes)
+    for work, *args in [*((measure, kind, size) for kind in KINDS),
+                        (goes_back, size), (killed, int(kills), seed)]:
         place = Path(tempfile.mkdtemp(prefix="rk", dir="/tmp"))
         try:
-            work(place, *args, int(megabytes))
+            work(place, *args)
         finally:
             shutil.rmtree(place)
 
