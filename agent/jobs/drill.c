@@ -280,8 +280,11 @@ note(struct drill_work *w)
     if (d->outcome == DRILL_SKIPPED)
         return;
     memcpy(noted.id, d->id, sizeof noted.id);
-    if (catalog_drill_note(w->storage.snapshots_dir, &noted, &e) != 0)
-        snprintf(w->d->not_noted, sizeof w->d->not_noted, "%s", e.text);
+    if (catalog_drill_note(w->storage.snapshots_dir, &noted, &e) == 0)
+        return;
+    snprintf(w->d->not_noted, sizeof w->d->not_noted, "%s",
+             e.kind == ERROR_ABSENT ? "the snapshot was removed meanwhile"
+                                    : e.text);
 }
 
 /* What is read in any case says whether it is what was stored, as verify does. */

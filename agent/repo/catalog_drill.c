@@ -35,20 +35,39 @@ read_number(const char *text, int64_t *number)
     return true;
 }
 
+static int
+find_entry(int snapshots_dir, const char *id, struct error *e)
+{
+    char name[NAME_SIZE];
+    struct file_identity identity;
+
+    snprintf(name, sizeof name, "%s.json", id);
+    return file_identify_at(snapshots_dir, name, &identity, e);
+}
+
 int
 catalog_drill_note(int snapshots_dir, const struct catalog_drill *drill,
                    struct error *e)
 {
     char name[NAME_SIZE], time[TEXT_TIME_SIZE], text[NOTE_MAX];
     char keys[24], load_ms[24];
+    struct error none = {0};
 
+    if (find_entry(snapshots_dir, drill->id, e) != 0)
+        return -1;
     text_write_time(time, drill->at_ms);
     write_number(keys, drill->keys);
     write_number(load_ms, drill->load_ms);
     snprintf(text, sizeof text, "%s %s %s %s\n", time,
              drill->ok ? "ok" : "failed", keys, load_ms);
     snprintf(name, sizeof name, "%s" SUFFIX, drill->id);
-    return file_replace(snapshots_dir, name, text, strlen(text), 0600, e);
+    if (file_replace(snapshots_dir, name, text, strlen(text), 0600, e) != 0)
+        return -1;
+    if (find_entry(snapshots_dir, drill->id, e) == 0 || e->kind != ERROR_ABSENT)
+        return 0;
+    /* prune has been here between. */
+    file_remove(snapshots_dir, name, &none);
+    return -1;
 }
 
 static bool

@@ -19,6 +19,10 @@ struct catalog_drill {
     int64_t keys, load_ms; /* -1: not known */
 };
 
+/*
+ * ERROR_ABSENT: there is no such entry; no note is left behind then, even if it
+ * goes meanwhile.
+ */
 int catalog_drill_note(int snapshots_dir, const struct catalog_drill *drill,
                        struct error *e);
 

@@ -48,7 +48,8 @@ def drill_beside_load(place, appendonly, seconds, every):
             writer.stop()
         agent.stop()
         assert not processes_of(agent.home)
-        assert not [n for n in leftovers(keep.repo) if "drill" in n]
+        odd = [n for n in leftovers(keep.repo) if "drill" in n]
+        assert not odd, odd
         return int(good), max(loads)
     finally:
         for writer in writers:

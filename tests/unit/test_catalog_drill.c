@@ -13,7 +13,11 @@ note(const char *id, int64_t at_ms, bool ok)
     struct catalog_drill n = {
         .at_ms = at_ms, .ok = ok, .keys = 7, .load_ms = 1400};
 
-    strcpy(n.id, id);
+    char entry[CATALOG_ID_SIZE + 8];
+
+    snprintf(n.id, sizeof n.id, "%s", id);
+    snprintf(entry, sizeof entry, "%s.json", id);
+    put(entry, "");
     ck_assert_msg(catalog_drill_note(dir, &n, &e) == 0, "%s", e.text);
 }
 
@@ -34,6 +38,7 @@ START_TEST(what_is_not_known_stays_so)
 {
     struct catalog_drill n = {.id = ID, .at_ms = 0, .keys = -1, .load_ms = -1};
 
+    put(ID ".json", "");
     ck_assert_int_eq(catalog_drill_note(dir, &n, &e), 0);
     expect(ID ".drilled", "1970-01-01T00:00:00Z failed - -\n");
     ck_assert(catalog_drill_load(dir, ID, &d));
@@ -53,6 +58,16 @@ START_TEST(the_last_one_is_the_one_that_ended_last)
     ck_assert(catalog_drill_find_last(dir, &d));
     ck_assert_str_eq(d.id, ID);
     ck_assert(!d.ok);
+}
+END_TEST
+
+START_TEST(one_that_is_gone_gets_no_note)
+{
+    struct catalog_drill n = {.id = ID, .ok = true};
+
+    ck_assert_int_eq(catalog_drill_note(dir, &n, &e), -1);
+    ck_assert_int_eq(e.kind, ERROR_ABSENT);
+    ck_assert_uint_eq(entries(), 0);
 }
 END_TEST
 
@@ -95,6 +110,7 @@ main(void)
     tcase_add_checked_fixture(cases, folder_begin, folder_end);
     tcase_add_test(cases, what_is_noted_is_read_again);
     tcase_add_test(cases, what_is_not_known_stays_so);
+    tcase_add_test(cases, one_that_is_gone_gets_no_note);
     tcase_add_test(cases, the_last_one_is_the_one_that_ended_last);
     tcase_add_loop_test(cases, an_odd_note_is_none, 0,
                         sizeof odd / sizeof *odd);
