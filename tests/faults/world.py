@@ -17,6 +17,7 @@ from program import STOPPED, leftovers  # noqa: E402,F401
 
 NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
 DIED = 99            # fault.c's word for it
+SECONDS = 60         # a run that lasts longer hangs
 SNAPSHOTS = "repo/main/snapshots"
 KEEP_LAST = ["--retention-last", "2", "--retention-hourly", "0",
              "--retention-daily", "0", "--retention-monthly", "0"]
@@ -61,11 +62,14 @@ class World:
         if trace:
             env.update(FAULT_TRACE=str(self.trace))
             self.trace.unlink(missing_ok=True)
-        done = subprocess.run(
-            [*under, self.build / "faults/redkeep", *words, "--repo", self.repo,
-             "--redis", f"unix://{self.top}.none"],
-            env=env, input=given.format(**common), capture_output=True,
-            text=True, errors="replace", timeout=60, cwd="/")
+        try:
+            done = subprocess.run(
+                [*under, self.build / "faults/redkeep", *words, "--repo",
+                 self.repo, "--redis", f"unix://{self.top}.none"],
+                env=env, input=given.format(**common), capture_output=True,
+                text=True, errors="replace", timeout=SECONDS, cwd="/")
+        except subprocess.TimeoutExpired:
+            raise Bad(f"still running after {SECONDS} s: {words}") from None
         result = Result(words, done.returncode, done.stdout, done.stderr)
         if exit is not None and result.code != exit:
             raise Bad(f"exit {exit} was expected\n{result}")
