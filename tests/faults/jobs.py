@@ -137,6 +137,8 @@ JOBS = [
     restore("restore AOF into nothing", "aof over nothing"),
     restore("restore dump as AOF into nothing", "dump over nothing",
             "--layout", "aof"),
+    restore("restore AOF over AOF by other names", "aof over aof_and_dump",
+            "--appendfilename", "other.aof"),
     undo("undo AOF over AOF", "aof over aof_and_dump"),
     undo("undo dump as AOF over AOF", "dump over aof_and_dump", "--layout",
          "aof"),
