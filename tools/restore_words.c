@@ -113,12 +113,25 @@ show_downtime(const struct restore *r)
     printf("the server was away for %s, %s of that loading\n", down, load);
 }
 
+static const char *
+why_nothing(const struct restore *r)
+{
+    switch (r->state) {
+    case JOURNAL_PLACED:
+        return "the new set is in its place";
+    case JOURNAL_UNDONE:
+        return "what was there before is back in its place";
+    default:
+        return "nothing is unfinished there, and nothing to put back is known";
+    }
+}
+
 /* What became of what a journal speaks of. */
 static void
 show_journal(const struct restore *r, const struct invocation *in)
 {
     if (r->nothing)
-        printf("%s: there is nothing to do\n", r->target);
+        printf("%s: there is nothing to do: %s\n", r->target, why_nothing(r));
     else if (command_has(in, "forget"))
         printf("%s: what was done before is forgotten\n", r->target);
     else if (command_has(in, "undo"))

@@ -52,8 +52,6 @@ find_kept(const struct restore_change *c, const struct journal_set *was,
         if (rc != 0 && e->kind != ERROR_ABSENT)
             return error_in(e, "%s", c->r->target);
         if (rc != 0) {
-            if (e->kind != ERROR_ABSENT)
-                return error_in(e, "%s", c->r->target);
             e->kind = ERROR_REFUSED;
             return error_in(e, "the old set is not complete: %s", c->r->target);
         }
