@@ -60,6 +60,15 @@ see_come(struct run *r, const struct place_slot *slot,
     return 0;
 }
 
+/* What has come, and a server has removed since: it rewrote its AOF. An entry
+ * file is replaced, never removed, and not by a tripwire. */
+static bool
+is_used_up(const struct run *r, const struct place_slot *slot,
+           const struct place_sight *sight)
+{
+    return r->come && !slot->entry && !sight->comes && !sight->built;
+}
+
 /* Before anything moves: all that comes is there, nothing is in its way. */
 static int
 check_slot(struct run *r, const struct place_slot *slot,
@@ -67,7 +76,8 @@ check_slot(struct run *r, const struct place_slot *slot,
 {
     if (sight->other && refuse_other(r, slot, e) != 0)
         return -1;
-    if (slot->comes != NULL && !sight->comes && !sight->built)
+    if (slot->comes != NULL && !sight->comes && !sight->built &&
+        !is_used_up(r, slot, sight))
         return error_set(e, ERROR_REFUSED, "%s/%s/%s is not there any more",
                          r->work.path, r->work.roots[PLACE_BUILT], slot->path);
     return 0;
@@ -182,7 +192,7 @@ move_in(struct run *r, const struct place_slot *slot,
 {
     int to;
 
-    if (slot->comes == NULL)
+    if (slot->comes == NULL || is_used_up(r, slot, sight))
         return 0;
     if (sight->comes)
         return sight->built

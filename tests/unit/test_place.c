@@ -210,6 +210,47 @@ START_TEST(nothing_has_happened_when_a_server_is_found)
 }
 END_TEST
 
+/* Died before it could say that it was done; then a server took the set, and
+ * rewrote its AOF. */
+START_TEST(goes_on_when_a_server_has_rewritten_its_aof)
+{
+    const struct place_options options = {.target = dir, .path = "/data"};
+    struct error e = {0};
+    struct journal j;
+    int aof;
+
+    plan(&j);
+    ck_assert_int_eq(
+        file_make_directory(staged, "appendonlydir", 0700, NULL, &e), 0);
+    aof = file_open_directory(staged, "appendonlydir", &e);
+    put(aof, "appendonly.aof.manifest", "of base.1");
+    put(aof, "appendonly.aof.1.base.rdb", "new");
+    close(aof);
+    free(j.comes.folder);
+    free(j.comes.files[0].path);
+    j.comes.count = 0;
+    ck_assert_int_eq(place_find_built(&j.comes, staged, &names, &e), 0);
+    j.comes.folder = memory_dup(PLACE_WORK "/restore-1");
+    j.name_count = 1;
+    j.names[0] = (struct journal_names){memory_dup("dump.rdb"),
+                                        memory_dup("appendonly.aof"),
+                                        memory_dup("appendonlydir")};
+    ck_assert_int_eq(run(&j, &e), 0);
+    j.state = JOURNAL_PLACING;
+    ck_assert_int_eq(journal_save(&j, dir, &e), 0);
+    aof = file_open_directory(dir, "appendonlydir", &e);
+    put(aof, "appendonly.aof.2.base.rdb", "newer");
+    put(aof, "appendonly.aof.manifest", "of base.2");
+    ck_assert_int_eq(file_remove(aof, "appendonly.aof.1.base.rdb", &e), 0);
+    ck_assert_msg(place_resume(&j, true, &options, &e) == 0, "%s", e.text);
+    ck_assert_int_eq(j.state, JOURNAL_PLACED);
+    assert_holds(aof, "appendonly.aof.2.base.rdb", "newer");
+    assert_holds(aof, "appendonly.aof.manifest", "of base.2");
+    close(aof);
+    journal_clear(&j);
+}
+END_TEST
+
 START_TEST(refuses_a_folder_that_holds_other_things)
 {
     struct error e = {0};
@@ -269,6 +310,7 @@ main(void)
     tcase_add_test(tests, puts_in_nothing_but_a_dataset);
     tcase_add_test(tests, moves_nothing_of_somebody_elses);
     tcase_add_test(tests, nothing_has_happened_when_a_server_is_found);
+    tcase_add_test(tests, goes_on_when_a_server_has_rewritten_its_aof);
     tcase_add_test(tests, refuses_a_folder_that_holds_other_things);
     tcase_add_test(tests, finds_a_dataset_by_any_of_its_names);
     tcase_add_test(tests, counts_a_name_once);
