@@ -134,7 +134,7 @@ show_journal(const struct restore *r, const struct invocation *in)
         printf("%s: there is nothing to do: %s\n", r->target, why_nothing(r));
     else if (command_has(in, "forget"))
         printf("%s: what was done before is forgotten\n", r->target);
-    else if (command_has(in, "undo"))
+    else if (command_has(in, "undo") || r->state == JOURNAL_UNDONE)
         printf("%s is as it was before\n", r->target);
     else
         printf("%s holds the new set\n", r->target);

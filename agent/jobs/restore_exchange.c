@@ -140,15 +140,6 @@ leave_down(const struct restore_exchange *x, struct error *e)
 }
 
 static int
-not_put(struct restore_exchange *x, const struct restore_exchange_work *work,
-        struct error *e)
-{
-    if (work->journal->state == JOURNAL_PLACING)
-        return leave_down(x, e);
-    return exchange_give_up(&x->exchange, e);
-}
-
-static int
 serve(struct restore_exchange *x, struct restore *r,
       const struct exchange_expected *expected, struct error *e)
 {
@@ -175,6 +166,45 @@ settle(const struct restore_exchange *x, struct journal *j, struct error *e)
     free(j->start_command);
     j->service = j->stop_command = j->start_command = NULL;
     return journal_save(j, x->options.target, e);
+}
+
+int
+restore_exchange_note(const struct restore_exchange *x, struct journal *j,
+                      struct error *e)
+{
+    const struct exchange_options *o = &x->options;
+
+    if (!x->wanted)
+        return 0;
+    free(j->service);
+    free(j->stop_command);
+    free(j->start_command);
+    j->service = memory_dup(o->service);
+    j->stop_command = memory_dup(o->stop_command);
+    j->start_command = memory_dup(o->start_command);
+    return journal_save(j, o->target, e);
+}
+
+/* It runs as before: nothing is left to be done with it. */
+static int
+not_stopped(const struct restore_exchange *x, struct journal *j)
+{
+    struct error none = {0};
+
+    if (x->exchange.stopped_ms != 0 && !x->exchange.stopped &&
+        (j->state == JOURNAL_PLACED || j->state == JOURNAL_UNDONE))
+        settle(x, j, &none);
+    return -1;
+}
+
+static int
+not_put(struct restore_exchange *x, const struct restore_exchange_work *work,
+        struct error *e)
+{
+    if (work->journal->state == JOURNAL_PLACING)
+        return leave_down(x, e);
+    exchange_give_up(&x->exchange, e);
+    return not_stopped(x, work->journal);
 }
 
 static int
@@ -231,7 +261,7 @@ restore_exchange_run(struct restore_exchange *x, struct restore *r,
     if (!x->wanted)
         return work->put(work->context, e);
     if (exchange_stop(&x->exchange, e) != 0)
-        return -1;
+        return not_stopped(x, work->journal);
     if (work->put(work->context, e) != 0)
         return not_put(x, work, e);
     if (serve(x, r, work->expected, e) == 0)

@@ -45,6 +45,13 @@ struct restore_exchange_work {
 };
 
 /*
+ * The journal, saved, says how the server is started: before it is stopped, so
+ * that who dies meanwhile leaves word. The commands of a done job are gone.
+ */
+int restore_exchange_note(const struct restore_exchange *x, struct journal *j,
+                          struct error *e);
+
+/*
  * Stops the server, puts, and starts it; only puts if that is not wanted. -1:
  * it serves what it served before (ERROR_FAILED and why), or the text says how
  * it is and what to type. The times and the server's keys go to r.

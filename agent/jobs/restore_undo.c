@@ -25,6 +25,8 @@ exchange(struct restore_change *c, int (*put)(void *, struct error *),
     restore_exchange_tell(&c->exchange, c->r);
     if (c->options->dry_run)
         return put(c, e);
+    if (restore_exchange_note(&c->exchange, &c->stage.journal, e) != 0)
+        return -1;
     return restore_exchange_run(&c->exchange, c->r, &work, e);
 }
 
@@ -183,13 +185,20 @@ go_on(void *context, struct error *e)
     return 0;
 }
 
+/* As long as the journal says how, the server was not started. */
+static bool
+is_to_start(const struct journal *j)
+{
+    return j->service != NULL || j->stop_command != NULL;
+}
+
 /* All is in its place; it may be that only the server was not started yet. */
 static int
 start_only(struct restore_change *c, struct error *e)
 {
     struct journal *j = &c->stage.journal;
 
-    c->r->nothing = j->service == NULL && j->stop_command == NULL;
+    c->r->nothing = !is_to_start(j);
     if (c->r->nothing)
         return 0;
     if (restore_exchange_begin(&c->exchange, c->options, j, c->dir,
@@ -236,12 +245,16 @@ undo_building(struct restore_change *c, struct error *e)
         return -1;
     if (c->options->dry_run)
         return 0;
-    if (stage_sweep(&c->stage, restore_tell_rescued, c->r, e) != 0 ||
-        journal_remove(c->dir, e) != 0)
+    if (stage_sweep(&c->stage, restore_tell_rescued, c->r, e) != 0)
+        return error_in(e, "%s", c->r->target);
+    /* It may have been cut off when the server was stopped already; until that
+     * runs the journal knows how it is started. */
+    if (restore_exchange_start(&c->exchange, c->r, NULL, e) != 0)
+        return -1;
+    if (journal_remove(c->dir, e) != 0)
         return error_in(e, "%s", c->r->target);
     c->stage.journal.state = JOURNAL_NONE;
-    /* It may have been cut off when the server was stopped already. */
-    return restore_exchange_start(&c->exchange, c->r, NULL, e);
+    return 0;
 }
 
 int
@@ -259,8 +272,8 @@ restore_undo(struct restore *r, const struct restore_options *options,
         rc = exchange(&c, go_on, e);
     else if (rc == 0 && c.stage.journal.state == JOURNAL_PLACED)
         rc = exchange(&c, undo_placed, e);
-    else
-        r->nothing = rc == 0;
+    else if (rc == 0)
+        rc = start_only(&c, e);
     r->took_ms = clock_steady_ms() - begin;
     return restore_change_close(&c, rc);
 }
@@ -282,6 +295,12 @@ restore_forget(struct restore *r, const struct restore_options *options,
                           "%s: a %s was cut off there: finish"
                           " it with --resume, or take it back"
                           " with --undo",
+                          r->target, c.stage.journal.job));
+    if (is_to_start(&c.stage.journal))
+        return restore_change_close(
+            &c, error_set(e, ERROR_REFUSED,
+                          "%s: a %s was cut off before it had the server"
+                          " started again: --resume starts it",
                           r->target, c.stage.journal.job));
     if (!r->nothing && !options->dry_run) {
         rc = journal_remove(c.dir, e);

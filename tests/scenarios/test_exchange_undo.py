@@ -1,0 +1,75 @@
+"""An undo that stops the server and starts it again: what is cut off in it
+leaves word of how the server is started, until that runs."""
+
+import pytest
+
+from data import fill, one_client, state
+from servers import wait_for
+from test_exchange import (by_commands, restore, serves,
+                           supervise)  # noqa: F401 - a fixture
+
+
+@pytest.mark.need("root")
+@pytest.mark.parametrize("then", ["--undo", "--resume"])
+def test_an_undo_that_could_not_start_the_server(keep, supervise, then):
+    one = supervise(appendonly="yes")
+    fill(one_client(one.server), jobs=3)
+    keep.snapshot(one.server)
+    one.server.client().set("later", 1)
+    later = state(one_client(one.server))
+    restore(keep, one, way=by_commands)
+    where = ["--to", one.server.data, "--redis", one.server.url]
+    ready = one.home / "ready"
+    stop, start = by_commands(one)[1::2]
+    keep("restore", "--undo", *where, "--stop-command", stop,
+         "--start-command", f"test -e {ready} && {start}", exit=None)
+    assert not one.answers()
+    keep("restore", "--forget", "--to", one.server.data, exit=4).says(
+        "server started again", "--resume")
+    ready.touch()
+    keep("restore", then, *where).says("is as it was before")
+    serves(one, later)
+    keep("restore", "--forget", "--to", one.server.data)
+
+
+@pytest.mark.need("root")
+@pytest.mark.parametrize("then", ["--undo", "--resume"])
+def test_an_undo_that_was_killed_while_the_server_was_down(keep, supervise,
+                                                           then):
+    one = supervise(appendonly="yes")
+    fill(one_client(one.server), jobs=3)
+    keep.snapshot(one.server)
+    kept = state(one_client(one.server))
+    one.server.client().set("later", 1)
+    later = state(one_client(one.server))
+    restore(keep, one)
+    where = ["--to", one.server.data, "--redis", one.server.url]
+    one.hold("mask")
+    begun = len(one.said())
+    process = keep.begin("restore", "--undo", *where, "--service", one.unit,
+                         env=one.env)
+    wait_for(lambda: any(line.startswith("mask")
+                         for line in one.said()[begun:]), "mask")
+    process.kill()
+    process.communicate()
+    one.hold("")
+    assert not one.pid.exists()
+    keep("check", one.server.data, exit=None).says(
+        "before it had the server started again", "--resume")
+    keep("restore", then, *where, env=one.env)
+    serves(one, later if then == "--undo" else kept)
+
+
+@pytest.mark.need("root")
+def test_an_undo_whose_stop_fails_leaves_no_word(keep, supervise):
+    one = supervise(appendonly="yes")
+    fill(one_client(one.server), jobs=3)
+    keep.snapshot(one.server)
+    before = state(one_client(one.server))
+    restore(keep, one, way=by_commands)
+    keep("restore", "--undo", "--to", one.server.data, "--redis",
+         one.server.url, "--stop-command", "exit 7",
+         *by_commands(one)[2:], exit=3)
+    serves(one, before)
+    out = keep("check", one.server.data, exit=None)
+    assert "started again" not in out.out + out.err
