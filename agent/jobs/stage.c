@@ -125,6 +125,17 @@ keep_names(struct journal_names *n, const char *dbfilename,
     n->appenddirname = memory_dup(appenddirname);
 }
 
+/* A server that the job before has stopped, and this one is not to start. */
+static void
+keep_words(struct journal *j, const struct journal *before)
+{
+    if (j->service != NULL || j->stop_command != NULL)
+        return;
+    j->service = memory_dup(before->service);
+    j->stop_command = memory_dup(before->stop_command);
+    j->start_command = memory_dup(before->start_command);
+}
+
 static void
 begin_journal(struct journal *j, const struct journal *begun)
 {
@@ -157,6 +168,7 @@ stage_open(struct stage *s, const struct stage_options *options,
         take_to_build(s, options, e) != 0)
         return e->kind == ERROR_REFUSED ? -1 : error_in(e, "%s", options->path);
     begin_journal(&s->journal, begun);
+    keep_words(&s->journal, &s->before);
     s->name = memory_dup(options->name);
     if (journal_save(&s->journal, s->target, e) != 0 ||
         file_make_directory(s->work_dir, s->name, 0700, NULL, e) != 0)

@@ -73,3 +73,23 @@ def test_an_undo_whose_stop_fails_leaves_no_word(keep, supervise):
     serves(one, before)
     out = keep("check", one.server.data, exit=None)
     assert "started again" not in out.out + out.err
+
+
+@pytest.mark.need("root")
+def test_a_restore_after_it_could_not_start_the_server(keep, supervise):
+    one = supervise(appendonly="yes")
+    fill(one_client(one.server), jobs=3)
+    keep.snapshot(one.server)
+    before = state(one_client(one.server))
+    restore(keep, one, way=by_commands)
+    where = ["--to", one.server.data, "--redis", one.server.url]
+    ready = one.home / "ready"
+    stop, start = by_commands(one)[1::2]
+    keep("restore", "--undo", *where, "--stop-command", stop,
+         "--start-command", f"test -e {ready} && {start}", exit=3)
+    keep("restore", "latest", *where)
+    keep("check", one.server.data, exit=None).says(
+        "before it had the server started again", "--resume")
+    ready.touch()
+    keep("restore", "--resume", *where)
+    serves(one, before)
