@@ -63,19 +63,55 @@ find_kept(const struct restore_change *c, const struct journal_set *was,
     return 0;
 }
 
+static struct place_names
+names_of(const struct journal *j)
+{
+    struct place_names names = {.count = j->name_count};
+
+    for (size_t i = 0; i < j->name_count; i++)
+        names.sets[i] = (struct dataset_names){
+            .dbfilename = j->names[i].dbfilename,
+            .appendfilename = j->names[i].appendfilename,
+            .appenddirname = j->names[i].appenddirname,
+        };
+    return names;
+}
+
+/* With what a server has added that was started on the folder: its manifest
+ * names it. */
+static int
+find_added(const struct restore_change *c, const struct place_names *names,
+           struct journal_set *comes, struct error *e)
+{
+    struct journal_set all = {0};
+    int rc, dir;
+
+    if (comes->count == 0)
+        return 0;
+    dir = file_open_inner(c->dir, comes->folder, e);
+    if (dir < 0)
+        return error_in(e, "%s", c->r->target);
+    rc = place_find(&all, dir, names, comes, e);
+    close(dir);
+    if (rc != 0) {
+        journal_set_clear(&all);
+        return error_in(e, "%s/%s", c->r->target, comes->folder);
+    }
+    all.folder = memory_dup(comes->folder);
+    journal_set_clear(comes);
+    *comes = all;
+    return 0;
+}
+
 /* What is there now leaves, whatever a server has made of it since. */
 static int
 find_present(const struct restore_change *c, struct journal *undo,
              struct error *e)
 {
-    struct place_names names = {.count = undo->name_count};
+    const struct place_names names = names_of(undo);
 
-    for (size_t i = 0; i < undo->name_count; i++)
-        names.sets[i] = (struct dataset_names){
-            .dbfilename = undo->names[i].dbfilename,
-            .appendfilename = undo->names[i].appendfilename,
-            .appenddirname = undo->names[i].appenddirname,
-        };
+    if (find_added(c, &names, &undo->comes, e) != 0)
+        return -1;
     if (place_find(&undo->leaves, c->dir, &names, &undo->comes, e) != 0)
         return error_in(e, "%s", c->r->target);
     if (undo->leaves.count > 0)

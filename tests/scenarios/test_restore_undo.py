@@ -150,6 +150,24 @@ def test_a_kept_set_that_is_not_whole_does_not_come_back(done):
     assert tree(done.to) == before
 
 
+def test_what_a_server_added_to_the_kept_set_comes_with_it(done):
+    kept = Path(done.kept)
+    if done.aof == "yes":
+        manifest = kept / "appendonlydir" / "appendonly.aof.manifest"
+        added = kept / "appendonlydir" / "appendonly.aof.9.incr.aof"
+        added.write_bytes(b"*3\r\n$3\r\nSET\r\n$5\r\nadded\r\n$1\r\n1\r\n")
+        with manifest.open("a") as f:
+            f.write(f"file {added.name} seq 9 type i\n")
+    else:
+        server = done.boot(kept, appendonly="no")
+        server.client().set("added", 1)
+        server.client().save()
+        server.stop()
+    done.restore("--undo")
+    one = done.boot(done.to, appendonly=done.aof)
+    assert one.client().get("added") == b"1"
+
+
 def test_a_restore_that_was_cut_off_is_not_begun_over(place, keep, serve):
     server = serve(appendonly="yes")
     bulky(server, 24, 1)
