@@ -77,6 +77,22 @@ names_of(const struct journal *j)
     return names;
 }
 
+/* A server may have been started on it, and run. */
+static int
+check_kept(const struct restore_change *c, const struct place_names *names,
+           int dir, const char *folder, struct error *e)
+{
+    const struct restore_options *o = c->options;
+    bool stopped = o->server_stopped || o->stopped_by_us || c->exchange.wanted;
+    char *path = text_format("%s/%s", c->r->target, folder);
+    int rc = 0;
+
+    for (size_t i = 0; i < names->count && rc == 0; i++)
+        rc = in_use_check(NULL, dir, &names->sets[i], path, stopped, e);
+    free(path);
+    return rc;
+}
+
 /* With what a server has added that was started on the folder: its manifest
  * names it. */
 static int
@@ -91,7 +107,9 @@ find_added(const struct restore_change *c, const struct place_names *names,
     dir = file_open_inner(c->dir, comes->folder, e);
     if (dir < 0)
         return error_in(e, "%s", c->r->target);
-    rc = place_find(&all, dir, names, comes, e);
+    rc = check_kept(c, names, dir, comes->folder, e);
+    if (rc == 0)
+        rc = place_find(&all, dir, names, comes, e);
     close(dir);
     if (rc != 0) {
         journal_set_clear(&all);

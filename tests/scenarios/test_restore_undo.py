@@ -150,6 +150,16 @@ def test_a_kept_set_that_is_not_whole_does_not_come_back(done):
     assert tree(done.to) == before
 
 
+def test_a_kept_set_that_a_server_uses_stays_with_it(done):
+    server = done.boot(done.kept, appendonly=done.aof)
+    done.restore("--undo", exit=4)
+    assert state(one_client(server)) == done.old
+    assert done.holds(done.to) == done.new
+    server.stop()
+    done.restore("--undo")
+    assert done.holds(done.to) == done.old
+
+
 def test_what_a_server_added_to_the_kept_set_comes_with_it(done):
     kept = Path(done.kept)
     if done.aof == "yes":
