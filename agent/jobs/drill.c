@@ -264,7 +264,7 @@ note(struct drill_work *w)
                                     : e.text);
 }
 
-/* What is read in any case says whether it is what was stored, as verify does. */
+/* What is read says whether it is what was stored, as verify does. */
 static void
 note_verified(struct drill_work *w, bool ok)
 {
