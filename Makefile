@@ -214,7 +214,7 @@ check-faults: all build/faults/redkeep ## each call fails, the power goes: FAULT
 check-scenarios: all | deps-test ## tests on real servers
 	@tests/scenarios/run $(PYTHON) build/redkeep $(SCENARIOS)
 
-soak: build/redkeep build/redkeepd build/faults/redkeep | deps-test ## long runs of the agent: SOAK='jobs idle'
+soak: build/redkeep build/redkeepd build/faults/redkeep | deps-test ## long runs, killed again and again: SOAK='jobs idle'
 	@tests/soak/run $(PYTHON) build/redkeep $(SOAK)
 
 lint: all $(LIB_C:%.c=$(plain_OBJ)/%.o) | packages-test ## house rules, format, static analysis, manuals

@@ -1,13 +1,10 @@
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "answer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "base/text.h"
 #include "command.h"
 #include "file_json.h"
 #include "guard_child.h"

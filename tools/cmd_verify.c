@@ -4,7 +4,6 @@
 
 #include "answer.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "command.h"
 #include "jobs/verify.h"
 #include "meter.h"

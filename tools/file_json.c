@@ -1,7 +1,5 @@
 #include "file_json.h"
 
-#include <string.h>
-
 #include "base/text.h"
 #include "jobs/value.h"
 #include "stats_json.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "answer.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "screen.h"
 

@@ -86,6 +86,12 @@ enum { PROCESS_NOT_RUN = 127 }; /* exit status; the shell's, too */
  */
 pid_t process_fork(int death_signal);
 
+/*
+ * Waits for the exec of a child, which closes its end of the pipe failed, or
+ * for what the child writes to it then: 0, or the errno of the failed exec.
+ */
+int process_await_exec(int failed);
+
 /* It stays a zombie, so that neither its number nor its group is another's. */
 bool process_has_ended(pid_t child);
 

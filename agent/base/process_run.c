@@ -38,9 +38,8 @@ become(char *const argv[], int out, int failed)
     _exit(PROCESS_NOT_RUN);
 }
 
-/* Waits for the exec, which closes the pipe; 0, or the errno of its failure. */
-static int
-await_exec(int failed)
+int
+process_await_exec(int failed)
 {
     int number = 0;
     ssize_t n;
@@ -72,7 +71,7 @@ start(struct run *run, char *const argv[], struct error *e)
     close(out[1]);
     close(failed[1]);
     if (run->pid > 0)
-        number = await_exec(failed[0]);
+        number = process_await_exec(failed[0]);
     close(failed[0]);
     if (number == 0)
         return 0;

@@ -1,7 +1,5 @@
 /* alarm_data.c - the rules that look at files, snapshots and jobs. */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "daemon/alarm_rules.h"

@@ -1,7 +1,6 @@
 #include "daemon/repository_view.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "jobs/value.h"
 

@@ -1,6 +1,5 @@
 #include "daemon/status.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"

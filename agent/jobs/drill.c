@@ -1,6 +1,5 @@
 #include "jobs/drill.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,29 +81,17 @@ choose(struct drill_work *w, struct error *e)
     return 0;
 }
 
-static uint64_t
-restored_bytes(const struct catalog_entry *entry)
-{
-    uint64_t sum = SPACE_SLACK;
-
-    for (size_t n = 0; n < entry->file_count; n++)
-        if (!entry->files[n].config &&
-            __builtin_add_overflow(sum, entry->files[n].size_bytes, &sum))
-            return UINT64_MAX;
-    return sum;
-}
-
 static int
 check_space(const struct drill_work *w, struct error *e)
 {
     char need[TEXT_WORDS_SIZE], has[TEXT_WORDS_SIZE];
-    uint64_t free_bytes;
+    uint64_t needed = unpack_bytes(w->entry, SPACE_SLACK), free_bytes;
 
     if (file_free_bytes(w->scratch.data, &free_bytes, e) != 0)
         return error_in(e, "%s", w->scratch.path);
-    if (free_bytes >= restored_bytes(w->entry))
+    if (free_bytes >= needed)
         return 0;
-    text_write_size(need, restored_bytes(w->entry));
+    text_write_size(need, needed);
     text_write_size(has, free_bytes);
     return error_set(e, ERROR_FAILED,
                      "%s: %s are needed to restore the snapshot, %s are free:"
@@ -147,16 +134,6 @@ open_scratch(struct drill_work *w, uid_t uid, gid_t gid, struct error *e)
     return rc == 0 ? check_space(w, e) : -1;
 }
 
-/* The text of the first finding about the archive. */
-static const char *
-first_fault(const struct report *report)
-{
-    for (size_t n = 0; n < report->count; n++)
-        if (strncmp(report->findings[n].code, "snapshot-", 9) == 0)
-            return report->findings[n].text;
-    return "damaged";
-}
-
 static int
 restore(struct drill_work *w, uid_t uid, gid_t gid, bool *ok, struct error *e)
 {
@@ -173,7 +150,7 @@ restore(struct drill_work *w, uid_t uid, gid_t gid, bool *ok, struct error *e)
 
     if (rc == 0 && !*ok)
         drill_work_fault(w, "it is not what was stored: %s",
-                         first_fault(&report));
+                         unpack_fault(&report));
     report_clear(&report);
     if (rc == 0 && *ok && w->entry->dataset == DATASET_RDB &&
         w->entry->keys >= 0 && w->unpacked.keys != (uint64_t)w->entry->keys)
@@ -287,7 +264,7 @@ note(struct drill_work *w)
                                     : e.text);
 }
 
-/* What is read in any case says whether it is what was stored, as verify does. */
+/* What is read says whether it is what was stored, as verify does. */
 static void
 note_verified(struct drill_work *w, bool ok)
 {

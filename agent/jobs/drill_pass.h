@@ -62,8 +62,9 @@ void drill_pass_type(char *out, size_t size, const struct drill_pass *p,
                      const struct drill_pass_key *key);
 
 /*
- * The value as DUMP has it: type, bytes, version, CRC-64 (rdb.c, createDumpPayload
- * of cluster.c). NULL with e empty: too large to be compared. Caller's.
+ * The value as DUMP has it: type, bytes, version, CRC-64 (rdb.c,
+ * createDumpPayload of cluster.c). NULL with e empty: too large to be compared.
+ * Caller's.
  */
 unsigned char *drill_pass_dump(const struct drill_pass *p, int fd,
                                const struct drill_pass_key *key, size_t *size,

@@ -8,9 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/memory.h"
 #include "base/process.h"
-#include "base/text.h"
 #include "jobs/exchange_load.h"
 #include "jobs/shell.h"
 
@@ -378,18 +376,6 @@ exchange_give_up(struct exchange *x, struct error *e)
                      "%.200s; THE SERVER IS DOWN and could not be started"
                      " (%.150s): see to the start command",
                      before.text, why.text);
-}
-
-int
-exchange_release(const struct exchange_options *options, struct error *e)
-{
-    struct exchange_unit u;
-
-    if (options->service == NULL)
-        return 0;
-    if (exchange_unit_find(&u, options->service, true, e) != 0)
-        return -1;
-    return exchange_unit_release(&u, e);
 }
 
 void

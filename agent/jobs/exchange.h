@@ -88,9 +88,6 @@ struct exchange_expected {
 int exchange_compare(const struct exchange *x,
                      const struct exchange_expected *expected, struct error *e);
 
-/* For a journal of another run: unmasks what may still be masked. */
-int exchange_release(const struct exchange_options *options, struct error *e);
-
 void exchange_clear(struct exchange *x);
 
 #endif

@@ -1,6 +1,5 @@
 #include "jobs/exchange_load.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 #include "jobs/journal.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

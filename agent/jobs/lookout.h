@@ -43,8 +43,8 @@ void lookout_open(struct lookout *l, const char *repo, const char *instance,
  * {"ok","writable","problem","free","total"} of the contract of repository.h,
  * and, where the catalog was read again, "catalog": {"used","snapshots",
  * "sound","torn","damaged","unknown","list","last","last_good","protected",
- * "frozen","frozen_text","collapsed","last_drill"}, or null where the repository is gone.
- * Caller's.
+ * "frozen","frozen_text","collapsed","last_drill"}, or null where the repository
+ * is gone. Caller's.
  */
 json_t *lookout_look(struct lookout *l);
 

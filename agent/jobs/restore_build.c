@@ -4,23 +4,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/memory.h"
-#include "base/text.h"
 #include "jobs/restore_work.h"
 #include "jobs/trial_size.h"
 #include "jobs/unpack.h"
 
 enum { USUAL_DATABASES = 16 };
-
-/* The text of the first finding about the archive. */
-static const char *
-first_fault(const struct report *report)
-{
-    for (size_t n = 0; n < report->count; n++)
-        if (strncmp(report->findings[n].code, "snapshot-", 9) == 0)
-            return report->findings[n].text;
-    return "damaged";
-}
 
 /* Its own manifest is only read where another one takes its place. */
 static char *
@@ -173,7 +161,7 @@ restore_build(struct restore_work *w, const struct stage *s, struct error *e)
         rc = error_set(e, ERROR_DAMAGED,
                        "snapshot %s is not what was stored (%s): nothing was"
                        " changed; 'redkeep list' shows other ones",
-                       w->entry->id, first_fault(&w->r->report));
+                       w->entry->id, unpack_fault(&w->r->report));
     if (rc == 0)
         tell_content(w, &u);
     if (rc == 0 &&

@@ -1,7 +1,6 @@
 #include "jobs/restore_exchange.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "jobs/restore_work.h"
+#include "jobs/unpack.h"
 
 /* What a file system may need for folders and journals beside the data. */
 enum { SPACE_SLACK = 4 << 20 };
@@ -38,26 +39,13 @@ find_owner(struct restore_work *w, struct error *e)
     return 0;
 }
 
-/* What will be written, whatever the entry calls the whole. */
-static uint64_t
-needed_bytes(const struct catalog_entry *entry)
-{
-    uint64_t sum = SPACE_SLACK;
-
-    for (size_t n = 0; n < entry->file_count; n++)
-        if (!entry->files[n].config &&
-            __builtin_add_overflow(sum, entry->files[n].size_bytes, &sum))
-            return UINT64_MAX;
-    return sum;
-}
-
 static int
 check_space(struct restore_work *w, int fd, struct error *e)
 {
     struct restore_plan *p = &w->r->plan;
     char need[TEXT_WORDS_SIZE], has[TEXT_WORDS_SIZE];
 
-    p->bytes_needed = needed_bytes(w->entry);
+    p->bytes_needed = unpack_bytes(w->entry, SPACE_SLACK);
     if (file_free_bytes(fd, &p->bytes_free, e) != 0)
         return error_in(e, "%s", w->options->target);
     text_write_size(need, p->bytes_needed);

@@ -1,7 +1,7 @@
 /*
  * shell.h - a command of the configuration, run by sh -c in a process group of
- * its own; nothing of the group outlives the call, but for leave. SIGPIPE must be ignored
- * (process_catch_stop).
+ * its own; nothing of the group outlives the call, but for leave. SIGPIPE must
+ * be ignored (process_catch_stop).
  */
 #ifndef JOBS_SHELL_H
 #define JOBS_SHELL_H
@@ -35,7 +35,8 @@ struct shell_outcome {
 /*
  * Waits until the shell has ended, or its time has, or the process is asked to
  * stop (ERROR_STOPPED; so also when watched ends), and then ends all that is
- * left in the group (with leave: not when the shell has ended by itself). -1: it could not be run.
+ * left in the group (with leave: not when the shell has ended by itself). -1:
+ * it could not be run.
  */
 int shell_run(const struct shell_task *task, struct shell_outcome *outcome,
               struct error *e);

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -76,19 +75,6 @@ become(const struct trial_child *c, char *const env[], int out, int failed,
     _exit(PROCESS_NOT_RUN);
 }
 
-/* Waits for the exec, which closes the pipe; 0, or the errno of its failure. */
-static int
-await_exec(int failed)
-{
-    int number = 0;
-    ssize_t n;
-
-    do
-        n = read(failed, &number, sizeof number);
-    while (n < 0 && errno == EINTR);
-    return n == (ssize_t)sizeof number ? number : 0;
-}
-
 /* Our environment is not the data owner's to read: passwords may be in it. */
 static void
 make_environment(char *env[3], char **path)
@@ -117,7 +103,7 @@ start(const struct trial_child *c, int out, struct error *e)
     number = pid < 0 ? errno : 0;
     close(failed[1]);
     if (pid > 0)
-        number = await_exec(failed[0]);
+        number = process_await_exec(failed[0]);
     close(failed[0]);
     free(path);
     if (number == 0)

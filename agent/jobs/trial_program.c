@@ -1,6 +1,5 @@
 #include "jobs/trial_program.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +52,13 @@ find_server_name(const char *path, const struct stat *program)
     return NULL;
 }
 
-char *
-trial_program_of(pid_t pid)
+/*
+ * The path of a process's program, where only root decides what that is; else
+ * NULL. A pid that a server tells may be any process's, and its files those of
+ * a container.
+ */
+static char *
+program_of(pid_t pid)
 {
     char *link = text_format("/proc/%ld/exe", (long)pid), path[PATH_MAX];
     ssize_t n = readlink(link, path, sizeof path - 1);
@@ -114,7 +118,7 @@ trial_program_find(struct trial_program *p, bool valkey, int64_t running_pid,
 
     *p = (struct trial_program){0};
     if ((running_pid > 0 && running_pid <= INT_MAX &&
-         take(p, trial_program_of((pid_t)running_pid))) ||
+         take(p, program_of((pid_t)running_pid))) ||
         take(p, find_in_path(names[valkey])) ||
         take(p, find_in_path(names[!valkey])))
         return 0;

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/error.h"
 #include "formats/release.h"
@@ -23,13 +22,6 @@ struct trial_program {
  */
 int trial_program_find(struct trial_program *p, bool valkey,
                        int64_t running_pid, struct error *e);
-
-/*
- * The path of a process's program, where only root decides what that is; the
- * caller's. NULL: it is not so, or cannot be told. A pid that a server tells
- * may be any process's, and its files those of a container.
- */
-char *trial_program_of(pid_t pid);
 
 void trial_program_clear(struct trial_program *p);
 

@@ -1,6 +1,5 @@
 #include "jobs/unpack.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -331,6 +330,27 @@ unpack(struct unpack *u, const struct storage *storage,
         close(fd);
     free(r.seen);
     return rc;
+}
+
+const char *
+unpack_fault(const struct report *report)
+{
+    for (size_t n = 0; n < report->count; n++)
+        if (strncmp(report->findings[n].code, "snapshot-", 9) == 0)
+            return report->findings[n].text;
+    return "damaged";
+}
+
+uint64_t
+unpack_bytes(const struct catalog_entry *entry, uint64_t slack)
+{
+    uint64_t sum = slack;
+
+    for (size_t n = 0; n < entry->file_count; n++)
+        if (!entry->files[n].config &&
+            __builtin_add_overflow(sum, entry->files[n].size_bytes, &sum))
+            return UINT64_MAX;
+    return sum;
 }
 
 void

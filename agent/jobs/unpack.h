@@ -54,6 +54,15 @@ int unpack(struct unpack *u, const struct storage *storage,
            const struct unpack_options *options, struct report *report,
            bool *ok, struct error *e);
 
+/* The text of the first finding of a report about the archive itself. */
+const char *unpack_fault(const struct report *report);
+
+/*
+ * What is written of a whole entry, by its files' sizes and not by the total
+ * that it tells, and slack; UINT64_MAX: more than can be.
+ */
+uint64_t unpack_bytes(const struct catalog_entry *entry, uint64_t slack);
+
 void unpack_clear(struct unpack *u);
 
 #endif

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "jobs/unpack.h"
 
 /* How far all of it is: what unpack tells is of one snapshot. */

@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 
 enum {
     STAMP_LENGTH = 16, /* 20261120T113000Z */

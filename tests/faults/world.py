@@ -18,7 +18,6 @@ from program import STOPPED, leftovers  # noqa: E402,F401
 NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
 DIED = 99            # fault.c's word for it
 SECONDS = 60         # a run that lasts longer hangs
-SNAPSHOTS = "repo/main/snapshots"
 KEEP_LAST = ["--retention-last", "2", "--retention-hourly", "0",
              "--retention-daily", "0", "--retention-monthly", "0"]
 

@@ -28,6 +28,13 @@ def fill(client, name="redis-7.0", seed=1, jobs=60, fields=True):
             "redis.register_function('one', function() return 1 end)")
 
 
+def fill_many(client, count):
+    """Small keys, as fast as the server makes them."""
+    client.eval("for i = 1, ARGV[1] do"
+                " redis.call('set', 'key:' .. i, string.rep('x', 60)) end",
+                0, count)
+
+
 def fill_jobs(pipe, rng, i):
     body = json.dumps({"id": i, "mail": f"user{i}@example.org",
                        "text": "word " * rng.randrange(40),

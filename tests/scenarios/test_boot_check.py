@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from data import fill, state
+from data import fill, fill_many, state
 from program import STOPPED, tree
 from servers import NAMES, path_of
 
@@ -74,10 +74,7 @@ def test_more_databases_than_servers_have_by_default(keep, serve, boot):
 
 def test_without_memory_it_is_skipped_and_told(keep, serve, boot, group):
     server = serve()
-    pipe = server.client().pipeline(transaction=False)
-    for i in range(300000):
-        pipe.set(f"key:{i}", "x" * 60)
-    pipe.execute()
+    fill_many(server.client(), 300000)
     server.client().save()
     keep.snapshot(server)
     server.stop()

@@ -6,13 +6,12 @@ import os
 import re
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 import servers
-from data import fill, one_client
+from data import fill, fill_many, one_client
 from loads import processes_of
 from program import leftovers
 from servers import NAMES, binary, path_of, wait_for
@@ -140,10 +139,7 @@ def test_what_the_server_does_not_load_is_told_in_its_words(keep, serve):
 
 def test_too_little_memory_is_skipped_with_the_figures(keep, serve, group):
     server = serve()
-    pipe = server.client().pipeline(transaction=False)
-    for i in range(300000):
-        pipe.set(f"key:{i}", "x" * 60)
-    pipe.execute()
+    fill_many(server.client(), 300000)
     server.client().save()
     ident = keep.snapshot(server)["id"]
     inside = ["sh", "-c", f"echo $$ > {group}; exec \"$@\"", "sh"]
@@ -278,16 +274,18 @@ def test_the_agent_drills_and_tells(agent, serve, keep):
     client = server.client()
     fill(client)
     server.rewrite()
-    one = agent(server, schedule_snapshot="every 1h", schedule_drill="every 2s")
+    one = agent(server, schedule_snapshot="every 1h", schedule_drill="every 1s")
     keep.repo = one.repo
-    end = time.monotonic() + 6
     wait_for(lambda: (one.status()["last_drill"] or {}).get("ok"), "a drill",
              60)
-    while time.monotonic() < end:
+
+    def four():
         client.incr("load")
         assert "drill_failed" not in one.alarms()
-    job = wait_for(lambda: one.job("drill")["runs"] >= 4 and one.job("drill"),
-                   "four of them", 60)
+        job = one.job("drill")
+        return job["runs"] >= 4 and job
+
+    job = wait_for(four, "four of them", 60)
     assert job["failures"] == 0, job
     metrics = one.metrics()
     assert metrics["redkeep_drill_last_ok"] == 1

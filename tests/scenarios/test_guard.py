@@ -9,6 +9,7 @@ import random
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -344,6 +345,7 @@ def test_a_server_that_died_while_its_aof_was_switched_on(serve, guard):
     wait_for(lambda: temporary.stat().st_size > 0, "the write")
     [child] = children(server)
     server.kill()
+    os.kill(child, signal.SIGKILL)
     wait_for(lambda: not os.path.exists(f"/proc/{child}/cwd"), "its end")
     told = guard(server.data, "tail", starts=False)
     assert "aof-switching-lost" in [f["code"] for f in told["findings"]]

@@ -1,15 +1,13 @@
 """Nothing is changed and nothing is left behind, whenever redkeep ends."""
 
 import random
-import shutil
 import subprocess
 import time
 
 import pytest
 
-from data import fill, one_client, state
+from data import fill, one_client
 from program import leftovers, tree
-from servers import wait_for
 
 
 def settings(server):

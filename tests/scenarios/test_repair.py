@@ -9,7 +9,7 @@ import shlex
 import pytest
 
 from program import STOPPED, tree
-from repairs import BASE, LATER, Set, aof, command, keys, write  # noqa: F401
+from repairs import BASE, LATER, aof, command, keys, write  # noqa: F401
 
 MULTI, EXEC = command("MULTI"), command("EXEC")
 
