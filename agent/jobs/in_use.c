@@ -158,23 +158,21 @@ by_temporaries(const struct in_use *u, struct error *e)
     return rc;
 }
 
-static bool
-has_changed(const struct dataset_file *f)
+/* Fails when the file is not as it was, or cannot be looked at. */
+static int
+check_still(const struct in_use *u, const struct dataset_file *f,
+            struct error *e)
 {
     struct file_identity now;
-    struct error none = {0};
 
-    return file_identify(f->fd, &now, &none) != 0 ||
-           now.size_bytes != f->id.size_bytes || now.mtime_ns != f->id.mtime_ns;
-}
-
-static int
-refuse_growth(const struct in_use *u, const char *name, struct error *e)
-{
+    if (file_identify(f->fd, &now, e) != 0)
+        return error_in(e, "%s/%s", u->options.path, f->path);
+    if (now.size_bytes == f->id.size_bytes && now.mtime_ns == f->id.mtime_ns)
+        return 0;
     return error_set(e, ERROR_REFUSED,
                      "%s/%s is being written: stop the server first,"
                      " then try again",
-                     u->options.path, name);
+                     u->options.path, f->path);
 }
 
 /* Watches the file for growth where the kernel does not tell. */
@@ -182,10 +180,8 @@ static int
 by_growth(const struct in_use *u, const struct dataset_file *f, struct error *e)
 {
     for (int ms = 0; ms < GROWTH_WATCH_MS; ms += GROWTH_LOOK_MS) {
-        if (process_check_stop(e) != 0)
+        if (process_check_stop(e) != 0 || check_still(u, f, e) != 0)
             return -1;
-        if (has_changed(f))
-            return refuse_growth(u, f->path, e);
         poll(NULL, 0, GROWTH_LOOK_MS);
     }
     return 0;
@@ -356,7 +352,7 @@ in_use_again(struct in_use *u, struct error *e)
     if (rc != 0)
         return -1;
     memset(e, 0, sizeof *e);
-    return f != NULL && has_changed(f) ? refuse_growth(u, f->path, e) : 0;
+    return f != NULL ? check_still(u, f, e) : 0;
 }
 
 void
