@@ -3,7 +3,6 @@ doubts that it decides by."""
 
 import json
 import os
-import shutil
 import string
 import struct
 
@@ -389,23 +388,3 @@ def test_a_server_that_will_evict_is_told(place, keep, serve):
                    maxmemory_policy="allkeys-lru")
     keep("restore", "latest", "--to", target.data, "--dry-run", "--redis",
          target.url).says("maxmemory is smaller")
-
-
-@pytest.mark.parametrize("name", ["dump.rdb", "appendonlydir"])
-def test_a_file_of_the_data_is_no_folder_to_restore_into(place, keep, serve,
-                                                         name):
-    server = serve("source", appendonly="yes")
-    server.client().set("k", 1)
-    keep.snapshot(server)
-    for path in server.data.glob(f"{name}*"):
-        shutil.rmtree(path)
-    to = ["restore", "latest", "--to", server.data / name, *nobody(place)]
-    keep(*to, exit=4).says("--to names the folder", str(server.data), "--yes")
-    assert not (server.data / name).exists()
-
-
-def test_the_target_is_told_by_its_whole_path(place, keep, serve):
-    source(keep, serve, appendonly="yes")
-    for _ in "new", "old":
-        assert keep.restore("to")["to"] == str(place / "to")
-    assert keep.restore("./to/../other/")["to"] == str(place / "other")
