@@ -92,8 +92,7 @@ const struct command cmd_drill = {
     .options =
         {
             {"scratch", "DIR",
-             "restore into a folder there (default: in the "
-             "repository)"},
+             "restore into a folder there (in the repository)"},
         },
     .settings =
         {

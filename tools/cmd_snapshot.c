@@ -82,8 +82,8 @@ show(const struct snapshot *s, const struct invocation *in)
     text_write_time(when, n->state_time_ms);
     answer_show_findings(&n->report, in->verbose);
     if (s->unchanged)
-        printf("unchanged: snapshot %s holds this dump already (data as of"
-               " %s)\n",
+        printf("unchanged: snapshot %s holds this dump already\n"
+               "data as of %s\n",
                n->id, when);
     else
         printf("snapshot %s: %s, data as of %s\n"

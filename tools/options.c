@@ -218,6 +218,15 @@ read_line(struct line *l, struct error *e)
     return 0;
 }
 
+/* Whoever asked for an object gets one, also about a line that is wrong. */
+static void
+find_json(struct line *l)
+{
+    for (; *l->at != NULL && strcmp(*l->at, "--") != 0; l->at++)
+        if (strcmp(*l->at, "--json") == 0)
+            l->in->json = true;
+}
+
 static int
 check_words(const struct invocation *in, struct error *e)
 {
@@ -239,8 +248,10 @@ options_read(struct invocation *in, int argc, char **argv, struct error *e)
     struct line l = {.in = in, .at = argv + (argc > 0 ? 1 : 0)};
 
     in->words = memory_new(((size_t)argc + 1) * sizeof *in->words);
-    if (read_line(&l, e) != 0)
+    if (read_line(&l, e) != 0) {
+        find_json(&l);
         return OPTIONS_FAILED;
+    }
     if (l.help)
         return OPTIONS_HELP;
     if (l.version)

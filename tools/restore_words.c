@@ -1,6 +1,7 @@
 #include "restore_words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "answer.h"
 #include "base/text.h"
@@ -100,6 +101,14 @@ restore_words_json(const struct restore *r)
                      plan_json(r), "findings", answer_findings(&r->report));
 }
 
+/* A line with a path in it, whatever that is made of. Frees text. */
+static void
+say(char *text)
+{
+    screen_print(stdout, 4, text);
+    free(text);
+}
+
 /* How long clients had no server. */
 static void
 show_downtime(const struct restore *r)
@@ -111,6 +120,17 @@ show_downtime(const struct restore *r)
     text_write_duration(down, r->down_ms);
     text_write_duration(load, r->load_ms);
     printf("the server was away for %s, %s of that loading\n", down, load);
+}
+
+/* A line of its own, never folded: it is there to be pasted. */
+static void
+show_undo(const struct restore *r, const char *when)
+{
+    char *folder = text_shell_word(r->target);
+
+    printf("%s, while no server runs:\n    redkeep restore --undo --to %s\n",
+           when, folder);
+    free(folder);
 }
 
 static const char *
@@ -130,35 +150,40 @@ why_nothing(const struct restore *r)
 static void
 show_journal(const struct restore *r, const struct invocation *in)
 {
+    const char *what = command_has(in, "forget") ? "an older set stays"
+                                                 : "what was there is";
+
     if (r->nothing)
-        printf("%s: there is nothing to do: %s\n", r->target, why_nothing(r));
+        say(text_format("%s: there is nothing to do: %s", r->target,
+                        why_nothing(r)));
     else if (command_has(in, "forget"))
-        printf("%s: what was done before is forgotten\n", r->target);
+        say(text_format("%s: what was done before is forgotten", r->target));
     else if (command_has(in, "undo") || r->state == JOURNAL_UNDONE)
-        printf("%s is as it was before\n", r->target);
+        say(text_format("%s is as it was before", r->target));
     else
-        printf("%s holds the new set\n", r->target);
+        say(text_format("%s holds the new set", r->target));
     if (r->kept != NULL)
-        printf(command_has(in, "forget") ? "an older set stays in %s\n"
-                                         : "what was there is in %s\n",
-               r->kept);
+        say(text_format("%s in %s", what, r->kept));
     show_downtime(r);
 }
 
 static void
-show_outcome(const struct restore *r)
+show_outcome(const struct restore *r, bool quiet)
 {
     char when[TEXT_TIME_SIZE], size[TEXT_WORDS_SIZE], took[TEXT_WORDS_SIZE];
 
     text_write_time(when, r->point_ms);
     text_write_size(size, r->bytes);
     text_write_duration(took, r->took_ms);
-    printf("restored %s to %s\ndata as of %s, %s in %s\n", r->id, r->target,
-           when, size, took);
+    say(text_format("restored %s to %s", r->id, r->target));
+    printf("data as of %s, %s in %s\n", when, size, took);
     if (r->keys >= 0)
         printf("%lld key%s\n", (long long)r->keys, r->keys == 1 ? "" : "s");
-    if (r->kept != NULL)
-        printf("what was there is in %s\n", r->kept);
+    if (r->kept != NULL) {
+        say(text_format("what was there is in %s", r->kept));
+        if (!quiet)
+            show_undo(r, "to put it back");
+    }
     show_downtime(r);
 }
 
@@ -184,10 +209,12 @@ restore_words_show(const struct restore *r, struct restore_words *words,
     for (size_t n = words->shown; n < r->step_count && !in->quiet; n++)
         if (in->verbose || r->steps[n].advice)
             screen_print(stdout, 4, r->steps[n].text);
-    if (dry_run)
-        printf("dry run: nothing was changed\n");
-    else if (r->point_ms < 0)
+    if (dry_run) {
+        puts("dry run: nothing was changed");
+        if (r->point_ms >= 0 && !in->quiet)
+            show_undo(r, "once it is done, this undoes it");
+    } else if (r->point_ms < 0)
         show_journal(r, in);
     else
-        show_outcome(r);
+        show_outcome(r, in->quiet);
 }

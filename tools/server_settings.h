@@ -11,7 +11,7 @@
 /* For the table of options of a command that takes them. */
 /* clang-format off */
 #define SERVER_SETTINGS_OPTIONS \
-    {"deep", NULL, "look into every value; find keys that come twice"}, \
+    {"deep", NULL, "look into every value, and for keys twice"}, \
     {"server-version", "RELEASE", "e.g. 7.0.15 or valkey-8.1.1"}, \
     {"appendonly", "yes|no|auto", "the server's setting (auto)"}, \
     {"aof-load-truncated", "yes|no", "the server's setting (yes)"}, \

@@ -55,15 +55,18 @@ report_add(struct report *r, enum severity severity, const char *code,
     };
 }
 
-/* Puts a word for a shell where the last word of phrase stands, once. */
-static void
-fill(struct finding *f, const char *phrase, const char *value)
+/*
+ * Puts a word for a shell where the last word of phrase first stands behind
+ * from. Where that word ends; 0: phrase is not there.
+ */
+static size_t
+fill(struct finding *f, const char *phrase, const char *value, size_t from)
 {
-    char *at = strstr(f->remedy, phrase), *path, *word, *filled;
+    char *at = strstr(f->remedy + from, phrase), *path, *word, *filled;
     size_t before;
 
     if (at == NULL)
-        return;
+        return 0;
     before = (size_t)(at - f->remedy) +
              (size_t)(strrchr(phrase, ' ') + 1 - phrase);
     path = text_format("%s%s", value[0] == '-' ? "./" : "", value);
@@ -71,9 +74,11 @@ fill(struct finding *f, const char *phrase, const char *value)
     free(path);
     filled = text_format("%.*s%s%s", (int)before, f->remedy, word,
                          at + strlen(phrase));
+    before += strlen(word);
     free(word);
     free(f->remedy);
     f->remedy = filled;
+    return before;
 }
 
 void
@@ -81,9 +86,12 @@ report_fill(struct report *r, size_t first, const char *path,
             const char *directory)
 {
     for (size_t i = first; i < r->count; i++) {
-        fill(&r->findings[i], REPORT_REPAIR, path);
-        if (directory != NULL)
-            fill(&r->findings[i], "--to DIR", directory);
+        size_t from = 0;
+
+        fill(&r->findings[i], REPORT_REPAIR, path, 0);
+        while (directory != NULL &&
+               (from = fill(&r->findings[i], "--to DIR", directory, from)) > 0)
+            continue;
     }
 }
 

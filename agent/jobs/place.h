@@ -42,6 +42,9 @@ int place_has_any(int dir, const struct place_names *names, bool *any,
 int place_check_foreign(int dir, const struct place_names *names,
                         const char *path, struct error *e);
 
+/* Whether servers call a file or folder of a dataset so, in its top. */
+bool place_is_top(const struct place_names *names, const char *name);
+
 /* Whether redkeep uses the name itself in a data directory. */
 bool place_is_ours(const char *name);
 

@@ -61,8 +61,8 @@ place_top(const struct place_names *names, size_t number)
     return NULL;
 }
 
-static bool
-is_top(const struct place_names *names, const char *name)
+bool
+place_is_top(const struct place_names *names, const char *name)
 {
     for (size_t n = 0; n < 3 * names->count; n++)
         if (strcmp(name_of(names, n), name) == 0)
@@ -108,7 +108,7 @@ place_check_foreign(int dir, const struct place_names *names, const char *path,
         return error_in(e, "%s", path);
     for (size_t i = 0; i < count && rc == 0; i++)
         if (strcmp(entries[i], "lost+found") != 0 &&
-            !place_is_ours(entries[i]) && !is_top(names, entries[i]))
+            !place_is_ours(entries[i]) && !place_is_top(names, entries[i]))
             rc = error_set(e, ERROR_REFUSED,
                            "%s holds no dataset but other things (%s): is it"
                            " the right folder? add --yes if it is",
@@ -319,8 +319,8 @@ place_find_built(struct journal_set *set, int dir,
         file_names(dir, &entries, &count, e) != 0)
         return -1;
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = is_top(names, entries[i]) ? find_top(&s, dir, entries[i], e)
-                                       : refuse_unnamed(entries[i], e);
+        rc = place_is_top(names, entries[i]) ? find_top(&s, dir, entries[i], e)
+                                             : refuse_unnamed(entries[i], e);
     file_free_names(entries, count);
     return rc;
 }

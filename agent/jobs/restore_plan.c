@@ -66,14 +66,30 @@ tell_none(const struct restore_work *w, struct error *e)
                      c->items[c->count - 1].broken.text);
 }
 
+/* Whoever takes the newest good one is to know of newer data. */
+static void
+tell_passed_over(const struct restore_work *w)
+{
+    const struct catalog *c = &w->catalog;
+
+    for (size_t n = 0; n < c->count; n++)
+        if (strcmp(c->items[n].id, w->entry->id) > 0)
+            restore_plan_step(w->r, true,
+                              "%s is newer, but not good: 'redkeep verify %s'"
+                              " says more",
+                              c->items[n].id, c->items[n].id);
+}
+
 static int
 choose_latest(struct restore_work *w, struct error *e)
 {
     const struct catalog_entry *any = catalog_newest(&w->catalog, false);
 
     w->entry = catalog_newest(&w->catalog, true);
-    if (w->entry != NULL)
+    if (w->entry != NULL) {
+        tell_passed_over(w);
         return 0;
+    }
     if (any == NULL)
         return tell_none(w, e);
     return error_set(e, ERROR_FAILED,

@@ -63,33 +63,69 @@ check_space(struct restore_work *w, int fd, struct error *e)
                      w->options->target, need, has);
 }
 
+/*
+ * The folder above the target, by its whole path, and the target's name in it.
+ */
+static char *
+find_parent(const char *target, char **name, struct error *e)
+{
+    char *path = memory_dup(target), *slash, *parent;
+    size_t n = strlen(path);
+
+    while (n > 1 && path[n - 1] == '/')
+        path[--n] = '\0';
+    slash = strrchr(path, '/');
+    *name = memory_dup(slash != NULL ? slash + 1 : path);
+    if (slash != NULL)
+        slash[slash == path] = '\0';
+    parent = realpath(slash != NULL ? path : ".", NULL);
+    if (parent == NULL) {
+        error_sys(e, "the folder above %s: %s", target,
+                  slash != NULL ? path : ".");
+        e->kind = ERROR_FAILED;
+    }
+    free(path);
+    return parent;
+}
+
+/*
+ * A folder that is called as a file of the data is: the server that works above
+ * it could write that file no more.
+ */
+static int
+check_name(const struct restore_work *w, const char *parent, const char *name,
+           struct error *e)
+{
+    if (w->options->yes || !place_is_top(&w->names, name))
+        return 0;
+    return error_set(e, ERROR_REFUSED,
+                     "%s is what a server calls its data: --to names the"
+                     " folder that holds it, %s; add --yes if a folder shall"
+                     " be called so",
+                     w->options->target, parent);
+}
+
 /* A folder that is to be created: its parent must be there. */
 int
 restore_room_check_new(struct restore_work *w, struct error *e)
 {
-    char *parent = memory_dup(w->options->target), *slash;
-    size_t n = strlen(parent);
-    int fd, rc;
+    char *name, *parent = find_parent(w->options->target, &name, e);
+    int rc = parent == NULL ? -1 : check_name(w, parent, name, e);
+    int fd = rc == 0 ? file_open_directory(AT_FDCWD, parent, e) : -1;
 
-    while (n > 1 && parent[n - 1] == '/')
-        parent[--n] = '\0';
-    slash = strrchr(parent, '/');
-    if (slash != NULL)
-        slash[slash == parent] = '\0';
-    fd = file_open_directory(AT_FDCWD, slash != NULL ? parent : ".", e);
-    free(parent);
-    if (fd < 0) {
-        e->kind = ERROR_FAILED;
-        return error_in(e, "the folder above %s", w->options->target);
+    if (fd >= 0) {
+        rc = check_space(w, fd, e);
+        close(fd);
+        w->uid = w->entry->file_count > 0 ? w->entry->files[0].uid : geteuid();
+        w->gid = w->entry->file_count > 0 ? w->entry->files[0].gid : getegid();
+        w->dir_mode = 0750;
+        w->r->target =
+            text_format("%s/%s", strcmp(parent, "/") == 0 ? "" : parent, name);
+        restore_plan_step(w->r, false, "%s will be created", w->r->target);
     }
-    rc = check_space(w, fd, e);
-    close(fd);
-    w->uid = w->entry->file_count > 0 ? w->entry->files[0].uid : geteuid();
-    w->gid = w->entry->file_count > 0 ? w->entry->files[0].gid : getegid();
-    w->dir_mode = 0750;
-    w->r->target = memory_dup(w->options->target);
-    restore_plan_step(w->r, false, "%s will be created", w->options->target);
-    return rc;
+    free(parent);
+    free(name);
+    return fd >= 0 ? rc : -1;
 }
 
 static int

@@ -15,7 +15,10 @@
 #include "repo/storage_agent.h"
 #include "repo/storage_instance.h"
 
-#define FIRST_STEP "take a first snapshot with 'redkeep snapshot --repo %s'"
+/* To whoever wants his data back, the first is what helps. */
+#define FIRST_STEP                                                          \
+    "give the right one with --repo, or mount its disk; if there was none " \
+    "yet, take a first snapshot with 'redkeep snapshot --repo %s'"
 
 static void
 user_name(uid_t uid, char *out, size_t size)

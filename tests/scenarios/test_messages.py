@@ -234,3 +234,10 @@ def test_a_configuration_with_faults_names_the_line(place, keep):
         r"bad\.conf:3", "rpo", "repo")
     keep("list", "--config", place / "none.conf", exit=None).says("none.conf")
     shutil.rmtree(place / "none", ignore_errors=True)
+
+
+@pytest.mark.parametrize("words", [
+    ["drill", "--bad", "--json"], ["no", "--json"],
+    ["restore", "--nix", "--to", "x", "--json"], ["verify", "--undo", "x", "--json"]])
+def test_a_wrong_line_is_told_as_json_wherever_that_is_asked(keep, words):
+    assert list(keep(*words, exit=2).json) == ["error"]

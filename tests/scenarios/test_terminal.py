@@ -1,12 +1,15 @@
 """What is shown on a terminal, and that its commands are right as they stand."""
 
 import os
+import shlex
 import subprocess
 
 import pytest
 
 from program import STOPPED
 from terminals import COLUMNS
+
+PASTE = "    redkeep "  # a command, never folded
 
 
 def torn_in_multi(folder):
@@ -116,3 +119,29 @@ def test_columns_stand_below_each_other_whatever_the_names(keep, terminal):
     kinds = {line.index(" aof ") for line in shown.splitlines()
              if " aof " in line}
     assert len(kinds) == 1 and shown.count(" aof ") == 2, shown
+
+
+def test_a_restore_tells_how_it_is_undone_within_the_columns(keep, serve,
+                                                             terminal):
+    server = serve(appendonly="yes")
+    keep.snapshot(server)
+    to = keep.place / f"it's {'long ' * 9}here"
+    put = ["restore", "latest", "--to", to, "--redis", "unix:///nobody"]
+
+    def undoes(shown):
+        return [shlex.split(line) for line in shown.splitlines()
+                if line.startswith(PASTE)]
+
+    undo = [["redkeep", "restore", "--undo", "--to", str(to)]]
+    assert undoes(terminal(*put, "--dry-run", exit=0)) == undo
+    assert undoes(terminal(*put, exit=0)) == []  # nothing was there
+    shown = terminal(*put, exit=0)
+    assert undoes(shown) == undo
+    for way in "--undo", "--undo", "--forget", "--forget":
+        shown += terminal("restore", way, "--to", to, exit=0)
+    long = [line for line in shown.splitlines()
+            if len(line) > COLUMNS and not line.startswith(PASTE)]
+    assert long == [], shown
+    for name in "drill", "guard", "check", "repair", "restore":
+        assert max(map(len, terminal(name, "--help", exit=0).split("\n"))) <= \
+            COLUMNS

@@ -117,6 +117,21 @@ START_TEST(remedies_name_what_was_judged)
 }
 END_TEST
 
+START_TEST(each_command_of_a_remedy_names_the_folder)
+{
+    struct report r = {0};
+
+    report_add(&r, SEVERITY_ERROR, "restore-unfinished", -1,
+               "finish: restore --resume --to DIR; or: restore --undo --to DIR",
+               "cut off");
+    report_fill(&r, 0, "x", "/a --to DIR");
+    ck_assert_str_eq(r.findings[0].remedy,
+                     "finish: restore --resume --to '/a --to DIR'; or:"
+                     " restore --undo --to '/a --to DIR'");
+    report_clear(&r);
+}
+END_TEST
+
 START_TEST(remedies_repair_with_the_options_that_were_judged_with)
 {
     struct report r = {0};
@@ -151,6 +166,7 @@ main(void)
     tcase_add_test(tests, names_are_what_scripts_read);
     tcase_add_test(tests, the_worse_verdict_wins_from_either_side);
     tcase_add_test(tests, remedies_name_what_was_judged);
+    tcase_add_test(tests, each_command_of_a_remedy_names_the_folder);
     tcase_add_test(tests,
                    remedies_repair_with_the_options_that_were_judged_with);
     suite_add_tcase(suite, tests);

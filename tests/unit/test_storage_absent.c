@@ -21,13 +21,13 @@ static const struct {
     const char *text;
 } absent[] = {
     {NULL, "main", ERROR_FAILED,
-     "no repository at @: nothing is there; take a first snapshot with "
+     "no repository at @: nothing is there; give the right one with --repo, or mount its disk; if there was none yet, take a first snapshot with "
      "'redkeep snapshot --repo @'"},
     {"", "main", ERROR_FAILED,
-     "no repository at @: the folder is empty; take a first snapshot with "
+     "no repository at @: the folder is empty; give the right one with --repo, or mount its disk; if there was none yet, take a first snapshot with "
      "'redkeep snapshot --repo @'"},
     {"dump.rdb", "main", ERROR_FAILED,
-     "no repository at @: the folder holds dump.rdb, expected instances; take "
+     "no repository at @: the folder holds dump.rdb, expected instances; give the right one with --repo, or mount its disk; if there was none yet, take "
      "a first snapshot with 'redkeep snapshot --repo @'"},
     {"jobs/instance.json", "main", ERROR_FAILED,
      "no instance 'main' in @: there is jobs; choose one with --instance"},
