@@ -185,8 +185,12 @@ stage_take(struct stage *s, int target, struct error *e)
     struct error none = {0};
 
     s->target = target;
-    if (file_identify_at(target, PLACE_WORK, &id, &none) != 0)
-        return 0;
+    if (file_identify_at(target, PLACE_WORK, &id, &none) != 0) {
+        if (none.kind == ERROR_ABSENT)
+            return 0;
+        *e = none;
+        return -1;
+    }
     if (take(s, e) != 0)
         return -1;
     s->journal = s->before;
