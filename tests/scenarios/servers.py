@@ -11,6 +11,11 @@ from pathlib import Path
 
 import redis
 
+# For a message about a connection that was reset redis-py wants these, also of a
+# unix socket, and fails with an AttributeError where it should say what happened.
+redis.UnixDomainSocketConnection.host = "unix"
+redis.UnixDomainSocketConnection.port = 0
+
 TOP = Path(__file__).resolve().parents[2]
 NAMES = ["redis-6.0", "redis-7.0", "redis-8.0", "valkey-8.1", "valkey-9.1"]
 SYSTEM = "redis-7.0"  # the one Debian 12 has itself
