@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -223,6 +224,25 @@ stage_clean(int target, stage_rescued *rescued, void *context, struct error *e)
     return rc;
 }
 
+/* A folder that cannot be opened is one that is not on the disk. */
+static int
+sync_folder(const struct stage *s, const char *name, struct error *e)
+{
+    struct file_identity id;
+    int fd, rc;
+
+    if (file_identify_at(s->dir, name, &id, e) != 0)
+        return -1;
+    if (!S_ISDIR(id.mode))
+        return 0;
+    fd = file_open_inner(s->dir, name, e);
+    if (fd < 0)
+        return -1;
+    rc = file_sync_directory(fd, e);
+    close(fd);
+    return rc;
+}
+
 int
 stage_sync(const struct stage *s, struct error *e)
 {
@@ -232,15 +252,8 @@ stage_sync(const struct stage *s, struct error *e)
 
     if (rc != 0)
         return -1;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        struct error none = {0};
-        int sub = file_open_directory(s->dir, names[i], &none);
-
-        if (sub < 0)
-            continue;
-        rc = file_sync_directory(sub, e);
-        close(sub);
-    }
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = sync_folder(s, names[i], e);
     file_free_names(names, count);
     return rc == 0 ? file_sync_directory(s->dir, e) : -1;
 }
