@@ -62,6 +62,14 @@ def arguments():
     return parse.parse_args()
 
 
+def tell(result, given):
+    """A line of progress in the long run; the result again."""
+    name, kind, count, wrong = result
+    if given.all:
+        print(f"{count:6} {kind:8} {name}", *wrong, sep="\n  ", flush=True)
+    return result
+
+
 def run(given):
     """What every job and kind came to."""
     top = tempfile.mkdtemp(prefix="redkeep-faults-", dir="/dev/shm")
@@ -74,7 +82,8 @@ def run(given):
                  if given.only in job.name and
                  (job.alone or kind in loops.KINDS)]
         with multiprocessing.Pool(int(os.environ.get("FAULT_JOBS", 2))) as p:
-            return list(p.imap_unordered(work, tasks))
+            return [tell(each, given) for each in
+                    p.imap_unordered(work, tasks)]
     finally:
         shutil.rmtree(top)
 

@@ -36,6 +36,14 @@ def can_unshare():
 ABLE = {"root": servers.is_root, "mount": can_mount, "unshare": can_unshare}
 
 
+def pytest_runtest_logreport(report):
+    """Their names, for who runs them again; of the run's head alone."""
+    names = os.environ.get("FAILED_SCENARIOS")
+    if report.failed and names and "PYTEST_XDIST_WORKER" not in os.environ:
+        with open(names, "a") as f:
+            print(report.nodeid, file=f)
+
+
 def pytest_runtest_setup(item):
     for mark in item.iter_markers("need"):
         for what in mark.args:
