@@ -141,7 +141,6 @@ make_folder(const struct repair_work *w, const char *name, int to,
             struct error *e)
 {
     struct file_identity id;
-    struct error none = {0};
     bool made;
     int fd, rc;
 
@@ -149,8 +148,8 @@ make_folder(const struct repair_work *w, const char *name, int to,
         return -1;
     if (!made)
         return 0;
-    if (file_identify_at(w->dir, name, &id, &none) != 0 &&
-        file_identify(w->dir, &id, e) != 0)
+    if (repair_work_find(w, name, &id, e) != 0 ||
+        (id.links == 0 && file_identify(w->dir, &id, e) != 0))
         return -1;
     fd = file_open_inner(to, name, e);
     if (fd < 0)
@@ -209,13 +208,12 @@ compare_folder(const struct repair_work *w, struct error *e)
 {
     const char *name = repair_work_aof_folder(w);
     struct file_identity now;
-    struct error none = {0};
 
     if (w->aof.links > 0)
         return compare_file(w, name, &w->aof, e);
-    if (file_identify_at(w->dir, name, &now, &none) == 0)
-        return tell_changed(w, name, e);
-    return 0;
+    if (repair_work_find(w, name, &now, e) != 0)
+        return -1;
+    return now.links > 0 ? tell_changed(w, name, e) : 0;
 }
 
 int

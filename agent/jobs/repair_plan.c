@@ -226,16 +226,30 @@ plan_others(struct repair_work *w, const char *folder, struct error *e)
     return 0;
 }
 
+int
+repair_work_find(const struct repair_work *w, const char *name,
+                 struct file_identity *id, struct error *e)
+{
+    struct error why = {0};
+
+    if (file_identify_at(w->dir, name, id, &why) == 0)
+        return 0;
+    memset(id, 0, sizeof *id);
+    if (why.kind == ERROR_ABSENT)
+        return 0;
+    *e = why;
+    return error_in(e, "%s/%s", w->folder, name);
+}
+
 /* The entry of the folder that path is or lies in may be no link. */
 static int
 check_top(const struct repair_work *w, const char *path, struct error *e)
 {
     char *top = memory_copy(path, strcspn(path, "/"));
     struct file_identity id;
-    struct error none = {0};
-    int rc = 0;
+    int rc = repair_work_find(w, top, &id, e);
 
-    if (file_identify_at(w->dir, top, &id, &none) == 0 && S_ISLNK(id.mode))
+    if (rc == 0 && S_ISLNK(id.mode))
         rc = error_set(e, ERROR_REFUSED,
                        "%s/%s is a symbolic link: name what it leads to",
                        w->folder, top);
@@ -334,11 +348,10 @@ int
 repair_work_plan(struct repair_work *w, struct error *e)
 {
     const struct judge *j = &w->check.judge;
-    struct error none = {0};
 
-    if (file_identify_at(w->dir, repair_work_aof_folder(w), &w->aof, &none) !=
-        0)
-        w->aof.links = 0;
+    if (w->file == NULL &&
+        repair_work_find(w, repair_work_aof_folder(w), &w->aof, e) != 0)
+        return -1;
     w->r->well = j->verdict == VERDICT_SOUND && j->server != JUDGE_REFUSES &&
                  j->server != JUDGE_TRUNCATES;
     if (w->file == NULL) {

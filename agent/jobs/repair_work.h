@@ -40,6 +40,13 @@ struct repair_work {
     struct place_names names; /* of what leaves */
 };
 
+/*
+ * What is in the folder by that name; links 0: nothing is. -1: it could not be
+ * looked at, which is neither.
+ */
+int repair_work_find(const struct repair_work *w, const char *name,
+                     struct file_identity *id, struct error *e);
+
 /* Adds a note, for people. */
 void repair_work_note(struct repair *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
