@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "daemon/agent.h"
+#include "daemon/gate.h"
 #include "daemon/health.h"
 #include "daemon/http_answer.h"
 #include "daemon/http_guard.h"
@@ -24,7 +25,7 @@
 
 enum {
     BODY_MAX = 64 * 1024,
-    PENDING_MAX = 16 * 1024 * 1024, /* of answers; then only live is answered */
+    PENDING_MAX = 16 * 1024 * 1024, /* of answers; then only small ones are */
     NEVER_S = 1000000000,           /* the guards have the better clocks */
 };
 
@@ -43,13 +44,15 @@ static const struct route {
     const char *path;
     json_t *(*make)(const struct agent *agent, int64_t now_ms);
     bool probe; /* free of the token, unless token_probes */
-    bool rated; /* unhealthy is 503 */
+    bool small; /* answered whatever is pending */
 } routes[] = {
-    {"/health/live", health_live, true, false},
-    {"/health/ready", health_ready, true, true},
-    {"/health/detailed", health_detailed, false, true},
+    {"/health/live", health_live, true, true},
+    {"/health/ready", health_ready, true, false},
+    {"/health/detailed", health_detailed, false, false},
     {"/health/dependencies", health_dependencies, false, false},
     {"/health/redis_counters", NULL, false, false},
+    {"/gate/require", gate_require, false, true},
+    {"/gate/check", gate_check, false, true},
     {"/metrics", NULL, false, false},
     {"/api/status", status_json, false, false},
     {"/api/snapshots", status_snapshots, false, false},
@@ -182,25 +185,51 @@ answer_counters(struct http *h, struct evhttp_request *request, int64_t now_ms)
     evbuffer_free(body);
 }
 
+/* 503 where the answer is no. */
+static int
+status_of(const struct agent *agent, const struct route *route)
+{
+    bool bad = false;
+
+    if (route->make == health_ready || route->make == health_detailed)
+        bad = health_of(agent) == HEALTH_UNHEALTHY;
+    else if (route->make == gate_require)
+        bad = !gate_is_open(agent);
+    return bad ? 503 : 200;
+}
+
+/* What proxies read of a gate; they throw its body away. */
+static void
+add_gate_headers(const struct agent *agent, struct evhttp_request *request,
+                 const struct route *route)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    bool open = gate_is_open(agent);
+
+    if (route->make == gate_require && !open)
+        evhttp_add_header(headers, "Retry-After", GATE_RETRY_AFTER);
+    if (route->make == gate_check)
+        evhttp_add_header(headers, "X-Redis-Available",
+                          open ? "true" : "false");
+}
+
 static void
 answer_route(struct http *h, struct evhttp_request *request,
              const struct route *route)
 {
     int64_t now_ms = clock_wall_ms();
 
-    if (route->make == health_live)
-        http_answer_json(request, 200, health_live(h->agent, now_ms));
-    else if (http_guard_pending(h->guards) > PENDING_MAX)
+    if (!route->small && http_guard_pending(h->guards) > PENDING_MAX)
         http_answer_error(request, 503);
     else if (strcmp(route->path, "/metrics") == 0)
         answer_metrics(h, request, now_ms);
     else if (route->make == NULL)
         answer_counters(h, request, now_ms);
-    else
-        http_answer_json(
-            request,
-            route->rated && health_of(h->agent) == HEALTH_UNHEALTHY ? 503 : 200,
-            route->make(h->agent, now_ms));
+    else {
+        add_gate_headers(h->agent, request, route);
+        http_answer_json(request, status_of(h->agent, route),
+                         route->make(h->agent, now_ms));
+    }
 }
 
 static void

@@ -13,8 +13,8 @@ from http_abuse import Noise, Slow, percentile, watch_live
 from servers import wait_for
 
 PATHS = ["/health/live", "/health/ready", "/health/detailed",
-         "/health/dependencies", "/health/redis_counters", "/metrics",
-         "/api/status", "/api/snapshots"]
+         "/health/dependencies", "/health/redis_counters", "/gate/require",
+         "/gate/check", "/metrics", "/api/status", "/api/snapshots"]
 PROBES = PATHS[:2]
 TOKEN = "a-token-of-the-scenario"
 
@@ -56,7 +56,7 @@ def test_every_path_answers_and_nothing_else_does(serve, agent):
             assert set(refused.json) == {"error", "message"}
         assert one.get(path + "/").status == 404
         assert one.get(path + "?a=b").status == 200
-    for path in ("/", "/api/series", "/gate/check", "/health/",
+    for path in ("/", "/api/series", "/gate", "/health/",
                  "/health/%6cive", "/health/../health/live", "//health/live"):
         got = one.get(path)
         assert got.status == 404, path

@@ -16,13 +16,18 @@ static const struct {
     {"GET /health/detailed HTTP/1.1\r\n\r\n", 200},
     {"GET /health/dependencies HTTP/1.1\r\n\r\n", 200},
     {"GET /health/redis_counters HTTP/1.1\r\n\r\n", 200},
+    {"GET /gate/require HTTP/1.1\r\n\r\n", 200},
+    {"HEAD /gate/require?a=b HTTP/1.1\r\n\r\n", 200},
+    {"GET /gate/check HTTP/1.1\r\n\r\n", 200},
+    {"POST /gate/require HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 405},
+    {"GET /gate/require/ HTTP/1.1\r\n\r\n", 404},
+    {"GET /gate HTTP/1.1\r\n\r\n", 404},
     {"GET /metrics HTTP/1.1\r\n\r\n", 200},
     {"GET /api/status HTTP/1.1\r\n\r\n", 200},
     {"GET /api/snapshots HTTP/1.1\r\n\r\n", 200},
     {"HEAD /health/live HTTP/1.1\r\n\r\n", 200},
     {"GET / HTTP/1.1\r\n\r\n", 404},
     {"GET /api/series HTTP/1.1\r\n\r\n", 404},
-    {"GET /gate/check HTTP/1.1\r\n\r\n", 404},
     {"GET /health/live/ HTTP/1.1\r\n\r\n", 404},
     {"GET /health HTTP/1.1\r\n\r\n", 404},
     {"GET //health/live HTTP/1.1\r\n\r\n", 404},
@@ -147,6 +152,9 @@ static const struct {
     {"GET /metrics HTTP/1.1\r\nAuthorization: BEARER " TOKEN "\r\n\r\n", 200,
      200},
     {"GET /nowhere HTTP/1.1\r\n\r\n", 401, 401},
+    {"GET /gate/require HTTP/1.1\r\n\r\n", 401, 401},
+    {"GET /gate/check HTTP/1.1\r\nAuthorization: Bearer " TOKEN "\r\n\r\n", 200,
+     200},
     {"POST /metrics HTTP/1.1\r\n\r\n", 401, 401},
     {"POST /health/live HTTP/1.1\r\n\r\n", 405, 401},
     {"GET /nowhere HTTP/1.1\r\nAuthorization: Bearer " TOKEN "\r\n\r\n", 404,
@@ -241,6 +249,34 @@ START_TEST(is_503_when_it_cannot_protect)
 }
 END_TEST
 
+/* Pipelined, as a proxy would that keeps its connection. */
+START_TEST(tells_proxies_by_status_and_header)
+{
+    static const char both[] = "GET /gate/require HTTP/1.1\r\n\r\n"
+                               "HEAD /gate/check HTTP/1.1\r\n\r\n"
+                               "GET /gate/check HTTP/1.1\r\n\r\n";
+    int fd;
+
+    start();
+    views.server.state = SERVER_FAILED;
+    fd = dial();
+    say(fd, both, strlen(both));
+    ck_assert(!hear(fd, 50));
+    ck_assert_ptr_eq(strstr(got, "HTTP/1.1 503 Service Unavailable\r\n"), got);
+    ck_assert_uint_eq(count("\r\nRetry-After: 30\r\n"), 1);
+    ck_assert_uint_eq(count("\r\nX-Redis-Available: false\r\n"), 2);
+    ck_assert_uint_eq(count("{\"redisAvailable\":false"), 1);
+    views.server.state = SERVER_CONNECTED;
+    got_size = 0;
+    say(fd, both, strlen(both));
+    ck_assert(!hear(fd, 50));
+    ck_assert_ptr_eq(strstr(got, "HTTP/1.1 200 OK\r\n"), got);
+    ck_assert_ptr_null(strstr(got, "Retry-After"));
+    ck_assert_uint_eq(count("\r\nX-Redis-Available: true\r\n"), 2);
+    close(fd);
+}
+END_TEST
+
 START_TEST(gives_a_scrape_of_the_counters_text)
 {
     start();
@@ -271,6 +307,7 @@ make_cases(void)
     tcase_add_test(cases, says_what_is_wrong_with_an_address);
     tcase_add_test(cases, does_not_listen_when_off);
     tcase_add_test(cases, is_503_when_it_cannot_protect);
+    tcase_add_test(cases, tells_proxies_by_status_and_header);
     tcase_add_test(cases, gives_a_scrape_of_the_counters_text);
     return cases;
 }
