@@ -41,8 +41,8 @@ struct command {
     const char *summary;
     const char *details; /* for its own --help */
     size_t words_min, words_max;
-    bool
-        inner; /* for the agent alone: told to nobody, reads no configuration */
+    bool inner;   /* for the agent alone: told to nobody */
+    bool plain;   /* reads no configuration */
     bool lenient; /* goes on where the configuration cannot be read */
     struct command_option options[COMMAND_OPTIONS_MAX];
     struct command_option settings[COMMAND_OPTIONS_MAX]; /* keys it heeds */
@@ -52,7 +52,7 @@ struct command {
 
 extern const struct command cmd_check, cmd_snapshot, cmd_list, cmd_verify,
     cmd_restore, cmd_drill, cmd_repair, cmd_prune, cmd_hold, cmd_release,
-    cmd_status, cmd_setup, cmd_guard, errand_child, keeper;
+    cmd_status, cmd_setup, cmd_guard, errand_child, keeper, queues_child;
 
 /* All commands, NULL-terminated. */
 extern const struct command *const command_all[];

@@ -199,5 +199,6 @@ const struct command errand_child = {
     .details = "For the agent alone: runs one command or request of its "
                "configuration.\n",
     .inner = true,
+    .plain = true,
     .run = run,
 };

@@ -302,5 +302,6 @@ const struct command keeper = {
     .details = "For the agent alone: looks at the repository and keeps the "
                "agent's state there.\n",
     .inner = true,
+    .plain = true,
     .run = run,
 };

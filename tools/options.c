@@ -258,7 +258,7 @@ options_read(struct invocation *in, int argc, char **argv, struct error *e)
         return OPTIONS_VERSION;
     if (check_words(in, e) != 0)
         return OPTIONS_FAILED;
-    if (!in->command->inner &&
+    if (!in->command->plain &&
         config_load(&in->config, l.file, environ, NULL, NULL, e) != 0) {
         if (!in->command->lenient)
             return OPTIONS_FAILED;

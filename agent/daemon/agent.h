@@ -20,6 +20,7 @@
 #include "daemon/http.h"
 #include "daemon/notice.h"
 #include "daemon/plan.h"
+#include "daemon/queue_watch.h"
 #include "daemon/repository.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
@@ -54,6 +55,7 @@ struct agent {
     struct alarms *alarms;
     struct hooks *hooks;
     struct dependencies *dependencies;
+    struct queue_watch *queues;
     struct http *http; /* NULL: listen is off */
     /* What is wrong with the last dump.rdb that was judged; "" nothing. */
     char dump_problem[240];

@@ -189,6 +189,7 @@ agent_parts_take_over(struct agent *a, struct terms *next, struct error *e)
                        (unsigned)config_number(c, CONFIG_ALARMS_COLLAPSE));
     hooks_reload(a->hooks, c);
     dependency_reload(a->dependencies, c);
+    queue_watch_reload(a->queues, next);
     agent_words_log_level(c);
     terms_free(a->terms);
     a->terms = next;
@@ -229,6 +230,7 @@ agent_parts_open(struct agent *a, struct error *e)
         return -1;
     a->dump = dump_new(a->base, a->program, on_judged, a);
     a->dependencies = dependency_new(a->base, c, a->program, a->notices);
+    a->queues = queue_watch_new(a->base, a->terms, a->program, a->server);
     *e = (struct error){0};
     a->http = http_new(a, e);
     return a->http == NULL && e->kind != ERROR_NONE ? -1 : 0;
@@ -238,6 +240,7 @@ void
 agent_parts_close(struct agent *a)
 {
     http_free(a->http);
+    queue_watch_free(a->queues);
     dependency_free(a->dependencies);
     dump_free(a->dump);
     watch_free(a->watch);

@@ -13,6 +13,7 @@ alarm_look(struct alarms *all, const struct agent *agent, int64_t now_ms)
         .snapshot = plan_view(agent->plan, PLAN_SNAPSHOT),
         .verify = plan_view(agent->plan, PLAN_VERIFY),
         .drill = plan_view(agent->plan, PLAN_DRILL),
+        .queues = queue_watch_view(agent->queues),
         .dump_problem = agent->dump_problem,
         .started_ms = agent->started_ms,
         .now_ms = now_ms,

@@ -27,7 +27,7 @@ const struct alarm_rule_name alarm_rules[ALARM_RULES] = {
     {"dataset_collapsed", alarm_data_collapsed},
     {"directory_unproven", alarm_data_unproven},
     {"server_config_changed", alarm_server_config_changed},
-    {"queue_failed", NULL},
+    {"queue_failed", alarm_queue_failed},
     {"counters", NULL},
 };
 

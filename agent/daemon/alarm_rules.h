@@ -13,6 +13,7 @@
 #include "daemon/alarm.h"
 #include "daemon/alarm_window.h"
 #include "daemon/plan.h"
+#include "daemon/queue_watch.h"
 #include "daemon/repository.h"
 #include "daemon/server.h"
 #include "daemon/watch.h"
@@ -36,6 +37,7 @@ struct alarm_scene {
     const struct watch_view *watch;
     const struct repository_view *repository;
     const struct plan_view *snapshot, *verify, *drill;
+    const struct queue_watch_view *queues;
     const char *dump_problem;
     int64_t started_ms, now_ms;
     /* alarm_judge's: */
@@ -86,7 +88,7 @@ bool alarm_rules_is_told(const struct alarm_scene *scene);
  */
 bool alarm_rules_may_clear(const struct alarm_scene *scene, int64_t after_ms);
 
-/* The rules, by what they look at: alarm_server.c, alarm_data.c. */
+/* The rules, by what they look at: alarm_server.c, alarm_data.c and so on. */
 alarm_rule alarm_server_away, alarm_server_restarted, alarm_server_hit_rate,
     alarm_server_errors, alarm_server_reconnects, alarm_server_memory,
     alarm_server_evictions, alarm_server_fragmentation,
@@ -97,5 +99,6 @@ alarm_rule alarm_data_aof_grown, alarm_data_save_failed,
     alarm_data_unproven;
 alarm_rule alarm_data_snapshot_overdue, alarm_data_snapshot_failed,
     alarm_data_drill_overdue, alarm_data_drill_failed;
+alarm_rule alarm_queue_failed;
 
 #endif

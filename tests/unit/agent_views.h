@@ -27,6 +27,7 @@ static struct {
     struct alarm alarms[2];
     struct dependency_view dependencies[2];
     size_t dependency_count;
+    struct queue_watch_view queues;
 } views;
 
 const struct server_view *
@@ -112,6 +113,13 @@ dependency_view(const struct dependencies *all, size_t i)
 {
     (void)all;
     return &views.dependencies[i];
+}
+
+const struct queue_watch_view *
+queue_watch_view(struct queue_watch *w)
+{
+    (void)w;
+    return &views.queues;
 }
 
 static void

@@ -23,6 +23,7 @@ static struct server_view server;
 static struct watch_view watch;
 static struct repository_view repository;
 static struct plan_view snapshot, verify, drill;
+static struct queue_watch_view queues;
 static struct alarm_scene scene;
 
 static SCENE_UNUSED void
@@ -127,6 +128,7 @@ begin_well(void)
                                   .last_ok_ms = BEGAN_MS};
     verify = (struct plan_view){.name = "verify", .last_ok_ms = -1};
     drill = (struct plan_view){.name = "drill", .last_ok_ms = -1};
+    queues = (struct queue_watch_view){.failed = -1};
     scene = (struct alarm_scene){.config = &config,
                                  .server = &server,
                                  .watch = &watch,
@@ -134,6 +136,7 @@ begin_well(void)
                                  .snapshot = &snapshot,
                                  .verify = &verify,
                                  .drill = &drill,
+                                 .queues = &queues,
                                  .dump_problem = "",
                                  .started_ms = BEGAN_MS,
                                  .now_ms = BEGAN_MS};

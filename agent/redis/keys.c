@@ -1,0 +1,117 @@
+#include "redis/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <hiredis/hiredis.h>
+
+#include "base/memory.h"
+
+static bool
+is_other_type(const struct error *e)
+{
+    return strncmp(e->text, "WRONGTYPE", 9) == 0;
+}
+
+static int64_t
+number_of(const struct redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_INTEGER)
+        return reply->integer;
+    return reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10)
+                                             : 0;
+}
+
+static int
+count_one(struct link *link, struct keys_question *q, struct error *e)
+{
+    struct redisReply *reply =
+        link_say(link, e, q->command, q->key, q->argument, NULL);
+
+    if (reply == NULL && !is_other_type(e))
+        return error_in(e, "%s", q->command);
+    q->number = reply == NULL ? KEYS_OTHER_TYPE : number_of(reply);
+    link_reply_free(reply);
+    return 0;
+}
+
+int
+keys_count(struct link *link, struct keys_question *questions, size_t count,
+           struct error *e)
+{
+    for (size_t i = 0; i < count; i++)
+        if (count_one(link, &questions[i], e) != 0)
+            return -1;
+    return 0;
+}
+
+/* 1: the callee wants no more. */
+static int
+take_round(struct keys_scan *scan, const struct redisReply *reply,
+           keys_found *found, void *context, struct error *e)
+{
+    const struct redisReply *cursor, *names;
+    bool more = true;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+        return error_set(e, ERROR_FAILED, "SCAN: not an answer");
+    cursor = reply->element[0];
+    names = reply->element[1];
+    if (cursor->type != REDIS_REPLY_STRING ||
+        names->type != REDIS_REPLY_ARRAY || cursor->len == 0 ||
+        cursor->len >= sizeof scan->cursor)
+        return error_set(e, ERROR_FAILED, "SCAN: not an answer");
+    memcpy(scan->cursor, cursor->str, cursor->len + 1);
+    for (size_t i = 0; i < names->elements && more; i++)
+        if (names->element[i]->type == REDIS_REPLY_STRING)
+            more =
+                found(context, names->element[i]->str, names->element[i]->len);
+    return more ? 0 : 1;
+}
+
+static struct redisReply *
+ask_round(struct link *link, const struct keys_scan *scan, struct error *e)
+{
+    if (scan->set != NULL)
+        return link_say(link, e, "SSCAN", scan->set, scan->cursor, "COUNT",
+                        "500", NULL);
+    return link_say(link, e, "SCAN", scan->cursor, "MATCH", scan->pattern,
+                    "COUNT", "500", NULL);
+}
+
+int
+keys_scan(struct link *link, struct keys_scan *scan, keys_found *found,
+          void *context, struct error *e)
+{
+    int rc = 0;
+
+    while (rc == 0 && scan->rounds > 0) {
+        struct redisReply *reply = ask_round(link, scan, e);
+
+        if (reply == NULL && is_other_type(e)) {
+            strcpy(scan->cursor, "0");
+            return 0;
+        }
+        if (reply == NULL)
+            return error_in(e, scan->set != NULL ? "SSCAN" : "SCAN");
+        rc = take_round(scan, reply, found, context, e);
+        link_reply_free(reply);
+        scan->rounds--;
+        if (rc == 0 && strcmp(scan->cursor, "0") == 0)
+            rc = 1;
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+char *
+keys_pattern(const char *text)
+{
+    char *pattern = memory_new(2 * strlen(text) + 1), *to = pattern;
+
+    for (; *text != '\0'; text++) {
+        if (strchr("*?[]\\^-", *text) != NULL)
+            *to++ = '\\';
+        *to++ = *text;
+    }
+    return pattern;
+}
