@@ -10,6 +10,7 @@ from judge import journal
 from world import Bad
 
 ONCE = ["eio", "enospc", "edquot", "eintr", "short", "die", "died"]
+GUARDS = {"guard.json", "guard-failed.json"}  # what it remembers
 KINDS = ONCE + ["eio+", "enospc+"]
 
 
@@ -107,8 +108,8 @@ def clean(job, world, start):
         job.run(world, exit=0)
     world.run("restore", *TO, "--forget", exit=0)
     left = [str(p) for p in world.data.glob(".redkeep*")]
-    judge.need(list(world.files(world.data / ".redkeep")) == ["guard.json"]
-               or not left, "left behind", *left)
+    notes = set(world.files(world.data / ".redkeep"))
+    judge.need(not left or notes and notes <= GUARDS, "left behind", *left)
     judge.placed(job, world, start)
 
 
