@@ -247,9 +247,10 @@ dist: ## build/redkeep-VERSION.tar.gz of the last commit
 		-o build/redkeep-$(VERSION).tar.gz HEAD
 	@echo build/redkeep-$(VERSION).tar.gz
 
-# For whoever wants a look before each start; not put into force.
-GUARD_FILES := $(patsubst packaging/%,%,$(wildcard \
-	packaging/systemd/*.service.d/* packaging/container/*))
+# To be put into force by whoever wants them: a look before each start,
+# containers, rules and a dashboard.
+SHARED := $(patsubst packaging/%,%,$(wildcard packaging/systemd/*.service.d/* \
+	packaging/container/* packaging/prometheus/* packaging/grafana/*))
 
 install: build/redkeep build/redkeepd ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -259,12 +260,12 @@ install: build/redkeep build/redkeepd ## into PREFIX (/usr/local), below DESTDIR
 			packaging/systemd/$$unit \
 			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
 	done
-	for file in $(GUARD_FILES); do \
+	for file in $(SHARED); do \
 		install -d $(DESTDIR)$(PREFIX)/share/redkeep/$${file%/*} && \
 		sed 's,/usr/bin/redkeep,$(PREFIX)/bin/redkeep,' packaging/$$file \
 			>$(DESTDIR)$(PREFIX)/share/redkeep/$$file || exit 1; \
 	done
-	chmod 755 $(DESTDIR)$(PREFIX)/share/redkeep/container/*
+	chmod 755 $(DESTDIR)$(PREFIX)/share/redkeep/container/redkeep-entrypoint
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
