@@ -71,6 +71,25 @@ cat /var/log/redkeepd.log /var/log/redkeepd@cache.log
     assert " error " not in out[out.index("Redis: Initializing client"):]
 
 
+@pytest.mark.need("root", "mount", "unshare")
+def test_gates_and_monitoring_answer_as_the_guides_say(place):
+    out = run(place, INSTALL + BEGIN + """
+mkdir /etc/redkeep
+redkeep setup --output /etc/redkeep/redkeep.conf >/dev/null
+chgrp redis /etc/redkeep/redkeep.conf
+systemctl enable --now redkeepd
+n=0
+until curl -fs http://127.0.0.1:9736/gate/require >/dev/null; do
+    n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.1
+done
+""" + script("gates.md", "monitoring.md") + "\ncat /var/log/redkeepd.log\n")
+    for said in ('{"available":true,"status":"connected"}',
+                 '{"redisAvailable":true,"status":"connected"}',
+                 '"status":"alive"', "rules found", "Persistence\n"):
+        assert said in out, said
+    assert " error " not in out[out.index("Redis: Initializing client"):]
+
+
 def test_the_guides_name_pages_and_sections_that_are_there():
     for page in GUIDE.glob("*.md"):
         for path, _, anchor in re.findall(

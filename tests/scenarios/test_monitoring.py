@@ -13,6 +13,7 @@ from servers import TOP
 from test_agent_metrics import ALL, LATER
 
 RULES = TOP / "packaging" / "prometheus" / "redkeep.rules.yml"
+DASHBOARD = TOP / "packaging" / "grafana" / "redkeep.json"
 TABLE = TOP / "agent" / "daemon" / "alarm_rules.c"
 
 # What Prometheus and its blackbox exporter tell by themselves.
@@ -241,3 +242,52 @@ def test_rules_name_only_metrics_that_there_are():
     for r in rules():
         unknown = metrics_of(r["expr"]) - ALL - LATER - FOREIGN
         assert metrics_of(r["expr"]) and not unknown, (r["alert"], unknown)
+
+
+def panels():
+    return json.loads(DASHBOARD.read_text())["panels"]
+
+
+def queries():
+    """(panel, expression) with what Grafana puts in."""
+    for p in panels():
+        for target in p.get("targets", []):
+            yield p["title"], target["expr"].replace(
+                "$__rate_interval", "5m").replace("$instance", ".+")
+
+
+def test_the_dashboard_is_of_a_piece():
+    board = json.loads(DASHBOARD.read_text())
+    ids = [p["id"] for p in panels()]
+    assert len(set(ids)) == len(ids) and len(ids) > 50
+    titles = [p["title"] for p in panels()]
+    assert len(set(titles)) == len(titles)
+    assert [v["name"] for v in board["templating"]["list"]] == [
+        "datasource", "instance"]
+    taken = set()
+    for p in panels():
+        at = p["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"])
+                 for y in range(at["y"], at["y"] + at["h"])}
+        assert at["x"] + at["w"] <= 24 and not cells & taken, p["title"]
+        taken |= cells
+        letters = [t["refId"] for t in p.get("targets", [])]
+        assert len(set(letters)) == len(letters)
+        assert p["type"] == "row" or letters
+        for t in p.get("targets", []):
+            assert t["datasource"]["uid"] == "${datasource}"
+            assert 'instance=~"$instance"' in t["expr"], p["title"]
+
+
+def test_the_dashboard_asks_what_prometheus_knows(place):
+    rules_ = []
+    for title, expr in queries():
+        unknown = metrics_of(expr) - ALL - LATER - FOREIGN
+        assert metrics_of(expr) and not unknown, (title, unknown)
+        rules_.append({"record": "x:y", "expr": expr})
+    file = place / "board.yml"
+    for i, rule in enumerate(rules_):
+        rule["labels"] = {"n": str(i)}
+    file.write_text(yaml.safe_dump(
+        {"groups": [{"name": "board", "rules": rules_}]}))
+    assert f"{len(rules_)} rules found" in promtool("check", "rules", file)
