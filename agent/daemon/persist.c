@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "daemon/persist_host.h"
-#include "daemon/persist_judge.h"
+#include "jobs/persist_host.h"
+#include "jobs/persist_judge.h"
 #include "daemon/timer.h"
 
 enum { POLL_FIRST_MS = 50, POLL_MS = 200, SECOND_MS = 1000 };

@@ -12,10 +12,9 @@
 
 #include "base/error.h"
 #include "daemon/server.h"
+#include "jobs/persist_judge.h"
 
 struct event_base;
-
-enum persist_kind { PERSIST_BGSAVE, PERSIST_BGREWRITEAOF };
 
 /*
  * ERROR_NONE: done, and proven; ERROR_DENIED: cannot run now (skipped), try

@@ -13,21 +13,19 @@ enum { WORKERS_MAX = 1000 };
 /* What is asked, and where the answers are added up. */
 struct round {
     struct keys_question *questions;
-    int64_t **into;
+    int64_t **into; /* what is counted down is asked with begins */
     size_t count, capacity, into_capacity;
 };
 
-/* The key becomes the round's. */
+/* Its key becomes the round's. */
 static void
-ask_for(struct round *r, const char *command, char *key, const char *argument,
-        int64_t *into)
+ask_for(struct round *r, struct keys_question question, int64_t *into)
 {
     r->questions =
         memory_grow(r->questions, r->count, &r->capacity, sizeof *r->questions);
     r->into =
         memory_grow(r->into, r->count, &r->into_capacity, sizeof *r->into);
-    r->questions[r->count] = (struct keys_question){
-        .command = command, .key = key, .argument = argument};
+    r->questions[r->count] = question;
     r->into[r->count++] = into;
 }
 
@@ -38,10 +36,19 @@ ask_queue(struct round *r, struct queues_queue *queue)
     bool shared = queue->base[0] == '\0';
 
     for (const struct queues_key *k = shared ? layout->shared : layout->own;
-         k->command != NULL; k++)
-        ask_for(r, k->command,
-                text_format("%s%s%s", k->before, queue->base, k->after), NULL,
-                &queue->jobs[k->state]);
+         k->command != NULL; k++) {
+        struct keys_question question = {.command = k->command};
+        int64_t *into = &queue->jobs[k->state];
+
+        question.key = text_format("%s%s%s", k->before, queue->base, k->after);
+        ask_for(r, question, into);
+        if (k->marker == NULL)
+            continue;
+        question = (struct keys_question){
+            .command = "LINDEX", .argument = "-1", .begins = k->marker};
+        question.key = text_format("%s%s%s", k->before, queue->base, k->after);
+        ask_for(r, question, into);
+    }
 }
 
 struct workers {
@@ -55,7 +62,11 @@ take_worker(void *context, const char *name, size_t size)
     struct workers *w = context;
 
     if (memchr(name, '\0', size) == NULL)
-        ask_for(w->round, "HGET", memory_copy(name, size), "busy", w->into);
+        ask_for(w->round,
+                (struct keys_question){.command = "HGET",
+                                       .key = memory_copy(name, size),
+                                       .argument = "busy"},
+                w->into);
     return w->round->count < WORKERS_MAX;
 }
 
@@ -78,11 +89,14 @@ take(struct queues *all, const struct round *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         const struct keys_question *q = &r->questions[i];
+        int64_t *into = r->into[i];
 
-        if (q->number == KEYS_OTHER_TYPE)
+        if (q->number == KEYS_OTHER_TYPE && q->begins == NULL)
             queues_note(all, q->key, q->command);
-        else if (q->number >= 0)
-            *r->into[i] = (*r->into[i] < 0 ? 0 : *r->into[i]) + q->number;
+        else if (q->begins != NULL && q->number > 0 && *into > 0)
+            (*into)--;
+        else if (q->begins == NULL && q->number >= 0)
+            *into = (*into < 0 ? 0 : *into) + q->number;
     }
 }
 

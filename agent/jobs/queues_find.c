@@ -69,7 +69,7 @@ queues_add(struct queues *all, enum queues_system system, const char *base,
             memcmp(all->items[i].base, base, size) == 0)
             return &all->items[i];
     if (all->count == QUEUES_MAX || size > QUEUES_BASE_MAX ||
-        !can_be_told(base, size)) {
+        !can_be_told(base, size) || (size == 1 && base[0] == QUEUES_ALL[0])) {
         all->left_out++;
         return NULL;
     }

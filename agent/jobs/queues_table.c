@@ -3,9 +3,9 @@
 #include <stddef.h>
 
 static const struct queues_key bullmq[] = {
-    {QUEUES_WAITING, "LLEN", "", ":wait", NULL},
+    {QUEUES_WAITING, "LLEN", "", ":wait", "0:"}, /* until BullMQ 4 */
     {QUEUES_PRIORITIZED, "ZCARD", "", ":prioritized", NULL},
-    {QUEUES_PAUSED, "LLEN", "", ":paused", NULL},
+    {QUEUES_PAUSED, "LLEN", "", ":paused", "0:"},
     {QUEUES_DELAYED, "ZCARD", "", ":delayed", NULL},
     {QUEUES_WAITING_CHILDREN, "ZCARD", "", ":waiting-children", NULL},
     {QUEUES_ACTIVE, "LLEN", "", ":active", NULL},

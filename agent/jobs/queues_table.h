@@ -16,7 +16,7 @@ struct queues_key {
     enum queues_state state;
     const char *command; /* NULL: the end */
     const char *before, *after;
-    const char *argument; /* NULL: none */
+    const char *marker; /* at the end of a list: no job; NULL: none */
 };
 
 struct queues_layout {

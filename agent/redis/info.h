@@ -38,6 +38,7 @@ struct info {
     int64_t last_bgsave_seconds;
     int64_t saves;                           /* rdb_saves */
     int64_t save_keys_done, save_keys_total; /* of the running child */
+    int64_t bgsave_seconds, rewrite_seconds; /* that run; else -1 */
     bool rewrite_in_progress, rewrite_scheduled;
     bool last_rewrite_ok, last_write_ok;
     bool other_child; /* module_fork_in_progress */
@@ -45,7 +46,9 @@ struct info {
     int64_t aof_buffer_length, aof_pending_fsync;
     int64_t aof_delayed_fsync;
     int64_t load_expired;  /* keys of a dump that had expired; since 7.0 */
-    int64_t last_cow_size; /* the larger of the last save's and rewrite's */
+    int64_t last_cow_size; /* the larger of the last save's and rewrite's: */
+    int64_t last_save_cow, last_rewrite_cow;
+    int64_t last_rewrite_seconds;
     /* stats */
     int64_t keyspace_hits, keyspace_misses, evicted_keys, expired_keys;
     int64_t commands;   /* of clients; what it loads does not count */

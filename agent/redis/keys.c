@@ -14,8 +14,11 @@ is_other_type(const struct error *e)
 }
 
 static int64_t
-number_of(const struct redisReply *reply)
+number_of(const struct redisReply *reply, const char *begins)
 {
+    if (begins != NULL)
+        return reply->type == REDIS_REPLY_STRING &&
+               strncmp(reply->str, begins, strlen(begins)) == 0;
     if (reply->type == REDIS_REPLY_INTEGER)
         return reply->integer;
     return reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10)
@@ -25,12 +28,15 @@ number_of(const struct redisReply *reply)
 static int
 count_one(struct link *link, struct keys_question *q, struct error *e)
 {
+    struct error why = {0};
     struct redisReply *reply =
-        link_say(link, e, q->command, q->key, q->argument, NULL);
+        link_say(link, &why, q->command, q->key, q->argument, NULL);
 
-    if (reply == NULL && !is_other_type(e))
+    if (reply == NULL && !is_other_type(&why)) {
+        *e = why;
         return error_in(e, "%s", q->command);
-    q->number = reply == NULL ? KEYS_OTHER_TYPE : number_of(reply);
+    }
+    q->number = reply == NULL ? KEYS_OTHER_TYPE : number_of(reply, q->begins);
     link_reply_free(reply);
     return 0;
 }
@@ -83,17 +89,20 @@ int
 keys_scan(struct link *link, struct keys_scan *scan, keys_found *found,
           void *context, struct error *e)
 {
+    struct error why = {0};
     int rc = 0;
 
     while (rc == 0 && scan->rounds > 0) {
-        struct redisReply *reply = ask_round(link, scan, e);
+        struct redisReply *reply = ask_round(link, scan, &why);
 
-        if (reply == NULL && is_other_type(e)) {
+        if (reply == NULL && is_other_type(&why)) {
             strcpy(scan->cursor, "0");
             return 0;
         }
-        if (reply == NULL)
+        if (reply == NULL) {
+            *e = why;
             return error_in(e, scan->set != NULL ? "SSCAN" : "SCAN");
+        }
         rc = take_round(scan, reply, found, context, e);
         link_reply_free(reply);
         scan->rounds--;

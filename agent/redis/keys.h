@@ -13,10 +13,11 @@
 
 enum { KEYS_OTHER_TYPE = INT32_MIN };
 
-/* "LLEN key", or "HGET key busy". */
+/* "LLEN key", "HGET key busy", or whether "LINDEX key -1" begins with "0:". */
 struct keys_question {
     const char *command;
     const char *key, *argument; /* NULL: none */
+    const char *begins;         /* 1 if the text begins so, else 0; NULL */
     int64_t number;             /* the answer */
 };
 

@@ -15,7 +15,7 @@ enum {
     POLL_MAX_MS = 200,
     SETTLE_POLL_MAX_MS = 50,
     /* The server forks before it answers: a second for each 50-100 GB. */
-    BGSAVE_REPLY_MS = 60000,
+    REPLY_MS = 60000,
     BGSAVE_TRIES = 3,
     SECOND_MS = 1000,
 };
@@ -179,20 +179,13 @@ explain_refusal(struct error *e)
 static int
 ask_bgsave(struct link *link, struct save *s, struct error *e)
 {
-    unsigned limit = link_set_timeout(link, BGSAVE_REPLY_MS);
-    struct redisReply *reply = link_say(link, e, "BGSAVE", NULL);
-
-    link_set_timeout(link, limit);
-    if (reply == NULL) {
+    if (persistence_ask(link, "BGSAVE", &s->scheduled, e) != 0) {
         if (strstr(e->text, "already in progress") != NULL ||
             strstr(e->text, "child process is active") != NULL ||
             strstr(e->text, "log rewriting in progress") != NULL)
             return 0;
         return explain_refusal(e);
     }
-    s->scheduled = reply->type == REDIS_REPLY_STATUS &&
-                   strstr(reply->str, "scheduled") != NULL;
-    link_reply_free(reply);
     return 1;
 }
 
@@ -283,6 +276,22 @@ persistence_bgsave(struct link *link, const struct persistence_options *options,
                      "the server's save ended %d times without a dump "
                      "(cancelled by FLUSHALL, BGSAVE CANCEL or a full resync)",
                      BGSAVE_TRIES);
+}
+
+int
+persistence_ask(struct link *link, const char *command, bool *scheduled,
+                struct error *e)
+{
+    unsigned limit = link_set_timeout(link, REPLY_MS);
+    struct redisReply *reply = link_say(link, e, command, NULL);
+
+    link_set_timeout(link, limit);
+    if (reply == NULL)
+        return -1;
+    *scheduled = reply->type == REDIS_REPLY_STATUS &&
+                 strstr(reply->str, "scheduled") != NULL;
+    link_reply_free(reply);
+    return 0;
 }
 
 /*

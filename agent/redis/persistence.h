@@ -34,6 +34,13 @@ int persistence_bgsave(struct link *link,
                        struct info *after, struct error *e);
 
 /*
+ * Asks for it ("BGSAVE", "BGREWRITEAOF") and does not follow: *scheduled if it
+ * begins when another child has ended. -1: the server's words.
+ */
+int persistence_ask(struct link *link, const char *command, bool *scheduled,
+                    struct error *e);
+
+/*
  * Waits until all that was acknowledged before the call is in the AOF (a server
  * may hold it in a buffer for up to 2 s while an fsync is slow), at most
  * limit_ms. *settled tells whether it is; INFO as it was then in *now.

@@ -276,6 +276,22 @@ START_TEST(tells_of_files_alarms_and_dependencies)
 }
 END_TEST
 
+START_TEST(tells_of_queues)
+{
+    json_t *list = json_pack("[{s:s, s:s, s:{s:i, s:i}}]", "system", "bullmq",
+                             "queue", "a\"b", "states", "waiting", 3, "failed",
+                             0);
+
+    views.queues.list = list;
+    has("# TYPE redkeep_queue_jobs gauge");
+    has("redkeep_queue_jobs{system=\"bullmq\",queue=\"a\\\"b\","
+        "state=\"waiting\"} 3");
+    has("redkeep_queue_jobs{system=\"bullmq\",queue=\"a\\\"b\","
+        "state=\"failed\"} 0");
+    json_decref(list);
+}
+END_TEST
+
 static TCase *
 make_cases(void)
 {
@@ -292,6 +308,7 @@ make_cases(void)
     tcase_add_test(cases, tells_of_the_newest_snapshot_and_window);
     tcase_add_test(cases, tells_of_runs);
     tcase_add_test(cases, tells_of_files_alarms_and_dependencies);
+    tcase_add_test(cases, tells_of_queues);
     return cases;
 }
 

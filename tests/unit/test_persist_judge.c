@@ -1,11 +1,11 @@
-#include "daemon/persist_judge.h"
+#include "jobs/persist_judge.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/persist_host.h"
+#include "jobs/persist_host.h"
 
 #define GB (INT64_C(1) << 30)
 

@@ -1,4 +1,4 @@
-#include "daemon/persist_host.h"
+#include "jobs/persist_host.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

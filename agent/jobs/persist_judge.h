@@ -1,16 +1,21 @@
 /*
  * persist_judge.h - whether a server can persist now, and what became of it;
- * judged from what INFO and the host say. For persist.c.
+ * judged from what INFO and the host say. For the agent, which never waits, and
+ * for the command, which does.
  */
-#ifndef DAEMON_PERSIST_JUDGE_H
-#define DAEMON_PERSIST_JUDGE_H
+#ifndef JOBS_PERSIST_JUDGE_H
+#define JOBS_PERSIST_JUDGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
-#include "daemon/persist.h"
 #include "redis/info.h"
+
+enum persist_kind { PERSIST_BGSAVE, PERSIST_BGREWRITEAOF };
+
+/* "BGSAVE" */
+const char *persist_judge_command(enum persist_kind kind);
 
 /* Of the server's host; -1: not known, or the server is on another. */
 struct persist_host {
@@ -28,7 +33,14 @@ struct persist_host {
         -1, -1, -1, -1, -1, -1 \
     }
 
-/* 0, or -1 with ERROR_DENIED and what stands in the way. */
+/* 0, or -1 with ERROR_DENIED and what stands in the way: what the server is at,
+ * or does not have; and what its host lacks. */
+int persist_judge_idle(enum persist_kind kind, const struct info *i,
+                       struct error *e);
+int persist_judge_room(enum persist_kind kind, const struct info *i,
+                       const struct persist_host *host, struct error *e);
+
+/* Both. */
 int persist_judge_can(enum persist_kind kind, const struct info *i,
                       const struct persist_host *host, struct error *e);
 

@@ -1,11 +1,11 @@
-#include "daemon/persist_judge.h"
+#include "jobs/persist_judge.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-static const char *
-command_of(enum persist_kind kind)
+const char *
+persist_judge_command(enum persist_kind kind)
 {
     return kind == PERSIST_BGSAVE ? "BGSAVE" : "BGREWRITEAOF";
 }
@@ -64,8 +64,8 @@ check_disk(enum persist_kind kind, const struct info *i,
 }
 
 int
-persist_judge_can(enum persist_kind kind, const struct info *i,
-                  const struct persist_host *host, struct error *e)
+persist_judge_idle(enum persist_kind kind, const struct info *i,
+                   struct error *e)
 {
     const char *reason = NULL;
 
@@ -81,11 +81,25 @@ persist_judge_can(enum persist_kind kind, const struct info *i,
         reason = "a module's child is running";
     else if (kind == PERSIST_BGREWRITEAOF && !i->aof_enabled)
         reason = "the server's AOF is off";
-    if (reason != NULL)
-        return error_set(e, ERROR_DENIED, "%s", reason);
+    return reason == NULL ? 0 : error_set(e, ERROR_DENIED, "%s", reason);
+}
+
+int
+persist_judge_room(enum persist_kind kind, const struct info *i,
+                   const struct persist_host *host, struct error *e)
+{
     if (check_memory(i, host, e) != 0)
         return -1;
     return check_disk(kind, i, host, e);
+}
+
+int
+persist_judge_can(enum persist_kind kind, const struct info *i,
+                  const struct persist_host *host, struct error *e)
+{
+    if (persist_judge_idle(kind, i, e) != 0)
+        return -1;
+    return persist_judge_room(kind, i, host, e);
 }
 
 /* What the server says instead of beginning; the first that fits. */
@@ -112,12 +126,13 @@ persist_judge_refusal(enum persist_kind kind, struct error *e)
         return error_set(e, ERROR_FAILED,
                          "%s: the server could not fork (its log says why): "
                          "free memory, or set vm.overcommit_memory=1",
-                         command_of(kind));
+                         persist_judge_command(kind));
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
         if (strstr(words.text, refusals[i].words) != NULL)
             return error_set(e, refusals[i].kind, "%s: %.300s: %s",
-                             command_of(kind), words.text, refusals[i].hint);
-    return error_set(e, ERROR_FAILED, "%s: %.400s", command_of(kind),
+                             persist_judge_command(kind), words.text,
+                             refusals[i].hint);
+    return error_set(e, ERROR_FAILED, "%s: %.400s", persist_judge_command(kind),
                      words.text);
 }
 

@@ -1,10 +1,10 @@
 /*
  * persist_host.h - what the server's host has left, where that is ours.
  */
-#ifndef DAEMON_PERSIST_HOST_H
-#define DAEMON_PERSIST_HOST_H
+#ifndef JOBS_PERSIST_HOST_H
+#define JOBS_PERSIST_HOST_H
 
-#include "daemon/persist_judge.h"
+#include "jobs/persist_judge.h"
 #include "redis/info.h"
 
 /*
