@@ -38,6 +38,30 @@ say(const struct invocation *in, const struct error *e)
                 in->command != NULL ? in->command->name : "");
 }
 
+/* What was printed may be all that the command was run for; but for one whose
+ * answer is its exit status. */
+static int
+flush(const struct invocation *in, int status, struct error *e)
+{
+    if (status < 0 || (fflush(stdout) == 0 && !ferror(stdout)))
+        return status;
+    error_sys(e, "write to standard output");
+    if (in->command == NULL || in->command->failed == NULL)
+        return -1;
+    log_line(LOG_LEVEL_WARNING, "%s", e->text);
+    return status;
+}
+
+static int
+fail(const struct invocation *in, const struct error *e)
+{
+    if (in->command != NULL && in->command->failed != NULL &&
+        e->kind != ERROR_STOPPED)
+        return in->command->failed(in, e->text);
+    say(in, e);
+    return error_exit_status(e->kind);
+}
+
 static void
 set_log_level(const struct invocation *in)
 {
@@ -84,13 +108,9 @@ main(int argc, char **argv)
         status = in.command->run(&in, &e);
     } else
         status = -1;
-    /* What was printed may be all that the command was run for. */
-    if (status >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
-        status = error_sys(&e, "write to standard output");
-    if (status < 0) {
-        say(&in, &e);
-        status = error_exit_status(e.kind);
-    }
+    status = flush(&in, status, &e);
+    if (status < 0)
+        status = fail(&in, &e);
     options_clear(&in);
     return status;
 }

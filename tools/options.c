@@ -218,13 +218,20 @@ read_line(struct line *l, struct error *e)
     return 0;
 }
 
-/* Whoever asked for an object gets one, also about a line that is wrong. */
+/* Of a line that is wrong: whoever asked for an object gets one, and what
+ * stands behind -- tells what it was about. */
 static void
-find_json(struct line *l)
+read_rest(struct line *l)
 {
-    for (; *l->at != NULL && strcmp(*l->at, "--") != 0; l->at++)
-        if (strcmp(*l->at, "--json") == 0)
-            l->in->json = true;
+    struct invocation *in = l->in;
+
+    for (; *l->at != NULL; l->at++)
+        if (l->only_words)
+            in->words[in->word_count++] = *l->at;
+        else if (strcmp(*l->at, "--") == 0)
+            l->only_words = true;
+        else if (strcmp(*l->at, "--json") == 0)
+            in->json = true;
 }
 
 static int
@@ -249,7 +256,7 @@ options_read(struct invocation *in, int argc, char **argv, struct error *e)
 
     in->words = memory_new(((size_t)argc + 1) * sizeof *in->words);
     if (read_line(&l, e) != 0) {
-        find_json(&l);
+        read_rest(&l);
         return OPTIONS_FAILED;
     }
     if (l.help)
