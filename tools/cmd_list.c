@@ -118,6 +118,16 @@ show(const struct catalog *c, const struct storage *s)
     show_verified(c);
 }
 
+/* An entry that cannot be read, or what is not what was stored. */
+static bool
+has_bad(const struct catalog *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->items[i].broken.kind != ERROR_NONE || c->items[i].entry.failed)
+            return true;
+    return false;
+}
+
 static int
 run(struct invocation *in, struct error *e)
 {
@@ -129,11 +139,11 @@ run(struct invocation *in, struct error *e)
                      config_text(&in->config, CONFIG_INSTANCE), e) != 0 ||
         catalog_load(&catalog, storage.snapshots_dir, e) != 0)
         goto out;
-    rc = 0;
-    if (in->json)
-        rc = answer_print(listing_write(&catalog, 0), e);
-    else
+    rc = has_bad(&catalog);
+    if (!in->json)
         show(&catalog, &storage);
+    else if (answer_print(listing_write(&catalog, 0), e) != 0)
+        rc = -1;
 
 out:
     catalog_clear(&catalog);
@@ -148,6 +158,7 @@ const struct command cmd_list = {
     .details =
         "Oldest first. Works on a read-only repository. proven: whether the\n"
         "files are known to be those of the server that was asked; - without\n"
-        "a server. NOT OK: it is not what was stored, says 'redkeep verify'.\n",
+        "a server. NOT OK: it is not what was stored, says 'redkeep verify'.\n"
+        "Exit status 1: that is one of them, or an entry cannot be read.\n",
     .run = run,
 };
