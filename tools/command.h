@@ -26,6 +26,7 @@ struct command_value {
 
 struct invocation {
     const struct command *command;
+    const char *file; /* of --config; NULL */
     struct config config;
     bool json, quiet, verbose;
     struct command_value values[COMMAND_OPTIONS_MAX];

@@ -9,9 +9,11 @@
 #include "answer.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "jobs/value.h"
 #include "command.h"
 #include "help.h"
+#include "hint.h"
 #include "meter.h"
 #include "options.h"
 #include "screen.h"
@@ -20,15 +22,17 @@ static void
 say(const struct invocation *in, const struct error *e)
 {
     struct error none = {0};
-    char line[sizeof e->text + 64];
+    char *text = hint_complete(in, e->text);
+    char *line = text_format("redkeep%s%s: %s", in->command != NULL ? " " : "",
+                             in->command != NULL ? in->command->name : "",
+                             text);
 
     meter_end();
     if (in->json)
-        answer_print(json_pack("{s:o}", "error", value_string(e->text)), &none);
-    snprintf(line, sizeof line, "redkeep%s%s: %s",
-             in->command != NULL ? " " : "",
-             in->command != NULL ? in->command->name : "", e->text);
+        answer_print(json_pack("{s:o}", "error", value_string(text)), &none);
     screen_print(stderr, 4, line);
+    free(line);
+    free(text);
     /* Jobs hear the signal only where nothing is half done. */
     if (e->kind == ERROR_STOPPED)
         fputs("what was there is as it was\n", stderr);

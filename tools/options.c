@@ -12,8 +12,7 @@
 
 struct line {
     struct invocation *in;
-    char **at;        /* the next argument */
-    const char *file; /* --config */
+    char **at; /* the next argument */
     bool help, version, only_words;
 };
 
@@ -136,7 +135,7 @@ read_option(struct line *l, char *name, struct error *e)
     if (own != NULL)
         return keep_value(in, own->name, value, e);
     if (strcmp(name, "config") == 0) {
-        l->file = value;
+        in->file = value;
         return 0;
     }
     if (strcmp(name, "report-fd") == 0)
@@ -266,7 +265,7 @@ options_read(struct invocation *in, int argc, char **argv, struct error *e)
     if (check_words(in, e) != 0)
         return OPTIONS_FAILED;
     if (!in->command->plain &&
-        config_load(&in->config, l.file, environ, NULL, NULL, e) != 0) {
+        config_load(&in->config, in->file, environ, NULL, NULL, e) != 0) {
         if (!in->command->lenient)
             return OPTIONS_FAILED;
         log_line(LOG_LEVEL_WARNING, "%s", e->text);

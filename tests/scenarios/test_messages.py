@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
+import subprocess
 
 import pytest
 
@@ -119,6 +121,23 @@ def edited(path, key, value):
     words = json.loads(path.read_text())
     words[key] = value
     path.write_text(json.dumps(words, indent=2))
+
+
+def test_a_command_to_paste_has_the_options_that_were_given(
+        place, keep, server):
+    keep.repo = place / "a repository"
+    ident = keep.snapshot(server, "--instance", "other")["id"]
+    where = ["--config", keep.empty, "--repo", keep.repo, "--instance", "other"]
+    for words in (["verify", "none"], ["verify", "none", "--json"],
+                  ["restore", "none", "--to", place / "to"],
+                  ["drill", "none"], ["hold", "none"]):
+        told = keep(*words, *where, exit=3)
+        text = told.json["error"] if "--json" in words else told.err
+        [hint] = re.findall(r"'redkeep (list .*?)' shows", text)
+        done = subprocess.run([keep.path, *shlex.split(hint)],
+                              capture_output=True, text=True,
+                              env=keep.environment({"REDKEEP_CONFIG": ""}))
+        assert done.returncode == 0 and ident in done.stdout, hint
 
 
 def test_an_instance_of_a_future_format(place, keep, server):
