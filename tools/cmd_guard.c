@@ -17,8 +17,9 @@
 #include "meter.h"
 #include "server_settings.h"
 
-/* How the child ends: with a decision, or without one. */
-enum { MAY_START = 0, MUST_NOT = 1, UNDECIDED = 3 };
+/* How the child ends: with a decision, or without one, in words or for a
+ * signal. 3 it is where there is no memory. */
+enum { MAY_START = 0, MUST_NOT = 1, UNDECIDED = 4 };
 enum { NOTE_LIMIT_MS = 5000 };
 
 static json_t *
@@ -130,6 +131,7 @@ let_start(const struct invocation *in, const char *why)
 {
     struct error none = {0};
 
+    meter_end();
     log_line(LOG_LEVEL_ERROR,
              "guard could not judge the data; the server is let start: %s",
              why);
@@ -152,20 +154,32 @@ run(struct invocation *in, struct error *e)
         return -1;
     if (guard_child_begin(limit_ms, &status, why, sizeof why)) {
         status = work(in, &failure);
-        if (status == UNDECIDED && failure.kind != ERROR_STOPPED) {
-            let_start(in, failure.text);
-            leave_note(in, failure.text);
-        }
-        return status;
+        if (status != UNDECIDED || failure.kind == ERROR_STOPPED)
+            return status;
+        let_start(in, failure.text);
+        leave_note(in, failure.text);
+        return MAY_START;
     }
-    if (status >= 0)
-        return status == MUST_NOT ? MUST_NOT : MAY_START;
+    if (status == MAY_START || status == MUST_NOT)
+        return status;
     if (process_check_stop(e) != 0)
         return -1; /* whoever wants us to end wants no server */
+    if (status == UNDECIDED)
+        return error_set(e, ERROR_FAILED, "stopped by a signal");
+    if (status >= 0)
+        return error_set(e, ERROR_FAILED, "ended with exit status %d", status);
+    return error_set(e, ERROR_FAILED, "%s", why);
+}
+
+static int
+failed(const struct invocation *in, const char *why)
+{
+    char none[1];
+    int status;
+
     let_start(in, why);
     fflush(stdout);
-    if (guard_child_begin(NOTE_LIMIT_MS, &status, failure.text,
-                          sizeof failure.text))
+    if (guard_child_begin(NOTE_LIMIT_MS, &status, none, sizeof none))
         leave_note(in, why);
     return MAY_START;
 }
@@ -179,8 +193,8 @@ const struct command cmd_guard = {
         "stops it where it would start empty though there was data, cut in the\n"
         "middle, or lose what it writes later. Behind -- stands what the server\n"
         "is started with: redis-server /etc/redis/redis.conf --appendonly yes.\n"
-        "Exit status 0: the server may start, or it could not be told; 1: it\n"
-        "must not.\n",
+        "Exit status 0: the server may start, or it could not be told, be it for\n"
+        "a mistake in these options; 1: it must not; 3: a signal stopped this.\n",
     .words_max = 10000,
     .lenient = true,
     .options =
@@ -191,4 +205,5 @@ const struct command cmd_guard = {
             SERVER_SETTINGS_OPTIONS,
         },
     .run = run,
+    .failed = failed,
 };

@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "base/text.h"
 #include "command.h"
+#include "hint.h"
 #include "jobs/listing.h"
 #include "repo/storage.h"
 #include "screen.h"
@@ -52,21 +53,23 @@ show_one(struct table *t, const struct catalog_entry *n)
 }
 
 static void
-show_failed(const struct catalog_entry *n)
+show_failed(const struct catalog_entry *n, const struct invocation *in)
 {
-    char at[TEXT_TIME_SIZE], *line;
+    char at[TEXT_TIME_SIZE], *line, *whole;
 
     write_minute(at, n->look.at_ms);
     line = text_format("%s: not what was stored, found %s: %s", n->id, at,
                        *n->look.wrong != '\0' ? n->look.wrong
                                               : "'redkeep verify' tells more");
-    screen_print(stdout, 4, line);
+    whole = hint_complete(in, line);
+    screen_print(stdout, 4, whole);
+    free(whole);
     free(line);
 }
 
 /* What verify found; what it did not look at yet is only counted. */
 static void
-show_verified(const struct catalog *c)
+show_verified(const struct catalog *c, const struct invocation *in)
 {
     char at[TEXT_TIME_SIZE];
     int64_t last_ms = -1;
@@ -76,7 +79,7 @@ show_verified(const struct catalog *c)
         const struct catalog_entry *n = &c->items[i].entry;
 
         if (n->failed)
-            show_failed(n);
+            show_failed(n, in);
         if (n->verified_ms > last_ms)
             last_ms = n->verified_ms;
         count += n->verified_ms >= 0 && !n->failed;
@@ -89,17 +92,20 @@ show_verified(const struct catalog *c)
 }
 
 static void
-show(const struct catalog *c, const struct storage *s)
+show(const struct catalog *c, const struct storage *s,
+     const struct invocation *in)
 {
     static const char *const titles[] = {
         "id",    "data as of (UTC)", "verdict", "proven", ">keys",
         ">data", ">stored",          NULL,
     };
     struct table t;
+    char *hint;
 
     if (c->count == 0) {
-        printf("no snapshot in %s/%s yet: take one with 'redkeep snapshot'\n",
-               s->path, s->instance);
+        hint = hint_complete(in, "take one with 'redkeep snapshot'");
+        printf("no snapshot in %s/%s yet: %s\n", s->path, s->instance, hint);
+        free(hint);
         return;
     }
     table_begin(&t, titles);
@@ -115,7 +121,17 @@ show(const struct catalog *c, const struct storage *s)
         if (c->items[i].broken.kind != ERROR_NONE)
             printf("%s: damaged entry: %s\n", c->items[i].id,
                    c->items[i].broken.text);
-    show_verified(c);
+    show_verified(c, in);
+}
+
+/* An entry that cannot be read, or what is not what was stored. */
+static bool
+has_bad(const struct catalog *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->items[i].broken.kind != ERROR_NONE || c->items[i].entry.failed)
+            return true;
+    return false;
 }
 
 static int
@@ -129,11 +145,11 @@ run(struct invocation *in, struct error *e)
                      config_text(&in->config, CONFIG_INSTANCE), e) != 0 ||
         catalog_load(&catalog, storage.snapshots_dir, e) != 0)
         goto out;
-    rc = 0;
-    if (in->json)
-        rc = answer_print(listing_write(&catalog, 0), e);
-    else
-        show(&catalog, &storage);
+    rc = has_bad(&catalog);
+    if (!in->json)
+        show(&catalog, &storage, in);
+    else if (answer_print(listing_write(&catalog, 0), e) != 0)
+        rc = -1;
 
 out:
     catalog_clear(&catalog);
@@ -148,6 +164,7 @@ const struct command cmd_list = {
     .details =
         "Oldest first. Works on a read-only repository. proven: whether the\n"
         "files are known to be those of the server that was asked; - without\n"
-        "a server. NOT OK: it is not what was stored, says 'redkeep verify'.\n",
+        "a server. NOT OK: it is not what was stored, says 'redkeep verify'.\n"
+        "Exit status 1: that is one of them, or an entry cannot be read.\n",
     .run = run,
 };

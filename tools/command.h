@@ -26,6 +26,7 @@ struct command_value {
 
 struct invocation {
     const struct command *command;
+    const char *file; /* of --config; NULL */
     struct config config;
     bool json, quiet, verbose;
     struct command_value values[COMMAND_OPTIONS_MAX];
@@ -48,6 +49,9 @@ struct command {
     struct command_option settings[COMMAND_OPTIONS_MAX]; /* keys it heeds */
     /* The exit status, or -1 and why it could not be done. */
     int (*run)(struct invocation *in, struct error *e);
+    /* The exit status where it could not be done, or was not understood, and
+     * nobody asked it to stop; says why. NULL: that of the error. */
+    int (*failed)(const struct invocation *in, const char *why);
 };
 
 extern const struct command cmd_check, cmd_snapshot, cmd_list, cmd_verify,

@@ -9,9 +9,11 @@
 #include "answer.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "jobs/value.h"
 #include "command.h"
 #include "help.h"
+#include "hint.h"
 #include "meter.h"
 #include "options.h"
 #include "screen.h"
@@ -20,15 +22,17 @@ static void
 say(const struct invocation *in, const struct error *e)
 {
     struct error none = {0};
-    char line[sizeof e->text + 64];
+    char *text = hint_complete(in, e->text);
+    char *line = text_format("redkeep%s%s: %s", in->command != NULL ? " " : "",
+                             in->command != NULL ? in->command->name : "",
+                             text);
 
     meter_end();
     if (in->json)
-        answer_print(json_pack("{s:o}", "error", value_string(e->text)), &none);
-    snprintf(line, sizeof line, "redkeep%s%s: %s",
-             in->command != NULL ? " " : "",
-             in->command != NULL ? in->command->name : "", e->text);
+        answer_print(json_pack("{s:o}", "error", value_string(text)), &none);
     screen_print(stderr, 4, line);
+    free(line);
+    free(text);
     /* Jobs hear the signal only where nothing is half done. */
     if (e->kind == ERROR_STOPPED)
         fputs("what was there is as it was\n", stderr);
@@ -36,6 +40,30 @@ say(const struct invocation *in, const struct error *e)
         fprintf(stderr, "'redkeep%s%s --help' shows what it takes\n",
                 in->command != NULL ? " " : "",
                 in->command != NULL ? in->command->name : "");
+}
+
+/* What was printed may be all that the command was run for; but for one whose
+ * answer is its exit status. */
+static int
+flush(const struct invocation *in, int status, struct error *e)
+{
+    if (status < 0 || (fflush(stdout) == 0 && !ferror(stdout)))
+        return status;
+    error_sys(e, "write to standard output");
+    if (in->command == NULL || in->command->failed == NULL)
+        return -1;
+    log_line(LOG_LEVEL_WARNING, "%s", e->text);
+    return status;
+}
+
+static int
+fail(const struct invocation *in, const struct error *e)
+{
+    if (in->command != NULL && in->command->failed != NULL &&
+        e->kind != ERROR_STOPPED)
+        return in->command->failed(in, e->text);
+    say(in, e);
+    return error_exit_status(e->kind);
 }
 
 static void
@@ -84,13 +112,9 @@ main(int argc, char **argv)
         status = in.command->run(&in, &e);
     } else
         status = -1;
-    /* What was printed may be all that the command was run for. */
-    if (status >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
-        status = error_sys(&e, "write to standard output");
-    if (status < 0) {
-        say(&in, &e);
-        status = error_exit_status(e.kind);
-    }
+    status = flush(&in, status, &e);
+    if (status < 0)
+        status = fail(&in, &e);
     options_clear(&in);
     return status;
 }

@@ -12,8 +12,7 @@
 
 struct line {
     struct invocation *in;
-    char **at;        /* the next argument */
-    const char *file; /* --config */
+    char **at; /* the next argument */
     bool help, version, only_words;
 };
 
@@ -136,7 +135,7 @@ read_option(struct line *l, char *name, struct error *e)
     if (own != NULL)
         return keep_value(in, own->name, value, e);
     if (strcmp(name, "config") == 0) {
-        l->file = value;
+        in->file = value;
         return 0;
     }
     if (strcmp(name, "report-fd") == 0)
@@ -218,13 +217,20 @@ read_line(struct line *l, struct error *e)
     return 0;
 }
 
-/* Whoever asked for an object gets one, also about a line that is wrong. */
+/* Of a line that is wrong: whoever asked for an object gets one, and what
+ * stands behind -- tells what it was about. */
 static void
-find_json(struct line *l)
+read_rest(struct line *l)
 {
-    for (; *l->at != NULL && strcmp(*l->at, "--") != 0; l->at++)
-        if (strcmp(*l->at, "--json") == 0)
-            l->in->json = true;
+    struct invocation *in = l->in;
+
+    for (; *l->at != NULL; l->at++)
+        if (l->only_words)
+            in->words[in->word_count++] = *l->at;
+        else if (strcmp(*l->at, "--") == 0)
+            l->only_words = true;
+        else if (strcmp(*l->at, "--json") == 0)
+            in->json = true;
 }
 
 static int
@@ -249,7 +255,7 @@ options_read(struct invocation *in, int argc, char **argv, struct error *e)
 
     in->words = memory_new(((size_t)argc + 1) * sizeof *in->words);
     if (read_line(&l, e) != 0) {
-        find_json(&l);
+        read_rest(&l);
         return OPTIONS_FAILED;
     }
     if (l.help)
@@ -259,7 +265,7 @@ options_read(struct invocation *in, int argc, char **argv, struct error *e)
     if (check_words(in, e) != 0)
         return OPTIONS_FAILED;
     if (!in->command->plain &&
-        config_load(&in->config, l.file, environ, NULL, NULL, e) != 0) {
+        config_load(&in->config, in->file, environ, NULL, NULL, e) != 0) {
         if (!in->command->lenient)
             return OPTIONS_FAILED;
         log_line(LOG_LEVEL_WARNING, "%s", e->text);

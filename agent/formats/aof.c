@@ -140,11 +140,14 @@ aof_scan(struct source *s, const struct aof_options *options,
     if (walked) {
         a.judge = memory_new(sizeof *a.judge);
         a.judge->release = a.options->release;
+        a.judge->target = a.options->target;
         a.judge->own_commands = a.options->own_commands;
         a.judge->report = report;
         scan_items(&a);
         result->modules = a.judge->module_commands;
         result->databases = a.judge->databases;
+        snprintf(result->foreign, sizeof result->foreign, "%s",
+                 a.judge->foreign);
         free(a.judge);
     }
     if (s->error.kind != ERROR_NONE) {

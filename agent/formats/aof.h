@@ -37,6 +37,8 @@ struct aof_options {
     bool own_commands; /* its server wrote it: names and numbers of words that
                           we do not know are its own (rename-command, a newer
                           release), told and no fault */
+    const struct release *target; /* of another server that is to load it: see
+                                     aof_result.foreign; NULL: none is */
 };
 
 struct aof_result {
@@ -60,8 +62,10 @@ struct aof_result {
     bool command_refused;    /* a command that the server does not know, or
                                 that makes it end; what follows is scanned */
     uint64_t modules;        /* commands of modules */
-    uint64_t databases;      /* highest index selected + 1 */
-    bool annotated;          /* there are lines that begin with # */
+    char foreign[AOF_NAME_MAX]; /* a command that other releases know, and the
+                                   target's does not: it refuses it; "": none */
+    uint64_t databases;         /* highest index selected + 1 */
+    bool annotated;             /* there are lines that begin with # */
     int64_t first_time, last_time; /* annotations; -1 none */
 };
 

@@ -247,6 +247,16 @@ tell_discard(struct aof_command_judge *j, const struct aof_command_words *w)
     return AOF_COMMAND_DAMAGED_REFUSED;
 }
 
+static void
+compare_target(struct aof_command_judge *j, struct server_command c)
+{
+    uint64_t least, most;
+
+    if (j->target != NULL && j->foreign[0] == '\0' &&
+        !server_command_words(c, j->target, &least, &most))
+        snprintf(j->foreign, sizeof j->foreign, "%s", server_command_name(c));
+}
+
 /* A command that this release has. */
 static enum aof_command_verdict
 judge_known(struct aof_command_judge *j, const struct aof_command_words *w,
@@ -277,6 +287,7 @@ aof_command_judge_words(struct aof_command_judge *j,
         return server_command_is_of_module(w->word[0], (size_t)w->size[0])
                    ? tell_module(j, w)
                    : tell_unknown(j, w, false);
+    compare_target(j, c);
     if (!server_command_words(c, j->release, &least, &most))
         return tell_newer(j, w, c, false);
     if (w->count == 1 || !server_command_is_container(c))
@@ -285,6 +296,8 @@ aof_command_judge_words(struct aof_command_judge *j,
                                     (size_t)w->size[1]);
     if (part.rows == NULL)
         return tell_unknown(j, w, true);
+    if (checks_parts(j->target))
+        compare_target(j, part);
     if (!checks_parts(j->release))
         return judge_known(j, w, c, false);
     if (!server_command_words(part, j->release, &least, &most))
@@ -307,6 +320,7 @@ aof_command_admit(struct aof_command_judge *j, const char *name, uint32_t size,
         return false;
     if (count < least || count > most)
         return false;
+    compare_target(j, c);
     memcpy(&tail, name + size - 8, sizeof tail);
     slot = &j->slots[aof_command_slot(tail)];
     *slot = (struct aof_command_slot){

@@ -28,6 +28,8 @@ enum { AOF_COMMAND_SLOTS = 256 };
 
 struct aof_command_judge {
     const struct release *release; /* NULL: of no release */
+    const struct release *target;  /* see aof.h; NULL: none */
+    char foreign[SERVER_COMMAND_NAME_MAX];
     struct report *report;
     bool own_commands;                       /* see aof.h */
     uint32_t unknown, newer, words, modules; /* told so far */

@@ -127,6 +127,7 @@ add_aof(const struct judge_options *o, struct judge_file *f, bool deep,
         .context = f->stats,
         .release = &o->release,
         .own_commands = o->own_commands,
+        .target = o->target,
         .deep = deep,
         .now_ms = o->now_ms};
 

@@ -31,12 +31,13 @@ enum judge_server {
 struct judge_options {
     struct release release;
     struct dataset_names names;
-    bool refuse_truncated; /* aof-load-truncated no */
-    uint64_t databases;    /* 0: 16 */
-    bool own_commands;     /* see aof.h */
-    bool deep;             /* see rdb_options */
-    bool stats;            /* count what is in the files */
-    int64_t now_ms;        /* since 1970: by it keys have expired; for stats */
+    bool refuse_truncated;        /* aof-load-truncated no */
+    uint64_t databases;           /* 0: 16 */
+    bool own_commands;            /* see aof.h */
+    const struct release *target; /* the same; NULL: none */
+    bool deep;                    /* see rdb_options */
+    bool stats;                   /* count what is in the files */
+    int64_t now_ms; /* since 1970: by it keys have expired; for stats */
 };
 
 /* What one file turned out to be. */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "jobs/journal_text.h"
 #include "jobs/place.h"
 
@@ -33,6 +34,25 @@ drop(char **text)
     *text = NULL;
 }
 
+/* How the server is stopped and started, as options of restore. */
+static char *
+options_of(const struct journal *j)
+{
+    char *first, *second, *options;
+
+    if (j->service == NULL && j->stop_command == NULL)
+        return NULL;
+    first = text_shell_word(j->service != NULL ? j->service : j->stop_command);
+    second = text_shell_word(j->start_command != NULL ? j->start_command : "");
+    options = j->service != NULL
+                  ? text_format("--service %s", first)
+                  : text_format("--stop-command %s --start-command %s", first,
+                                second);
+    free(first);
+    free(second);
+    return options;
+}
+
 /*
  * Whoever can write to the data directory can write a journal: of what leads
  * out of the directory only the word of root and our own counts.
@@ -43,6 +63,7 @@ check_trust(struct journal *j, const struct file_identity *id)
     j->trusted = id->uid == 0 || id->uid == geteuid();
     if (j->trusted)
         return;
+    j->foreign = options_of(j);
     drop(&j->service);
     drop(&j->stop_command);
     drop(&j->start_command);
@@ -76,9 +97,9 @@ load_open(struct journal *j, int fd, struct error *e)
 /* What is read and whose it is are asked of one open file: the name may be
  * given to another in between. */
 static int
-load_from(struct journal *j, int work, struct error *e)
+load_from(struct journal *j, int work, const char *name, struct error *e)
 {
-    int rc, fd = file_open(work, JOURNAL_NAME, e);
+    int rc, fd = file_open(work, name, e);
 
     if (fd < 0)
         return -1;
@@ -87,23 +108,29 @@ load_from(struct journal *j, int work, struct error *e)
     return rc;
 }
 
-int
-journal_load(struct journal *j, int target, struct error *e)
+static int
+load(struct journal *j, int target, const char *name, struct error *e)
 {
     int rc = -1, work = file_open_inner(target, PLACE_WORK, e);
 
     *j = (struct journal){.began_ms = -1};
     if (work >= 0) {
-        rc = load_from(j, work, e);
+        rc = load_from(j, work, name, e);
         close(work);
     }
     if (rc == 0)
         return 0;
     journal_clear(j);
     if (e->kind != ERROR_ABSENT)
-        return error_in(e, "the journal %s/%s", PLACE_WORK, JOURNAL_NAME);
+        return error_in(e, "the journal %s/%s", PLACE_WORK, name);
     memset(e, 0, sizeof *e);
     return 0;
+}
+
+int
+journal_load(struct journal *j, int target, struct error *e)
+{
+    return load(j, target, JOURNAL_NAME, e);
 }
 
 /* Not given to the owner of the folder: see check_trust. */
@@ -124,8 +151,8 @@ write_aside(int work, const char *text, size_t size, struct error *e)
     return rc;
 }
 
-int
-journal_save(const struct journal *j, int target, struct error *e)
+static int
+save(const struct journal *j, int target, const char *name, struct error *e)
 {
     int rc = -1, work = file_open_inner(target, PLACE_WORK, e);
     struct error none = {0};
@@ -136,21 +163,56 @@ journal_save(const struct journal *j, int target, struct error *e)
         return error_in(e, "the journal");
     text = journal_text_write(j, &size);
     if (write_aside(work, text, size, e) == 0 &&
-        file_rename(work, JOURNAL_ASIDE, work, JOURNAL_NAME, e) == 0)
+        file_rename(work, JOURNAL_ASIDE, work, name, e) == 0)
         rc = file_sync_directory(work, e);
     if (rc != 0)
         file_remove(work, JOURNAL_ASIDE, &none);
     free(text);
     close(work);
     return rc == 0 ? 0
-                   : error_in(e, "write the journal %s/%s", PLACE_WORK,
-                              JOURNAL_NAME);
+                   : error_in(e, "write the journal %s/%s", PLACE_WORK, name);
+}
+
+int
+journal_save(const struct journal *j, int target, struct error *e)
+{
+    return save(j, target, JOURNAL_NAME, e);
+}
+
+int
+journal_save_before(const struct journal *j, int target, struct error *e)
+{
+    struct journal wordless = *j;
+
+    wordless.service = wordless.stop_command = wordless.start_command = NULL;
+    return save(&wordless, target, JOURNAL_BEFORE, e);
 }
 
 int
 journal_remove(int target, struct error *e)
 {
     return file_remove(target, PLACE_WORK "/" JOURNAL_NAME, e);
+}
+
+/* By one rename: what was being built is given up then, or is not. */
+int
+journal_revert(struct journal *j, int target, struct error *e)
+{
+    int rc, work;
+
+    journal_clear(j);
+    if (load(j, target, JOURNAL_BEFORE, e) != 0)
+        return -1;
+    if (j->state == JOURNAL_NONE)
+        return journal_remove(target, e);
+    work = file_open_inner(target, PLACE_WORK, e);
+    if (work < 0)
+        return -1;
+    rc = file_rename(work, JOURNAL_BEFORE, work, JOURNAL_NAME, e);
+    if (rc == 0)
+        rc = file_sync_directory(work, e);
+    close(work);
+    return rc;
 }
 
 void
@@ -187,6 +249,7 @@ journal_clear(struct journal *j)
     free(j->service);
     free(j->stop_command);
     free(j->start_command);
+    free(j->foreign);
     free(j->repo);
     free(j->instance);
     free(j->layout);

@@ -2,7 +2,8 @@
  * journal.h - what is being done to a dataset, on the target's own file system,
  * so that a crash at any point can be finished or undone: docs/design/restore.md.
  *
- * <target>/.redkeep/journal.json, JSON, replaced in one step and synced.
+ * <target>/.redkeep/journal.json, JSON, replaced in one step and synced. While a
+ * new set is only being built, what it said before is in journal-before.json.
  */
 #ifndef JOBS_JOURNAL_H
 #define JOBS_JOURNAL_H
@@ -16,6 +17,7 @@
 
 #define JOURNAL_NAME "journal.json"
 #define JOURNAL_ASIDE JOURNAL_NAME ".new" /* while it is written */
+#define JOURNAL_BEFORE "journal-before.json"
 enum {
     JOURNAL_FILES_MAX = 70000,
     JOURNAL_BYTES_MAX = 64 << 20,
@@ -64,6 +66,8 @@ struct journal {
     char *repo, *instance, *layout;
     /* Read: written by us or by root, so that its commands may be run. */
     bool trusted;
+    /* Read, of one that is not: them as options to type; NULL: it has none. */
+    char *foreign;
 };
 
 /*
@@ -78,6 +82,16 @@ int journal_save(const struct journal *j, int target, struct error *e);
 
 /* Removes it; none is fine. */
 int journal_remove(int target, struct error *e);
+
+/*
+ * Writes beside it what it is to say again if what is begun now is given up;
+ * without a word of the server, which is then of what was begun.
+ */
+int journal_save_before(const struct journal *j, int target, struct error *e);
+
+/* Has it say that again; where there is none it is removed. *j is what it says
+ * then. */
+int journal_revert(struct journal *j, int target, struct error *e);
 
 const char *journal_state_name(enum journal_state state);
 

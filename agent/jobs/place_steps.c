@@ -8,7 +8,7 @@
 /* A run through the steps. */
 struct run {
     struct place_work work;
-    bool copied;
+    struct journal *journal;
     bool come; /* an entry file has come: a server may be using the set */
 };
 
@@ -76,6 +76,11 @@ check_slot(struct run *r, const struct place_slot *slot,
 {
     if (sight->other && refuse_other(r, slot, e) != 0)
         return -1;
+    if (sight->leaves && sight->kept_other)
+        return error_set(e, ERROR_REFUSED,
+                         "%s/%s/%s is in the way of what is to be kept there:"
+                         " move it away",
+                         r->work.path, r->work.roots[PLACE_KEPT], slot->path);
     if (slot->comes != NULL && !sight->comes && !sight->built &&
         !is_used_up(r, slot, sight))
         return error_set(e, ERROR_REFUSED, "%s/%s/%s is not there any more",
@@ -83,8 +88,10 @@ check_slot(struct run *r, const struct place_slot *slot,
     return 0;
 }
 
+/* The journal knows the copy before it has a name: what else is there by that
+ * name is somebody's. */
 static int
-copy_to(int from, int to, const char *base, struct file_identity *copy,
+copy_to(struct run *r, int from, int to, const struct place_slot *slot,
         struct error *e)
 {
     struct file_draft draft;
@@ -95,13 +102,16 @@ copy_to(int from, int to, const char *base, struct file_identity *copy,
         return -1;
     if (file_copy(from, draft.fd, id.size_bytes, NULL, NULL, e) != 0 ||
         (geteuid() == 0 && file_give(draft.fd, id.uid, id.gid, e) != 0) ||
-        file_set_mode(draft.fd, id.mode, e) != 0) {
+        file_set_mode(draft.fd, id.mode, e) != 0 ||
+        file_identify(draft.fd, &slot->leaves->copy, e) != 0) {
         file_draft_abandon(&draft);
         return -1;
     }
-    if (file_draft_publish(&draft, base, e) != 0)
-        return -1;
-    return file_identify_at(to, base, copy, e);
+    slot->leaves->copy.links = 1;
+    if (journal_save(r->journal, r->work.target, e) == 0)
+        return file_draft_publish(&draft, slot->base, e);
+    file_draft_abandon(&draft);
+    return -1;
 }
 
 static int
@@ -112,9 +122,8 @@ copy_entry(struct run *r, const struct place_slot *slot, int to,
 
     if (from < 0)
         return -1;
-    rc = copy_to(from, to, slot->base, &slot->leaves->copy, e);
+    rc = copy_to(r, from, to, slot, e);
     close(from);
-    r->copied |= rc == 0;
     return rc;
 }
 
@@ -128,8 +137,7 @@ keep_entry(struct run *r, const struct place_slot *slot,
     if (!sight->leaves || sight->kept)
         return 0;
     to = place_folder_of(&r->work, slot, PLACE_KEPT, e);
-    /* A copy that the journal does not know yet. */
-    if (to < 0 || (sight->kept_other && file_remove(to, slot->base, e) != 0))
+    if (to < 0)
         return -1;
     if (file_link(at(r, slot, PLACE_HERE), slot->base, to, slot->base, e) == 0)
         return 0;
@@ -229,15 +237,13 @@ remove_tripwire(struct run *r, const struct place_slot *slot,
 }
 
 static int
-begin(struct run *r, struct journal *j, struct error *e)
+begin(struct run *r, struct error *e)
 {
     struct place_work *w = &r->work;
 
     place_folder_sweep(w);
     if (each(r, true, keep_entry, e) != 0 ||
         place_folder_sync(w, PLACE_KEPT, e) != 0)
-        return -1;
-    if (r->copied && journal_save(j, w->target, e) != 0)
         return -1;
     if (each(r, true, put_tripwire, e) != 0)
         return -1;
@@ -275,14 +281,14 @@ int
 place_steps(struct journal *j, bool back, const struct place_options *options,
             bool *touched, struct error *e)
 {
-    struct run r = {.copied = false};
+    struct run r = {.journal = j};
     int rc = place_work_open(&r.work, j, back, options, e);
 
     if (rc == 0)
         rc = look(&r, e);
     *touched = rc == 0;
     if (rc == 0 && !r.come) {
-        rc = begin(&r, j, e);
+        rc = begin(&r, e);
         if (rc == 0 && options->check_unused != NULL)
             rc = options->check_unused(options->context, e);
     }
@@ -298,7 +304,7 @@ int
 place_steps_look(struct journal *j, const struct place_options *options,
                  bool *come, struct error *e)
 {
-    struct run r = {.copied = false};
+    struct run r = {.journal = j};
     int rc = place_work_open(&r.work, j, false, options, e);
 
     if (rc == 0)

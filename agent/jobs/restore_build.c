@@ -113,6 +113,30 @@ check_manifest(const struct restore_work *w, const struct unpack *u,
                      w->entry->id, why->text, w->files.appendfilename);
 }
 
+/* As with an RDB that is too new: the server would not start. */
+static int
+check_commands(struct restore_work *w, const struct unpack *u, struct error *e)
+{
+    const char *foreign = "";
+
+    for (size_t i = 0; i < u->judge.count && *foreign == '\0'; i++)
+        if (u->judge.files[i].is_aof)
+            foreign = u->judge.files[i].aof.foreign;
+    if (*foreign == '\0')
+        return 0;
+    if (!w->options->yes)
+        return error_set(e, ERROR_REFUSED,
+                         "snapshot %s has commands that %s does not know ('%s'"
+                         " is the first): it would not start; restore it for a"
+                         " server as new as its own, or add --yes",
+                         w->entry->id, w->r->judged_for, foreign);
+    restore_plan_step(w->r, true,
+                      "%s does not know '%s', which is in its AOF, and does not"
+                      " start with it",
+                      w->r->judged_for, foreign);
+    return 0;
+}
+
 /* In an AOF the commands of the others would go to the one before. */
 static int
 check_databases(struct restore_work *w, const struct unpack *u, struct error *e)
@@ -149,6 +173,7 @@ restore_build(struct restore_work *w, const struct stage *s, struct error *e)
         .dir_mode = w->dir_mode,
         .path = path_of,
         .path_context = &w->files,
+        .target = w->release_known ? &w->release : NULL,
         .now_ms = clock_wall_ms(),
         .progress = w->options->progress,
     };
@@ -166,7 +191,7 @@ restore_build(struct restore_work *w, const struct stage *s, struct error *e)
         tell_content(w, &u);
     if (rc == 0 &&
         (check_as_base(w, &u, e) != 0 || check_manifest(w, &u, e) != 0 ||
-         check_databases(w, &u, e) != 0))
+         check_databases(w, &u, e) != 0 || check_commands(w, &u, e) != 0))
         rc = -1;
     if (rc == 0 && dir >= 0 && layout_makes_manifest(&w->files))
         rc = write_manifest(w, w->files.as_base ? NULL : &u.dataset.manifest,

@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
+
+/* What fits into a message, with a path; a command that is cut is no help. */
+enum { FOREIGN_MAX = 160 };
 
 static int
 look_again(void *context, struct error *e)
@@ -95,4 +99,28 @@ restore_change_check(struct restore_change *c, struct error *e)
             return -1;
     }
     return 0;
+}
+
+int
+restore_change_check_words(const struct restore_change *c, struct error *e)
+{
+    const char *words = c->stage.journal.foreign;
+    char *folder, *text;
+
+    if (words == NULL || c->options->server_stopped ||
+        restore_exchange_asked(c->options))
+        return 0;
+    folder = text_shell_word(c->r->target);
+    if (strlen(words) > FOREIGN_MAX)
+        words = "' and the commands that .redkeep/journal.json has there, '";
+    text = text_format("the server may be stopped: another user's %s was to"
+                       " start it, and his commands are not run. If they are"
+                       " right, type 'redkeep restore --%s --to %s %s'; else"
+                       " start it yourself, and add --server-is-stopped",
+                       c->stage.journal.job, c->undo ? "undo" : "resume",
+                       folder, words);
+    error_set(e, ERROR_REFUSED, "%s", text);
+    free(folder);
+    free(text);
+    return -1;
 }

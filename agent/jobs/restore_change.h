@@ -34,4 +34,10 @@ int restore_change_check(struct restore_change *c, struct error *e);
 /* Removes what was built and is no use any more; gives back rc. */
 int restore_change_close(struct restore_change *c, int rc);
 
+/*
+ * ERROR_REFUSED: the journal says that a server is stopped, and how it is
+ * started, but another user does: a person has to decide, by the options.
+ */
+int restore_change_check_words(const struct restore_change *c, struct error *e);
+
 #endif

@@ -74,7 +74,8 @@ restore_exchange_begin(struct restore_exchange *x,
 {
     bool asked = restore_exchange_asked(options);
     bool begun = journal != NULL &&
-                 (journal->service != NULL || journal->stop_command != NULL);
+                 (journal->service != NULL || journal->stop_command != NULL ||
+                  journal->foreign != NULL);
 
     *x = (struct restore_exchange){
         .options = {.instance = &options->instance,
@@ -154,16 +155,23 @@ serve(struct restore_exchange *x, struct restore *r,
     return 0;
 }
 
+static void
+forget_words(struct journal *j)
+{
+    free(j->service);
+    free(j->stop_command);
+    free(j->start_command);
+    free(j->foreign);
+    j->service = j->stop_command = j->start_command = j->foreign = NULL;
+}
+
 /* Nothing is left to be done with the server. */
 static int
 settle(const struct restore_exchange *x, struct journal *j, struct error *e)
 {
-    if (j->service == NULL && j->stop_command == NULL)
+    if (j->service == NULL && j->stop_command == NULL && j->foreign == NULL)
         return 0;
-    free(j->service);
-    free(j->stop_command);
-    free(j->start_command);
-    j->service = j->stop_command = j->start_command = NULL;
+    forget_words(j);
     return journal_save(j, x->options.target, e);
 }
 
@@ -175,9 +183,7 @@ restore_exchange_note(const struct restore_exchange *x, struct journal *j,
 
     if (!x->wanted)
         return 0;
-    free(j->service);
-    free(j->stop_command);
-    free(j->start_command);
+    forget_words(j);
     j->service = memory_dup(o->service);
     j->stop_command = memory_dup(o->stop_command);
     j->start_command = memory_dup(o->start_command);

@@ -250,7 +250,8 @@ start_only(struct restore_change *c, struct error *e)
 {
     struct journal *j = &c->stage.journal;
 
-    c->r->nothing = !is_to_start(j);
+    c->r->nothing = !is_to_start(j) &&
+                    (j->foreign == NULL || !restore_exchange_asked(c->options));
     if (c->r->nothing)
         return 0;
     if (restore_exchange_begin(&c->exchange, c->options, j, c->dir,
@@ -270,6 +271,8 @@ restore_resume(struct restore *r, const struct restore_options *options,
     struct restore_change c;
     int rc = restore_change_open(&c, r, options, e);
 
+    if (rc == 0)
+        rc = restore_change_check_words(&c, e);
     if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING) {
         building = c.stage.journal;
         c.stage.journal =
@@ -303,9 +306,13 @@ undo_building(struct restore_change *c, struct error *e)
      * runs the journal knows how it is started. */
     if (restore_exchange_start(&c->exchange, c->r, NULL, e) != 0)
         return -1;
-    if (journal_remove(c->dir, e) != 0)
+    if (journal_revert(&c->stage.journal, c->dir, e) != 0)
         return error_in(e, "%s", c->r->target);
-    c->stage.journal.state = JOURNAL_NONE;
+    if (c->stage.journal.state == JOURNAL_PLACED)
+        restore_plan_step(c->r, true,
+                          "an earlier %s is known again: another --undo takes"
+                          " that back too",
+                          c->stage.journal.job);
     return 0;
 }
 
@@ -318,6 +325,8 @@ restore_undo(struct restore *r, const struct restore_options *options,
     int rc = restore_change_open(&c, r, options, e);
 
     c.undo = true;
+    if (rc == 0)
+        rc = restore_change_check_words(&c, e);
     if (rc == 0 && c.stage.journal.state == JOURNAL_BUILDING)
         rc = undo_building(&c, e);
     else if (rc == 0 && c.stage.journal.state == JOURNAL_PLACING)
@@ -348,7 +357,8 @@ restore_forget(struct restore *r, const struct restore_options *options,
                           " it with --resume, or take it back"
                           " with --undo",
                           r->target, c.stage.journal.job));
-    if (is_to_start(&c.stage.journal))
+    if (is_to_start(&c.stage.journal) ||
+        (c.stage.journal.foreign != NULL && !options->server_stopped))
         return restore_change_close(
             &c, error_set(e, ERROR_REFUSED,
                           "%s: a %s was cut off before it had the server"

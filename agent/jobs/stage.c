@@ -57,6 +57,14 @@ new_kept_name(int dir)
     }
 }
 
+/* What the journal is to say again is needed as long as it says this. */
+static bool
+is_building(const struct stage *s)
+{
+    return s->before.state == JOURNAL_BUILDING ||
+           s->journal.state == JOURNAL_BUILDING;
+}
+
 static int
 clean_one(const struct stage *s, const struct stage_options *o,
           const char *name, struct error *e)
@@ -64,7 +72,8 @@ clean_one(const struct stage *s, const struct stage_options *o,
     char *kept;
     int rc;
 
-    if (is_build(name))
+    if (is_build(name) ||
+        (strcmp(name, JOURNAL_BEFORE) == 0 && !is_building(s)))
         return file_remove_tree(s->work_dir, name, e);
     if (!begins(name, SWAP_PREFIX))
         return 0;
@@ -160,6 +169,15 @@ begin_journal(struct journal *j, const struct journal *begun)
                    begun->names[i].appenddirname);
 }
 
+/* The way back of an earlier job, for as long as this one may be given up. */
+static int
+keep_before(const struct stage *s, struct error *e)
+{
+    if (s->before.state == JOURNAL_NONE || s->before.state == JOURNAL_BUILDING)
+        return 0;
+    return journal_save_before(&s->before, s->target, e);
+}
+
 int
 stage_open(struct stage *s, const struct stage_options *options,
            const struct journal *begun, struct error *e)
@@ -168,9 +186,11 @@ stage_open(struct stage *s, const struct stage_options *options,
     if (file_make_directory(s->target, PLACE_WORK, 0700, NULL, e) != 0 ||
         take_to_build(s, options, e) != 0)
         return e->kind == ERROR_REFUSED ? -1 : error_in(e, "%s", options->path);
+    s->name = memory_dup(options->name);
+    if (keep_before(s, e) != 0)
+        return error_in(e, "%s", options->path);
     begin_journal(&s->journal, begun);
     keep_words(&s->journal, &s->before);
-    s->name = memory_dup(options->name);
     if (journal_save(&s->journal, s->target, e) != 0 ||
         file_make_directory(s->work_dir, s->name, 0700, NULL, e) != 0)
         return error_in(e, "%s", options->path);
@@ -289,10 +309,12 @@ forget_building(const struct stage *s)
 {
     struct error none = {0};
 
-    if (s->before.state == JOURNAL_PLACED || s->before.state == JOURNAL_UNDONE)
-        journal_save(&s->before, s->target, &none);
-    else
+    if (s->before.state == JOURNAL_NONE)
         journal_remove(s->target, &none);
+    else if (journal_save(&s->before, s->target, &none) != 0)
+        return;
+    if (s->before.state != JOURNAL_BUILDING)
+        file_remove(s->work_dir, JOURNAL_BEFORE, &none);
 }
 
 static void
@@ -305,6 +327,8 @@ clean_up(const struct stage *s)
         if (s->journal.state == JOURNAL_BUILDING ||
             s->journal.state == JOURNAL_NONE)
             forget_building(s);
+        else
+            file_remove(s->work_dir, JOURNAL_BEFORE, &none);
     }
     file_remove(s->work_dir, STAGE_LOCK, &none);
 }

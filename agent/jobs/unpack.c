@@ -308,6 +308,7 @@ unpack(struct unpack *u, const struct storage *storage,
     /* The bytes are proven by their hash; whose commands they are is not asked
      * a second time. */
     u->judge_options.own_commands = true;
+    u->judge_options.target = options->target;
     u->judge_options.deep = options->deep;
     u->judge_options.now_ms = options->now_ms;
     judge_begin(&u->judge, &u->judge_options);

@@ -26,9 +26,10 @@ struct unpack_options {
     int to_dir; /* an empty folder to write to; -1: only look */
     uid_t uid;  /* of what is written; applied when root */
     gid_t gid;
-    bool deep;         /* judge as check --deep does */
-    mode_t dir_mode;   /* of folders made in to_dir */
-    unpack_path *path; /* NULL: each where it was */
+    bool deep;                    /* judge as check --deep does */
+    const struct release *target; /* see aof.h; NULL: none */
+    mode_t dir_mode;              /* of folders made in to_dir */
+    unpack_path *path;            /* NULL: each where it was */
     void *path_context;
     int64_t now_ms; /* for struct unpack's expired; 0: not asked */
     const struct progress *progress;

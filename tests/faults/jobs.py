@@ -114,6 +114,7 @@ JOBS = [
     Job("a snapshot of a dump", "dump, kept", TAKE, more),
     Job("a snapshot of an old AOF", "single, kept", TAKE, more),
     Job("verify", "aof, kept", VERIFY, always),  # its note is no promise
+    Job("verify deeply", "aof, kept", [*VERIFY, "--deep"], always),
     Job("drill", "aof, kept", ["drill"], always, alone=False),
     Job("hold", "aof, kept", ["hold", ID], has("snapshots/*.hold")),
     Job("release", "aof, held", ["release", ID], lacks("snapshots/*.hold")),

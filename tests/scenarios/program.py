@@ -115,8 +115,8 @@ class Program:
                     f"unix://{self.place}/nobody", "--json", *args,
                     **options).json
 
-    def list(self, *args):
-        return self("list", "--json", *args).json["snapshots"]
+    def list(self, *args, **options):
+        return self("list", "--json", *args, **options).json["snapshots"]
 
     def folder(self):
         """Where the archives are."""

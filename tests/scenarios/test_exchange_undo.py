@@ -1,6 +1,11 @@
 """An undo that stops the server and starts it again: what is cut off in it
 leaves word of how the server is started, until that runs."""
 
+import json
+import os
+import re
+import shlex
+
 import pytest
 
 from data import fill, one_client, state
@@ -73,6 +78,38 @@ def test_an_undo_whose_stop_fails_leaves_no_word(keep, supervise):
     serves(one, before)
     out = keep("check", one.server.data, exit=None)
     assert "started again" not in out.out + out.err
+
+
+@pytest.mark.need("root")
+@pytest.mark.parametrize("state_now", ["placing", "undone"])
+def test_commands_of_another_user_are_named_and_not_run(keep, supervise,
+                                                       state_now):
+    """Root finishes what he began; his commands are for root to judge."""
+    one = supervise(appendonly="yes")
+    fill(one_client(one.server), jobs=3)
+    keep.snapshot(one.server)
+    before = state(one_client(one.server))
+    restore(keep, one, way=by_commands)
+    where = ["--to", one.server.data, "--redis", one.server.url]
+    start = f"touch {one.wanted} ; :"
+    keep("restore", "--undo", *where, *by_commands(one)[:2],
+         "--start-command", "false", exit=3)
+    journal = one.server.data / ".redkeep" / "journal.json"
+    words = json.loads(journal.read_text())
+    words.update(state=state_now, stop_command="true", start_command=start)
+    journal.write_text(json.dumps(words))
+    os.chown(journal, 65533, 65533)
+    for way in ("--resume", "--undo"):
+        told = keep("restore", way, *where, exit=4)
+        told.says("are not run", "--server-is-stopped", "another user")
+        [command] = re.findall(r"type 'redkeep (restore .*)'; else",
+                               " ".join(told.err.split()))
+        assert f"'{start}'" in command and way in command
+    keep("restore", "--forget", "--to", one.server.data, exit=4)
+    assert not one.answers()
+    keep(*shlex.split(command), "--redis", one.server.url)
+    serves(one, before)
+    keep("restore", "--forget", "--to", one.server.data)
 
 
 @pytest.mark.need("root")

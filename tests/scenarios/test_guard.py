@@ -451,7 +451,40 @@ def test_its_own_troubles_let_the_server_start(data, place, keep):
     keep("guard", "--data-dir", data, "--config", place / "redkeep.conf")
     told = keep("guard", "--data-dir", place / "absent", "--json").json
     assert told["starts"] and "absent" in told["error"]
-    keep("guard", "--data-dir", data, "--repair", "some", exit=2)
+
+
+@pytest.mark.parametrize("words", [
+    ["--repair", "some"], ["--nonsense"], ["--repair"], ["--jso=1"],
+    ["--time-limit", "soon"], ["--server-version", "eight"],
+    ["--databases", "-1"]], ids=" ".join)
+def test_mistakes_in_its_options_let_the_server_start(place, data, keep, words):
+    """As they stand in a unit that nobody has tried."""
+    conf = place / "some.conf"
+    conf.write_text(f"dir {data}\nappendonly yes\n")
+    put(data, {"1.base.aof": SET_A}, None)
+    line = ["--", binary(SYSTEM), conf]
+    let_start(keep("guard", *words, *line)).says(words[0].split("=")[0])
+    note = data / ".redkeep" / "guard-failed.json"
+    assert words[0].split("=")[0] in note.read_text()
+    told = keep("guard", "--json", *words, *line).json
+    assert told["starts"] and told["error"]
+
+
+def test_whoever_does_not_listen_is_answered(data, keep):
+    """Its exit status is the answer; what it prints may go nowhere."""
+    put(data, {"1.base.aof": SET_A}, None)
+    words = ["guard", "--data-dir", data, "--appendonly", "yes"]
+    for way in (words, [*words, "--json"]):
+        for to in (">/dev/full", ">&-"):
+            done = subprocess.run(
+                ["sh", "-c", f'exec "$@" {to}', "sh", keep.path,
+                 *map(str, way)], env=keep.environment(None),
+                capture_output=True, text=True)
+            assert done.returncode == 1, done
+    put(data, {}, [BASE])
+    assert subprocess.run(
+        ["sh", "-c", 'exec "$@" >/dev/full', "sh", keep.path,
+         *map(str, words)], env=keep.environment(None)).returncode == 0
 
 
 @pytest.mark.need("root")
@@ -486,6 +519,26 @@ def test_whoever_stops_it_wants_no_server(data, keep, slow):
     _, err = parent.communicate(timeout=20)
     assert parent.returncode == 3 and "stopped by SIGTERM" in err, err
     assert not (data / ".redkeep").exists()
+
+
+def test_a_signal_to_its_child_alone_lets_the_server_start(data, keep, slow):
+    """As those send it who find it too large."""
+    parent = keep.begin("guard", "--data-dir", data, env=slow)
+    path = f"/proc/{parent.pid}/task/{parent.pid}/children"
+    wait_for(lambda: handles_terminate(open(path).read()), "the child")
+    os.kill(int(open(path).read()), signal.SIGTERM)
+    _, err = parent.communicate(timeout=20)
+    assert parent.returncode == 0 and "is let start: stopped by a signal" in err
+    assert (data / ".redkeep" / "guard-failed.json").exists()
+
+
+def handles_terminate(pid):
+    """It has come so far as to heed it."""
+    if not pid:
+        return False
+    status = Path(f"/proc/{pid.strip()}/status").read_text()
+    [caught] = re.findall(r"^SigCgt:\s*(\w+)", status, re.M)
+    return int(caught, 16) >> (signal.SIGTERM - 1) & 1
 
 
 def test_its_crash_lets_the_server_start(data, keep, slow):

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
+import subprocess
 
 import pytest
 
@@ -121,6 +123,23 @@ def edited(path, key, value):
     path.write_text(json.dumps(words, indent=2))
 
 
+def test_a_command_to_paste_has_the_options_that_were_given(
+        place, keep, server):
+    keep.repo = place / "a repository"
+    ident = keep.snapshot(server, "--instance", "other")["id"]
+    where = ["--config", keep.empty, "--repo", keep.repo, "--instance", "other"]
+    for words in (["verify", "none"], ["verify", "none", "--json"],
+                  ["restore", "none", "--to", place / "to"],
+                  ["drill", "none"], ["hold", "none"]):
+        told = keep(*words, *where, exit=3)
+        text = told.json["error"] if "--json" in words else told.err
+        [hint] = re.findall(r"'redkeep (list .*?)' shows", text)
+        done = subprocess.run([keep.path, *shlex.split(hint)],
+                              capture_output=True, text=True,
+                              env=keep.environment({"REDKEEP_CONFIG": ""}))
+        assert done.returncode == 0 and ident in done.stdout, hint
+
+
 def test_an_instance_of_a_future_format(place, keep, server):
     keep.snapshot(server)
     edited(keep.repo / "main" / "instance.json", "format", 99)
@@ -138,7 +157,7 @@ def test_an_entry_of_a_future_format(place, keep, server):
                   ["restore", ident, "--to", place / "to"]):
         result = keep(*words, exit=None).says("99", "newer redkeep")
         assert result.code in (1, 3, 4), result
-    assert ident in [s["id"] for s in keep.list()]
+    assert ident in [s["id"] for s in keep.list(exit=1)]
     keep.snapshot(server)
 
 

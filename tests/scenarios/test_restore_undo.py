@@ -1,6 +1,7 @@
 """A restore is taken back, finished, or forgotten, whenever one wants to."""
 
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from data import fill, one_client, state
 from program import STOPPED, data, journal, tree
-from servers import wait_for
+from servers import SYSTEM, binary, wait_for
 from test_leftovers import bulky
 
 
@@ -199,6 +200,35 @@ def test_a_restore_that_was_cut_off_is_not_begun_over(place, keep, serve):
     assert found["severity"] == "warning"
     assert keep("restore", "--resume", *args, "--json").json["keys"] == 240
     assert data(to) == {"appendonlydir"} and journal(to) == "placed"
+
+
+@pytest.mark.parametrize("way", ["--undo", "--resume"])
+def test_one_that_is_killed_while_it_builds_keeps_the_way_back(done, way):
+    """Of the restore before it, which was done."""
+    slow = done.place / "bin" / "redis-server"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\ncase $1 in --version) exec {binary(SYSTEM)} "$1"'
+                    "; esac\nexec sleep 100\n")
+    slow.chmod(0o755)
+    process = done.keep.begin(
+        "restore", "latest", "--boot-check", "--to", done.to, "--redis",
+        f"unix://{done.place}/nobody", *STOPPED,
+        env={"PATH": f"{slow.parent}:{os.environ['PATH']}"})
+    wait_for(lambda: list(done.to.glob(".redkeep/boot-*/.redkeep-trial")) or
+             process.poll() is not None, "the boot check")
+    process.kill()
+    process.communicate()
+    assert "building" in (done.to / ".redkeep" / "journal.json").read_text()
+    told = done.restore(way)
+    assert told["journal"] == journal(done.to) == "placed"
+    if way == "--undo":
+        assert "another --undo" in told["plan"]["advice"][0]
+    done.restore("--undo")
+    if way == "--resume":
+        assert done.holds(done.to) == done.new
+        return
+    assert done.files() == done.before
+    assert journal(done.to) == "undone"
 
 
 def test_a_hostile_journal_moves_nothing(done):

@@ -38,8 +38,11 @@ def flip(path, at=None):
 
 def looks(keep, *words):
     """{id: (verify_ok, verify_deep)} as list tells it."""
-    return {s["id"]: (s["verify_ok"], s["verify_deep"])
-            for s in keep.list(*words)}
+    told = keep("list", "--json", *words, exit=None)
+    found = {s["id"]: (s["verify_ok"], s["verify_deep"])
+             for s in told.json["snapshots"]}
+    assert told.code == any(ok is False for ok, _ in found.values())
+    return found
 
 
 def note(keep, ident):
@@ -56,12 +59,13 @@ def test_what_was_found_is_shown_until_it_is_well_again(keep, server):
     checked = keep("verify", first, "--json", exit=1).json["checked"]
     assert [(c["id"], c["ok"], c["deep"]) for c in checked] == [
         (first, False, False)]
-    shown = keep.list()[0]
+    shown = keep.list(exit=1)[0]
     assert shown["verdict"] == "sound" and shown["verify_ok"] is False
     assert shown["verified"] < shown["verify_time"]
     assert shown["verify_text"].startswith("snapshot-")
-    keep("list").says(f"{first} .*NOT OK", f"{first}: not what was stored",
-                      "verified since stored: 1 of 2")
+    keep("list", exit=1).says(
+        f"{first} .*NOT OK", f"{first}: not what was stored",
+        "verified since stored: 1 of 2")
     keep.archive(first).write_bytes(whole)
     keep("verify", first)
     assert keep.list()[0]["verify_text"] is None
@@ -80,7 +84,7 @@ def test_a_rotten_snapshot_is_good_for_nobody(place, keep, server):
     told = keep("status", "--json", *words, exit=None).json
     assert told["last_snapshot"]["id"] == rotten
     assert told["last_good_snapshot"]["id"] == good
-    assert told["protected_until"] == keep.list()[0]["state_time"]
+    assert told["protected_until"] == keep.list(exit=1)[0]["state_time"]
     keep("status", *words, exit=None).says(f"{rotten}, is not what was stored")
     assert keep.restore(place / "to")["id"] == good
     kept = {s["id"]: s["reasons"] for s in keep(
@@ -223,10 +227,10 @@ def test_a_note_cannot_say_more_than_words(keep, server):
     ident = take(keep, server)
     note(keep, ident).write_bytes(
         b"failed 2026-11-20T11:30:00Z\nwrong \x1b[31mred\xff\n")
-    shown = keep.list()[0]
+    shown = keep.list(exit=1)[0]
     assert shown["verify_ok"] is False
     assert shown["verify_text"] == r"\x1b[31mred\xff"
-    assert "\x1b" not in keep("list").out
+    assert "\x1b" not in keep("list", exit=1).out
 
 
 @pytest.mark.need("root", "mount")
@@ -257,7 +261,7 @@ def test_what_is_wrong_fits_the_terminal(keep, terminal, server):
     first, second = take(keep, server), take(keep, server)
     flip(keep.archive(first))
     keep("verify", first, exit=1)
-    shown = terminal("list", exit=0)
+    shown = terminal("list", exit=1)
     assert f"{first}: not what was stored" in shown
     assert max(len(line) for line in shown.splitlines()) <= COLUMNS, shown
 
@@ -345,6 +349,6 @@ def test_what_the_disk_cannot_read_is_lost(keep, server):
     told = keep("verify", "--all", "--json", exit=1, user=failing).json
     assert [(c["id"], c["ok"]) for c in told["checked"]] == [
         (ident, False), (second, True)]
-    assert "Input/output error" in keep.list()[0]["verify_text"]
+    assert "Input/output error" in keep.list(exit=1)[0]["verify_text"]
     keep("verify", "--all")
     assert looks(keep) == {ident: (True, False), second: (True, False)}

@@ -85,6 +85,29 @@ def test_data_too_new_for_the_server_that_answers_is_refused(
 
 
 @pytest.mark.need("redis-8.0")
+def test_an_aof_with_commands_too_new_for_the_server(place, keep, serve, boot):
+    """There is no RDB in it whose version would tell."""
+    new = serve("source", "redis-8.0", appendonly="yes",
+                aof_use_rdb_preamble="no")
+    new.client().hset("h", "a", 1)
+    new.client().execute_command("HPEXPIRE", "h", 10 ** 9, "FIELDS", 1, "a")
+    ident = keep.snapshot(new)["id"]
+    new.stop()
+    old = serve("target", appendonly="yes")
+    to = place / "to"
+    keep("restore", ident, "--to", to, "--redis", old.url, exit=4).says(
+        "hpexpireat", "redis 7.0.15 does not know", "would not start")
+    assert not to.exists() or tree(to) == {}
+    keep("restore", ident, "--to", to, "--redis", old.url, "--yes").says(
+        "does not know 'hpexpireat'")
+    refused = boot(to, begin=False).launch()
+    assert refused.ended() != 0 and "Unknown command" in refused.log_text()
+    assert boot(to, "redis-8.0").client().hget("h", "a") == b"1"
+    keep("restore", ident, "--to", place / "its own", "--redis",
+         f"unix://{place}/nobody", env=path_with(place, "redis-8.0"))
+
+
+@pytest.mark.need("redis-8.0")
 @pytest.mark.parametrize("name,status", [
     ("redis-7.0", 4), ("redis-8.0", 0), (None, 0)])
 def test_without_an_answer_the_server_in_path_is_judged(place, keep, serve,

@@ -185,6 +185,30 @@ START_TEST(moves_nothing_of_somebody_elses)
 }
 END_TEST
 
+/* Whoever cuts a job off may put something into its folders. */
+START_TEST(removes_nothing_of_somebody_elses_from_what_is_kept)
+{
+    const struct place_options options = {.target = dir, .path = "/data"};
+    struct error e = {0};
+    struct journal j;
+
+    plan(&j);
+    j.state = JOURNAL_PLACING;
+    make(PLACE_KEPT_PREFIX "1");
+    put(dir, PLACE_KEPT_PREFIX "1/dump.rdb", "the user's");
+    ck_assert_int_eq(place_resume(&j, false, &options, &e), -1);
+    ck_assert_ptr_nonnull(strstr(e.text, "1/dump.rdb is in the way"));
+    ck_assert_int_eq(j.state, JOURNAL_PLACING);
+    assert_holds(dir, PLACE_KEPT_PREFIX "1/dump.rdb", "the user's");
+    assert_holds(dir, "dump.rdb", "old");
+    ck_assert_int_eq(file_remove(dir, PLACE_KEPT_PREFIX "1/dump.rdb", &e), 0);
+    ck_assert_int_eq(place_resume(&j, false, &options, &e), 0);
+    assert_holds(dir, PLACE_KEPT_PREFIX "1/dump.rdb", "old");
+    assert_holds(dir, "dump.rdb", "new");
+    journal_clear(&j);
+}
+END_TEST
+
 static int
 refuse(void *context, struct error *e)
 {
@@ -309,6 +333,7 @@ main(void)
     tcase_add_test(tests, refuses_a_link_for_the_folder);
     tcase_add_test(tests, puts_in_nothing_but_a_dataset);
     tcase_add_test(tests, moves_nothing_of_somebody_elses);
+    tcase_add_test(tests, removes_nothing_of_somebody_elses_from_what_is_kept);
     tcase_add_test(tests, nothing_has_happened_when_a_server_is_found);
     tcase_add_test(tests, goes_on_when_a_server_has_rewritten_its_aof);
     tcase_add_test(tests, refuses_a_folder_that_holds_other_things);
