@@ -57,41 +57,52 @@ print_warnings(const struct counters *c, FILE *to)
 static void
 print_advice(const struct counters *c, bool rebuild, FILE *to)
 {
-    bool behind = false, failed = false;
+    uint64_t behind = 0, failed = 0, raised = 0;
 
     for (size_t i = 0; i < c->count; i++) {
-        behind |= c->sets[i].inconsistent > 0;
-        failed |= c->sets[i].failed > 0;
+        behind += c->sets[i].inconsistent;
+        failed += c->sets[i].failed;
+        raised += c->sets[i].raised;
     }
-    if (behind)
+    if (behind > 0)
         screen_print(to, 4,
                      "to raise what is behind: redkeep counters rebuild");
-    if (failed)
+    if (failed > 0)
         screen_print(to, 4,
-                     "what holds no number is left as it is: look at it "
-                     "(redis-cli TYPE KEY) and remove it");
+                     "what holds no number was left as it is: look at it with "
+                     "redis-cli TYPE KEY, and remove it");
     if (rebuild && c->error != NULL)
-        screen_print(to, 4, "what was not raised can be raised by another run");
+        screen_print(to, 4,
+                     raised > 0 ? "run it again: it raises what is left"
+                                : "nothing was raised");
+}
+
+static void
+show_sets(const struct counters *c)
+{
+    bool looked = false;
+
+    for (size_t i = 0; i < c->count; i++)
+        looked |= c->sets[i].error == NULL;
+    if (c->count == 0)
+        screen_print(stdout, 4, "the configuration has no [counters NAME]");
+    else if (looked)
+        print_sets(c);
+    if (c->count > 0 && counters_is_healthy(c))
+        puts("Redis counters are consistent with database");
 }
 
 static void
 show(const struct counters *c, const struct invocation *in, bool rebuild)
 {
-    if (in->json) {
-        if (c->error != NULL)
-            print_warnings(c, stderr);
-        return;
-    }
-    if (!in->quiet && c->count > 0)
-        print_sets(c);
-    print_warnings(c, c->error != NULL ? stderr : stdout);
-    if (in->quiet)
-        return;
-    print_advice(c, rebuild, stdout);
-    if (c->count == 0)
-        screen_print(stdout, 4, "the configuration has no [counters NAME]");
-    else if (counters_is_healthy(c))
-        puts("Redis counters are consistent with database");
+    FILE *to = c->error != NULL ? stderr : stdout;
+
+    if (!in->json && !in->quiet)
+        show_sets(c);
+    if (!in->json || c->error != NULL)
+        print_warnings(c, to);
+    if (!in->json && !in->quiet)
+        print_advice(c, rebuild, to);
 }
 
 static int
@@ -113,7 +124,6 @@ read_sample(const struct invocation *in, struct counters_options *o,
 {
     const char *value = command_value_of(in, "sample");
 
-    o->sampled = value != NULL;
     if (value != NULL && !text_number(value, UINT32_MAX, &o->sample))
         return error_set(e, ERROR_USAGE, "--sample: '%s' is no number", value);
     /* Which rows are chosen need not be secret. */
@@ -171,7 +181,7 @@ const struct command cmd_counters = {
     .words_max = 1001,
     .options =
         {
-            {"sample", "N", "check N of each set, chosen at random (0: all)"},
+            {"sample", "N", "check N of each set, chosen at random"},
         },
     .run = run,
 };

@@ -21,6 +21,7 @@ add_set(struct counters *c, const struct config_block *b)
         .source = config_block_text(b, CONFIG_COUNTERS_SOURCE),
         .timeout_ms = config_block_duration_ms(b, CONFIG_COUNTERS_TIMEOUT),
         .rows.fd = -1,
+        .behind = json_array(),
     };
 }
 
@@ -88,10 +89,9 @@ read_sources(struct counters *c, const struct counters_options *o,
     for (size_t i = 0; i < c->count; i++) {
         struct counters_set *set = &c->sets[i];
 
-        if (o->sampled)
+        if (o->sample > 0)
             set->items = json_array();
-        if (counters_source_read(set, o->sampled ? o->sample : 0, o->progress,
-                                 e) == 0)
+        if (counters_source_read(set, o->sample, o->progress, e) == 0)
             continue;
         if (e->kind == ERROR_STOPPED)
             return -1;
@@ -106,8 +106,8 @@ forget(struct counters_set *set)
 {
     set->checked = set->inconsistent = set->missing = set->raised =
         set->failed = 0;
-    if (set->items != NULL)
-        json_array_clear(set->items);
+    json_array_clear(set->items);
+    json_array_clear(set->behind);
 }
 
 static struct link *
@@ -182,9 +182,11 @@ counters_run(struct counters *c, const struct counters_options *o,
         return -1;
     if (link == NULL) {
         error_in(e, "Redis is not available");
-        counters_warn(c, "%s", e->text);
-        if (c->error == NULL)
-            c->error = memory_dup(e->text);
+        /* In front, as it is the reason for the rest. */
+        json_array_insert_new(c->warnings, 0, value_string(e->text));
+        c->warnings_total++;
+        free(c->error);
+        c->error = memory_dup(e->text);
         *e = (struct error){0};
         return 0;
     }
@@ -214,6 +216,7 @@ report_set(const struct counters_set *s)
         "failed", (json_int_t)s->failed, "seconds",
         value_seconds((int64_t)s->took_ms), "error", value_string(s->error));
 
+    json_object_set(object, "behind", s->behind);
     if (s->items != NULL && s->error == NULL)
         json_object_set(object, "items", s->items);
     return object;
@@ -244,6 +247,7 @@ counters_clear(struct counters *c)
         counters_rows_clear(&s->rows);
         free(s->error);
         json_decref(s->items);
+        json_decref(s->behind);
     }
     json_decref(c->warnings);
     free(c->sets);

@@ -29,6 +29,7 @@
 enum {
     COUNTERS_WARNINGS_MAX = 100, /* told; all are counted */
     COUNTERS_ITEMS_MAX = 10000,  /* of a set */
+    COUNTERS_BEHIND_MAX = 100,   /* told of a set */
 };
 
 struct counters_set {
@@ -44,6 +45,7 @@ struct counters_set {
     uint64_t took_ms;
     char *error;   /* why it could not be done; NULL: it could */
     json_t *items; /* NULL: not wanted */
+    json_t *behind;
 };
 
 struct counters {
@@ -57,8 +59,7 @@ struct counters {
 struct counters_options {
     const struct link_options *link;
     bool rebuild;
-    bool sampled;    /* look at so many of each set, and keep them as items */
-    uint64_t sample; /* 0: all */
+    uint64_t sample; /* so many of each set, told as items; 0: all, untold */
     uint64_t seed;   /* of the choice */
     const struct progress *progress;
 };

@@ -65,16 +65,25 @@ add_item(struct counters_set *set, const struct counters_row *row, bool known,
     json_array_append_new(set->items, item);
 }
 
+/* Column id, else the key. */
+static const char *
+find_id(const struct counters_set *set, const struct counters_row *row,
+        size_t *size)
+{
+    size_t id = counters_table_find(&set->table, "id");
+
+    return counters_table_cell(row, id < set->table.count ? id : set->table.key,
+                               size);
+}
+
 /* "ChatApplication 1 (Mobile App)"; the caller's. */
 static char *
 name_row(const struct counters_set *set, const struct counters_row *row)
 {
     const struct counters_table *t = &set->table;
-    size_t id = counters_table_find(t, "id"),
-           name = counters_table_find(t, "name"), id_size, name_size = 0;
-    const char *id_text, *name_text = "";
+    size_t name = counters_table_find(t, "name"), id_size, name_size = 0;
+    const char *id_text = find_id(set, row, &id_size), *name_text = "";
 
-    id_text = counters_table_cell(row, id < t->count ? id : t->key, &id_size);
     if (name < t->count)
         name_text = counters_table_cell(row, name, &name_size);
     return text_format("%s %.*s%s%.*s%s", set->title, (int)id_size, id_text,
@@ -103,6 +112,21 @@ warn_of(struct counters *c, const struct counters_set *set,
     free(name);
 }
 
+static void
+add_behind(struct counters_set *set, const struct counters_row *row,
+           int64_t number)
+{
+    size_t size;
+    const char *id = find_id(set, row, &size);
+
+    if (json_array_size(set->behind) < COUNTERS_BEHIND_MAX)
+        json_array_append_new(set->behind,
+                              json_pack("{s:o, s:I, s:I}", "id",
+                                        cell_value(id, size), "redis_counter",
+                                        (json_int_t)number, "db_max",
+                                        (json_int_t)row->db_max));
+}
+
 void
 counters_tell(struct counters *c, struct counters_set *set,
               const struct counters_row *row, enum counter_state state,
@@ -116,6 +140,8 @@ counters_tell(struct counters *c, struct counters_set *set,
     set->raised += state == COUNTER_RAISED || state == COUNTER_MADE;
     set->failed += !known;
     set->inconsistent += behind;
+    if (behind)
+        add_behind(set, row, number);
     if (behind || !known)
         warn_of(c, set, row, known, number);
     if (set->items != NULL && json_array_size(set->items) < COUNTERS_ITEMS_MAX)
