@@ -18,18 +18,20 @@ enum {
     LOOK_MS = 20, /* how often we ask where the kernel does not tell */
     IDLE_MS = 1000,
     KEPT_BYTES = 4096,
+    BLOCK_BYTES = 16384,
     REST_READS = 64, /* what a pipe may still hold */
 };
 
-/* The beginning of what the command prints; the rest is read and dropped. */
+/* The beginning and the end of what the command prints. */
 struct catch
 {
     int fd; /* -1 at its end */
-    size_t used;
-    char text[KEPT_BYTES];
+    size_t used, tail_used;
+    char text[KEPT_BYTES], tail[KEPT_BYTES];
 };
 
 struct run {
+    const struct shell_task *task;
     pid_t pid;
     int ended; /* readable when it has ended; -1: old kernels have none */
     int input; /* -1: all is written */
@@ -86,8 +88,9 @@ open_pipes(int pipes[3][2], struct error *e)
 }
 
 static int
-start(struct run *run, const struct shell_task *task, struct error *e)
+start(struct run *run, struct error *e)
 {
+    const struct shell_task *task = run->task;
     int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, rc = -1;
 
     set_variables(task->variables);
@@ -125,28 +128,63 @@ give_input(struct run *run)
         close_end(&run->input);
 }
 
-/* False: there is no more for now. */
-static bool
-take_output(struct catch *c)
+static void
+keep(struct catch *c, const char *bytes, size_t size)
 {
-    char spill[4096];
-    size_t room = sizeof c->text - c->used;
-    ssize_t n;
+    size_t first = sizeof c->text - c->used, over;
 
-    if (c->fd < 0)
-        return false;
-    n = read(c->fd, room > 0 ? c->text + c->used : spill,
-             room > 0 ? room : sizeof spill);
-    if (n > 0 && room > 0)
-        c->used += (size_t)n;
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-        close_end(&c->fd);
-    return n > 0;
+    if (first > size)
+        first = size;
+    memcpy(c->text + c->used, bytes, first);
+    c->used += first;
+    if (size > sizeof c->tail) {
+        bytes += size - sizeof c->tail;
+        size = sizeof c->tail;
+    }
+    over = c->tail_used + size > sizeof c->tail
+               ? c->tail_used + size - sizeof c->tail
+               : 0;
+    memmove(c->tail, c->tail + over, c->tail_used - over);
+    memcpy(c->tail + c->tail_used - over, bytes, size);
+    c->tail_used += size - over;
 }
 
-/* Waits a little for something to do. False: the watched one has ended. */
-static bool
-turn(struct run *run, int watched, uint64_t left_ms)
+/* *more: there may be more just now. -1: whoever takes it does not want it. */
+static int
+take_some(struct run *run, struct catch *c, bool *more, struct error *e)
+{
+    char block[BLOCK_BYTES];
+    ssize_t n;
+
+    *more = false;
+    if (c->fd < 0)
+        return 0;
+    n = read(c->fd, block, sizeof block);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        close_end(&c->fd);
+    if (n <= 0)
+        return 0;
+    *more = true;
+    if (c == &run->output && run->task->take != NULL)
+        return run->task->take(run->task->context, block, (size_t)n, e);
+    keep(c, block, (size_t)n);
+    return 0;
+}
+
+static int
+take_rest(struct run *run, struct catch *c, struct error *e)
+{
+    bool more = true;
+
+    for (int i = 0; i < REST_READS && more; i++)
+        if (take_some(run, c, &more, e) != 0)
+            return -1;
+    return 0;
+}
+
+/* Waits a little for something to do, and does it. */
+static int
+turn(struct run *run, uint64_t left_ms, struct error *e)
 {
     int idle_ms = run->ended >= 0 ? IDLE_MS : LOOK_MS;
     int limit_ms = left_ms < (uint64_t)idle_ms ? (int)left_ms : idle_ms;
@@ -154,26 +192,29 @@ turn(struct run *run, int watched, uint64_t left_ms)
         {.fd = run->input, .events = POLLOUT},
         {.fd = run->output.fd, .events = POLLIN},
         {.fd = run->errors.fd, .events = POLLIN},
-        {.fd = watched, .events = POLLIN},
+        {.fd = run->task->watched, .events = POLLIN},
         {.fd = run->ended, .events = POLLIN},
     };
+    bool more;
 
     if (poll(waits, sizeof waits / sizeof *waits, limit_ms) <= 0)
-        return true;
+        return 0;
     if (waits[0].revents != 0)
         give_input(run);
-    if (waits[1].revents != 0)
-        take_output(&run->output);
-    if (waits[2].revents != 0)
-        take_output(&run->errors);
-    return waits[3].revents == 0;
+    if (waits[1].revents != 0 && take_some(run, &run->output, &more, e) != 0)
+        return -1;
+    if (waits[2].revents != 0 && take_some(run, &run->errors, &more, e) != 0)
+        return -1;
+    if (waits[3].revents != 0)
+        return error_set(e, ERROR_STOPPED, "whoever asked is gone");
+    return 0;
 }
 
 /* 0: it has ended, or its time has. */
 static int
-attend(struct run *run, const struct shell_task *task,
-       struct shell_outcome *outcome, struct error *e)
+attend(struct run *run, struct shell_outcome *outcome, struct error *e)
 {
+    const struct shell_task *task = run->task;
     uint64_t begin = clock_steady_ms();
 
     while (!process_has_ended(run->pid)) {
@@ -184,15 +225,19 @@ attend(struct run *run, const struct shell_task *task,
         }
         if (!task->finish && process_check_stop(e) != 0)
             return -1;
-        if (!turn(run, task->watched, task->timeout_ms - outcome->took_ms))
-            return error_set(e, ERROR_STOPPED, "whoever asked is gone");
+        if (turn(run, task->timeout_ms - outcome->took_ms, e) != 0)
+            return -1;
     }
     outcome->took_ms = clock_steady_ms() - begin;
-    for (int i = 0; i < REST_READS && take_output(&run->output); i++)
-        continue;
-    for (int i = 0; i < REST_READS && take_output(&run->errors); i++)
-        continue;
-    return 0;
+    if (take_rest(run, &run->errors, e) != 0)
+        return -1;
+    return take_rest(run, &run->output, e);
+}
+
+static bool
+is_blank(char c)
+{
+    return strchr(" \t\r\n", c) != NULL;
 }
 
 static void
@@ -200,12 +245,28 @@ keep_line(char out[SHELL_LINE_SIZE], const struct catch *c)
 {
     size_t begin = 0, end;
 
-    while (begin < c->used && strchr(" \t\r\n", c->text[begin]) != NULL)
+    while (begin < c->used && is_blank(c->text[begin]))
         begin++;
     end = begin;
     while (end < c->used && c->text[end] != '\n' && c->text[end] != '\r')
         end++;
     text_quote(out, SHELL_LINE_SIZE, c->text + begin, end - begin);
+}
+
+static void
+keep_last_line(char out[SHELL_LINE_SIZE], const struct catch *c)
+{
+    size_t end = c->tail_used, begin;
+
+    while (end > 0 && is_blank(c->tail[end - 1]))
+        end--;
+    begin = end;
+    while (begin > 0 && c->tail[begin - 1] != '\n' &&
+           c->tail[begin - 1] != '\r')
+        begin--;
+    while (begin < end && is_blank(c->tail[begin]))
+        begin++;
+    text_quote(out, SHELL_LINE_SIZE, c->tail + begin, end - begin);
 }
 
 static void
@@ -229,7 +290,8 @@ int
 shell_run(const struct shell_task *task, struct shell_outcome *outcome,
           struct error *e)
 {
-    struct run run = {.ended = -1,
+    struct run run = {.task = task,
+                      .ended = -1,
                       .input = -1,
                       .left = task->input != NULL ? task->input : "",
                       .output.fd = -1,
@@ -237,11 +299,12 @@ shell_run(const struct shell_task *task, struct shell_outcome *outcome,
     int rc;
 
     *outcome = (struct shell_outcome){.exit_status = -1};
-    if (start(&run, task, e) != 0)
+    if (start(&run, e) != 0)
         return -1;
-    rc = attend(&run, task, outcome, e);
+    rc = attend(&run, outcome, e);
     end(&run, task->leave && rc == 0 && !outcome->timed_out, outcome);
     keep_line(outcome->output, &run.output);
     keep_line(outcome->errors, &run.errors);
+    keep_last_line(outcome->last_error, &run.errors);
     return rc;
 }

@@ -7,20 +7,27 @@
 #define JOBS_SHELL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 
 enum { SHELL_LINE_SIZE = 240 };
 
+/* Takes what the command prints, as it comes; -1 ends the command with *e. */
+typedef int shell_take(void *context, const char *bytes, size_t size,
+                       struct error *e);
+
 struct shell_task {
     const char *command;
     const char *input;            /* for its standard input; NULL: none */
     const char *const *variables; /* NAME=value besides ours; NULL: none */
     uint64_t timeout_ms;
-    int watched; /* a descriptor: its end ends the command; -1: none */
-    bool leave;  /* what it leaves running when it ends well lives on */
-    bool finish; /* goes on also when the process is asked to stop */
+    int watched;      /* a descriptor: its end ends the command; -1: none */
+    bool leave;       /* what it leaves running when it ends well lives on */
+    bool finish;      /* goes on also when the process is asked to stop */
+    shell_take *take; /* NULL: the first line is kept */
+    void *context;
 };
 
 struct shell_outcome {
@@ -29,6 +36,7 @@ struct shell_outcome {
     int signal;      /* 0 when it ended by itself */
     /* The first lines that are not empty; any bytes, shown as text. */
     char output[SHELL_LINE_SIZE], errors[SHELL_LINE_SIZE];
+    char last_error[SHELL_LINE_SIZE]; /* the last such line */
     uint64_t took_ms;
 };
 

@@ -1,29 +1,18 @@
 #include "redis/link.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <event2/event.h>
 #include <hiredis/hiredis.h>
 
 #include "base/memory.h"
 #include "base/process.h"
 #include "redis/link_core.h"
+#include "redis/link_work.h"
 
 enum {
     LINK_WORDS_MAX = 16,
     LINK_LOOK_MS = 50, /* between two looks at the request to stop */
-};
-
-/* A core in a loop that runs only while its owner waits. */
-struct link {
-    struct event_base *base;
-    struct link_core *core;
-    struct event *look; /* makes the loop return, now and then */
-    bool waiting;
-    struct redisReply *reply;
-    struct error why; /* no reply came, or the link was lost */
 };
 
 static void
@@ -61,30 +50,22 @@ on_look(int unused, short what, void *context)
     (void)context;
 }
 
-/* Runs the loop until a callback has ended the waiting, or we are to stop. */
-static int
-wait_for_end(struct link *link, struct error *e)
+int
+link_wait(struct link *link, struct error *e)
 {
     static const struct timeval interval = {.tv_usec = LINK_LOOK_MS * 1000};
 
     link->waiting = true;
     event_add(link->look, &interval);
-    while (link->waiting) {
-        if (process_check_stop(e) != 0)
-            break;
+    while (link->waiting && process_check_stop(e) == 0)
         event_base_loop(link->base, EVLOOP_ONCE);
-    }
     event_del(link->look);
-    return link->waiting ? -1 : 0;
-}
-
-/* The reply under way could no longer be told from the next one's. */
-static void
-give_up(struct link *link, const struct error *why)
-{
+    if (!link->waiting)
+        return 0;
     link_core_free(link->core);
     link->core = NULL;
-    link->why = *why;
+    link->why = *e;
+    return -1;
 }
 
 struct link *
@@ -97,7 +78,7 @@ link_open(const struct link_options *options, struct error *e)
     link->base = event_base_new();
     link->look = event_new(link->base, -1, EV_PERSIST, on_look, link);
     link->core = link_core_new(link->base, options, &events, e);
-    if (link->core == NULL || wait_for_end(link, e) != 0)
+    if (link->core == NULL || link_wait(link, e) != 0)
         goto fail;
     if (link->why.kind == ERROR_NONE) {
         free(url);
@@ -126,10 +107,8 @@ link_ask_bytes(struct link *link, int argc, const char **argv,
     if (link_core_ask_bytes(link->core, argc, argv, sizes, on_answer, link,
                             e) != 0)
         return NULL;
-    if (wait_for_end(link, e) != 0) {
-        give_up(link, e);
+    if (link_wait(link, e) != 0)
         return NULL;
-    }
     reply = link->reply;
     link->reply = NULL;
     if (reply == NULL)
