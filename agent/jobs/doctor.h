@@ -39,14 +39,27 @@ struct doctor_findings {
     size_t count;
 };
 
+/* What somebody may do who connects without a name and password. */
+enum doctor_stranger {
+    DOCTOR_STRANGER_UNKNOWN,
+    DOCTOR_STRANGER_NOTHING, /* or not even connect */
+    DOCTOR_STRANGER_SOME,    /* see the data */
+    DOCTOR_STRANGER_ALL,     /* and the settings: all that we know of */
+};
+
 /* What is known; a member that is not known is NULL, -1 or "". */
 struct doctor_scene {
     /* The server. */
-    const struct info *info;
+    const struct info *info; /* all of it unknown where it is away */
     const char *info_text; /* of INFO everything, for what struct info lacks */
     const struct doctor_settings *settings; /* CONFIG GET * */
+    enum doctor_stranger stranger;
     bool jobs_found; /* queues of BullMQ, Sidekiq, Celery or RQ are in it */
     bool local;      /* it runs on this host: its host rules apply */
+    int64_t memory_bytes;  /* of its host or control group, the least; -1 */
+    int64_t slow_commands; /* in its slow log; -1 */
+    int restarts;     /* a supervisor starts it again by itself: 1, 0; -1 */
+    const char *gone; /* commands it does not have, " FLUSHALL KEYS"; NULL */
     /* The host. */
     const char *root; /* before /proc and /sys; "" but in tests */
     int64_t pid;      /* the server's process here; -1 */
@@ -54,10 +67,17 @@ struct doctor_scene {
     /* The repository. */
     const struct storage *storage; /* NULL: there is none yet */
     const struct catalog *catalog;
-    const char *repo; /* as configured */
+    const char *repo;       /* as configured */
+    const char *repo_error; /* why storage is NULL */
     int64_t now_ms;
     const struct config *config;
 };
+
+/* Settings by their names. */
+struct doctor_settings *doctor_settings_new(void);
+void doctor_settings_add(struct doctor_settings *s, const char *name,
+                         const char *value);
+void doctor_settings_free(struct doctor_settings *s);
 
 /* A setting of CONFIG GET, as the server writes it; NULL: not told. */
 const char *doctor_setting(const struct doctor_scene *scene, const char *name);
@@ -76,6 +96,16 @@ void doctor_about(struct doctor_finding *found, const char *setting,
                   const char *value, const char *wanted);
 void doctor_remedy(struct doctor_finding *found, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Texts are the caller's to print; by number. */
+extern const char *const doctor_severity_names[]; /* "error" */
+extern const char *const doctor_scope_names[];    /* "server" */
+
+/* All rules: adds to what is there; by scope, the worst first. */
+void doctor_judge(const struct doctor_scene *scene,
+                  struct doctor_findings *all);
+
+void doctor_clear(struct doctor_findings *all);
 
 typedef void doctor_rule(const struct doctor_scene *scene,
                          struct doctor_findings *all);

@@ -1,0 +1,202 @@
+#include "jobs/doctor_gather.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "jobs/doctor_ask.h"
+#include "jobs/trial_memory.h"
+
+enum { START_SLACK_MS = 5000, SECOND_MS = 1000 };
+
+/* Something that could not be asked is told, once each. */
+static void
+tell_unasked(struct doctor_findings *all, const char *right, const char *for_,
+             const struct error *why)
+{
+    struct doctor_finding *f;
+
+    f = doctor_add(all, "not_told", DOCTOR_INFO, DOCTOR_SERVER,
+                   "the server does not answer %s (%s): %s cannot be judged",
+                   right, why->text, for_);
+    doctor_about(f, NULL, NULL, NULL);
+    if (why->kind == ERROR_DENIED && strstr(why->text, "NOPERM") != NULL)
+        doctor_remedy(f, "redis-cli ACL SETUSER USER +%s", right);
+}
+
+static int
+ask_all(struct doctor_gathering *g, const struct doctor_gather_options *o,
+        struct doctor_findings *all, struct error *e)
+{
+    struct error why = {0};
+
+    g->info_text = doctor_ask_info(g->link, &why);
+    if (g->info_text == NULL)
+        tell_unasked(all, "info", "memory, persistence and replication", &why);
+    g->settings = doctor_ask_settings(g->link, &why);
+    if (g->settings == NULL)
+        tell_unasked(all, "config|get", "its settings", &why);
+    g->scene.slow_commands = doctor_ask_slow(g->link, &why);
+    if (g->scene.slow_commands < 0)
+        tell_unasked(all, "slowlog|len", "its slow log", &why);
+    g->gone = doctor_ask_gone(g->link, &why);
+    if (g->gone == NULL)
+        tell_unasked(all, "command|info", "which commands are renamed", &why);
+    g->scene.gone = g->gone;
+    g->scene.stranger = doctor_ask_stranger(o->link, &why);
+    return process_check_stop(e);
+}
+
+/* The server's process among those of this host; -1: it cannot be told. */
+static int64_t
+find_process(const struct doctor_gathering *g, int64_t now_ms)
+{
+    int64_t began_ms = now_ms - g->info.uptime_seconds * SECOND_MS, pid = -1;
+    struct process_server *servers = NULL;
+    size_t count = 0;
+    struct error none = {0};
+
+    if (g->info.process_id < 0 || g->info.uptime_seconds < 0 ||
+        process_list_servers(&servers, &count, &none) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        struct process_view view;
+
+        if (process_look(servers[i].pid, &view, &none) == 0 &&
+            view.inner_pid == g->info.process_id &&
+            llabs(view.started_ms - began_ms) < START_SLACK_MS)
+            pid = servers[i].pid;
+    }
+    process_free_servers(servers, count);
+    return pid;
+}
+
+/* "Linux 6.1.0-26-amd64 x86_64" */
+static bool
+runs_this_kernel(const struct doctor_gathering *g)
+{
+    struct utsname u;
+    char *line;
+    bool is;
+
+    if (g->info_text == NULL || uname(&u) != 0)
+        return true;
+    line = text_format("os:%s %s %s", u.sysname, u.release, u.machine);
+    is = strstr(g->info_text, line) != NULL;
+    free(line);
+    return is;
+}
+
+static bool
+is_near(const struct url *url)
+{
+    return url->path != NULL || strcmp(url->host, "localhost") == 0 ||
+           strcmp(url->host, "::1") == 0 || strncmp(url->host, "127.", 4) == 0;
+}
+
+/* The least that host and control group give it. */
+static int64_t
+find_memory(const struct doctor_scene *scene)
+{
+    int64_t total = doctor_number(scene, "total_system_memory");
+    char *proc = text_format("%s/proc", scene->root);
+    struct trial_memory memory;
+    struct error none = {0};
+
+    if (scene->pid > 0 &&
+        trial_memory_find_of(&memory, proc, (pid_t)scene->pid, &none) == 0 &&
+        (total <= 0 || (int64_t)memory.least_bytes < total))
+        total = (int64_t)memory.least_bytes;
+    free(proc);
+    return total > 0 ? total : -1;
+}
+
+static void
+look_at_host(struct doctor_gathering *g, const struct doctor_gather_options *o)
+{
+    struct doctor_scene *scene = &g->scene;
+    const char *dir = config_text(o->config, CONFIG_DATA_DIR);
+
+    scene->pid = find_process(g, o->now_ms);
+    scene->local = scene->pid > 0 ||
+                   (is_near(o->link->url) && runs_this_kernel(g));
+    scene->memory_bytes = find_memory(scene);
+    if (dir == NULL && scene->local)
+        dir = doctor_setting(scene, "dir");
+    g->data_dir = memory_dup(dir);
+    scene->data_dir = g->data_dir;
+}
+
+static void
+open_repository(struct doctor_gathering *g,
+                const struct doctor_gather_options *o)
+{
+    struct doctor_scene *scene = &g->scene;
+    struct error *why = &g->repository_why;
+
+    scene->repo = config_text(o->config, CONFIG_REPO);
+    if (storage_open(&g->storage, scene->repo,
+                     config_text(o->config, CONFIG_INSTANCE), why) == 0) {
+        scene->storage = &g->storage;
+        if (catalog_load(&g->catalog, g->storage.snapshots_dir, why) == 0)
+            scene->catalog = &g->catalog;
+    }
+    if (scene->catalog == NULL)
+        scene->repo_error = why->text;
+}
+
+static void
+tell_away(const struct doctor_gathering *g, struct doctor_findings *all)
+{
+    struct doctor_finding *f;
+
+    f = doctor_add(all, "server_away", DOCTOR_ERROR, DOCTOR_SERVER,
+                   "the server does not answer, nothing of it can be judged:"
+                   " %s",
+                   g->why.text);
+    doctor_remedy(f, "redis-cli PING");
+}
+
+int
+doctor_gather(struct doctor_gathering *g, const struct doctor_gather_options *o,
+              struct doctor_findings *all, struct error *e)
+{
+    memset(g, 0, sizeof *g);
+    g->storage.instance_dir = g->storage.snapshots_dir = -1;
+    g->scene = (struct doctor_scene){.info = &g->info,
+                                     .root = o->root,
+                                     .pid = -1,
+                                     .memory_bytes = -1,
+                                     .slow_commands = -1,
+                                     .restarts = -1,
+                                     .now_ms = o->now_ms,
+                                     .config = o->config};
+    g->link = link_open(o->link, &g->why);
+    if (g->link != NULL && ask_all(g, o, all, e) != 0)
+        return -1;
+    if (g->link == NULL)
+        tell_away(g, all);
+    info_read(&g->info, g->info_text != NULL ? g->info_text : "");
+    g->scene.info_text = g->info_text;
+    g->scene.settings = g->settings;
+    look_at_host(g, o);
+    open_repository(g, o);
+    return process_check_stop(e);
+}
+
+void
+doctor_gather_clear(struct doctor_gathering *g)
+{
+    link_close(g->link);
+    free(g->info_text);
+    free(g->gone);
+    free(g->data_dir);
+    doctor_settings_free(g->settings);
+    catalog_clear(&g->catalog);
+    storage_close(&g->storage);
+    memset(g, 0, sizeof *g);
+    g->storage.instance_dir = g->storage.snapshots_dir = -1;
+}

@@ -1,0 +1,3 @@
+#include "jobs/doctor.h"
+
+doctor_rule *const doctor_rules_host[] = {NULL};
