@@ -22,47 +22,12 @@ const char *const doctor_scope_names[] = {
     [DOCTOR_REPOSITORY] = "repository",
 };
 
-struct doctor_settings {
-    char **words; /* name, value, name, ... */
-    size_t count, capacity;
-};
-
-struct doctor_settings *
-doctor_settings_new(void)
-{
-    return memory_new(sizeof(struct doctor_settings));
-}
-
-void
-doctor_settings_add(struct doctor_settings *s, const char *name,
-                    const char *value)
-{
-    s->words = memory_grow(s->words, s->count, &s->capacity, sizeof *s->words);
-    s->words[s->count++] = memory_dup(name);
-    s->words = memory_grow(s->words, s->count, &s->capacity, sizeof *s->words);
-    s->words[s->count++] = memory_dup(value);
-}
-
-void
-doctor_settings_free(struct doctor_settings *s)
-{
-    if (s == NULL)
-        return;
-    for (size_t i = 0; i < s->count; i++)
-        free(s->words[i]);
-    free(s->words);
-    free(s);
-}
-
 const char *
 doctor_setting(const struct doctor_scene *scene, const char *name)
 {
-    const struct doctor_settings *s = scene->settings;
-
-    for (size_t i = 0; s != NULL && i < s->count; i += 2)
-        if (strcmp(s->words[i], name) == 0)
-            return s->words[i + 1];
-    return NULL;
+    return scene->settings == NULL
+               ? NULL
+               : survey_settings_find(scene->settings, name);
 }
 
 int64_t

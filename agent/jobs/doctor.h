@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "redis/info.h"
+#include "redis/survey.h"
 #include "repo/catalog.h"
 #include "repo/storage.h"
 
@@ -39,21 +40,13 @@ struct doctor_findings {
     size_t count;
 };
 
-/* What somebody may do who connects without a name and password. */
-enum doctor_stranger {
-    DOCTOR_STRANGER_UNKNOWN,
-    DOCTOR_STRANGER_NOTHING, /* or not even connect */
-    DOCTOR_STRANGER_SOME,    /* see the data */
-    DOCTOR_STRANGER_ALL,     /* and the settings: all that we know of */
-};
-
 /* What is known; a member that is not known is NULL, -1 or "". */
 struct doctor_scene {
     /* The server. */
     const struct info *info; /* all of it unknown where it is away */
     const char *info_text; /* of INFO everything, for what struct info lacks */
-    const struct doctor_settings *settings; /* CONFIG GET * */
-    enum doctor_stranger stranger;
+    const struct survey_settings *settings; /* CONFIG GET * */
+    enum survey_stranger stranger;
     bool jobs_found; /* queues of BullMQ, Sidekiq, Celery or RQ are in it */
     bool local;      /* it runs on this host: its host rules apply */
     int64_t memory_bytes;  /* of its host or control group, the least; -1 */
@@ -72,12 +65,6 @@ struct doctor_scene {
     int64_t now_ms;
     const struct config *config;
 };
-
-/* Settings by their names. */
-struct doctor_settings *doctor_settings_new(void);
-void doctor_settings_add(struct doctor_settings *s, const char *name,
-                         const char *value);
-void doctor_settings_free(struct doctor_settings *s);
 
 /* A setting of CONFIG GET, as the server writes it; NULL: not told. */
 const char *doctor_setting(const struct doctor_scene *scene, const char *name);

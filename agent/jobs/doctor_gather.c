@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "jobs/doctor_ask.h"
+#include "redis/survey.h"
 #include "jobs/trial_memory.h"
 
 enum { START_SLACK_MS = 5000, SECOND_MS = 1000 };
@@ -33,20 +33,20 @@ ask_all(struct doctor_gathering *g, const struct doctor_gather_options *o,
 {
     struct error why = {0};
 
-    g->info_text = doctor_ask_info(g->link, &why);
+    g->info_text = survey_ask_info(g->link, &why);
     if (g->info_text == NULL)
         tell_unasked(all, "info", "memory, persistence and replication", &why);
-    g->settings = doctor_ask_settings(g->link, &why);
+    g->settings = survey_ask_settings(g->link, &why);
     if (g->settings == NULL)
         tell_unasked(all, "config|get", "its settings", &why);
-    g->scene.slow_commands = doctor_ask_slow(g->link, &why);
+    g->scene.slow_commands = survey_ask_slow(g->link, &why);
     if (g->scene.slow_commands < 0)
         tell_unasked(all, "slowlog|len", "its slow log", &why);
-    g->gone = doctor_ask_gone(g->link, &why);
+    g->gone = survey_ask_gone(g->link, &why);
     if (g->gone == NULL)
         tell_unasked(all, "command|info", "which commands are renamed", &why);
     g->scene.gone = g->gone;
-    g->scene.stranger = doctor_ask_stranger(o->link, &why);
+    g->scene.stranger = survey_try_stranger(o->link, &why);
     return process_check_stop(e);
 }
 
@@ -194,7 +194,7 @@ doctor_gather_clear(struct doctor_gathering *g)
     free(g->info_text);
     free(g->gone);
     free(g->data_dir);
-    doctor_settings_free(g->settings);
+    survey_settings_free(g->settings);
     catalog_clear(&g->catalog);
     storage_close(&g->storage);
     memset(g, 0, sizeof *g);

@@ -24,7 +24,7 @@ struct doctor_gathering {
     struct error why;          /* why none does */
     struct info info;
     char *info_text, *gone, *data_dir;
-    struct doctor_settings *settings;
+    struct survey_settings *settings;
     struct storage storage;
     struct catalog catalog;
     struct error repository_why;

@@ -26,8 +26,8 @@ is_protected(const struct doctor_scene *scene)
 static bool
 needs_none(const struct doctor_scene *scene)
 {
-    return scene->stranger == DOCTOR_STRANGER_SOME ||
-           scene->stranger == DOCTOR_STRANGER_ALL;
+    return scene->stranger == SURVEY_STRANGER_SOME ||
+           scene->stranger == SURVEY_STRANGER_ALL;
 }
 
 /* A certificate that the server asks for is as good as a password. */
@@ -90,7 +90,7 @@ doctor_server_protected(const struct doctor_scene *scene,
     if (!doctor_server_is(scene, "protected-mode", "no"))
         return;
     f = doctor_add(all, "protected_mode_off",
-                   scene->stranger == DOCTOR_STRANGER_NOTHING ? DOCTOR_INFO
+                   scene->stranger == SURVEY_STRANGER_NOTHING ? DOCTOR_INFO
                                                               : DOCTOR_WARNING,
                    DOCTOR_SERVER,
                    "protected-mode is no: without a password the server would"

@@ -1,4 +1,4 @@
-#include "jobs/doctor_ask.h"
+#include "redis/survey.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -14,6 +14,11 @@
     "FLUSHALL", "FLUSHDB", "CONFIG", "KEYS", "DEBUG", "SHUTDOWN", "BGSAVE", \
         "BGREWRITEAOF", "SAVE", "REPLICAOF", "RENAME", "DEL", "EVAL"
 
+struct survey_settings {
+    char **words; /* name, value, name, ... */
+    size_t count, capacity;
+};
+
 /* Of the type, or NULL and why. */
 static struct redisReply *
 expect(struct redisReply *reply, int type, const char *what, struct error *e)
@@ -26,7 +31,7 @@ expect(struct redisReply *reply, int type, const char *what, struct error *e)
 }
 
 char *
-doctor_ask_info(struct link *link, struct error *e)
+survey_ask_info(struct link *link, struct error *e)
 {
     struct redisReply *reply =
         expect(link_say(link, e, "INFO", NULL), REDIS_REPLY_STRING, "INFO", e);
@@ -36,28 +41,64 @@ doctor_ask_info(struct link *link, struct error *e)
     return text;
 }
 
-struct doctor_settings *
-doctor_ask_settings(struct link *link, struct error *e)
+struct survey_settings *
+survey_settings_new(void)
+{
+    return memory_new(sizeof(struct survey_settings));
+}
+
+void
+survey_settings_add(struct survey_settings *s, const char *name,
+                    const char *value)
+{
+    s->words = memory_grow(s->words, s->count, &s->capacity, sizeof *s->words);
+    s->words[s->count++] = memory_dup(name);
+    s->words = memory_grow(s->words, s->count, &s->capacity, sizeof *s->words);
+    s->words[s->count++] = memory_dup(value);
+}
+
+void
+survey_settings_free(struct survey_settings *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->count; i++)
+        free(s->words[i]);
+    free(s->words);
+    free(s);
+}
+
+const char *
+survey_settings_find(const struct survey_settings *s, const char *name)
+{
+    for (size_t i = 0; i < s->count; i += 2)
+        if (strcmp(s->words[i], name) == 0)
+            return s->words[i + 1];
+    return NULL;
+}
+
+struct survey_settings *
+survey_ask_settings(struct link *link, struct error *e)
 {
     struct redisReply *reply =
         expect(link_say(link, e, "CONFIG", "GET", "*", NULL), REDIS_REPLY_ARRAY,
                "CONFIG GET *", e);
-    struct doctor_settings *s;
+    struct survey_settings *s;
 
     if (reply == NULL)
         return NULL;
-    s = doctor_settings_new();
+    s = survey_settings_new();
     for (size_t i = 0; i + 1 < reply->elements; i += 2)
         if (reply->element[i]->type == REDIS_REPLY_STRING &&
             reply->element[i + 1]->type == REDIS_REPLY_STRING)
-            doctor_settings_add(s, reply->element[i]->str,
+            survey_settings_add(s, reply->element[i]->str,
                                 reply->element[i + 1]->str);
     link_reply_free(reply);
     return s;
 }
 
 int64_t
-doctor_ask_slow(struct link *link, struct error *e)
+survey_ask_slow(struct link *link, struct error *e)
 {
     struct redisReply *reply = expect(link_say(link, e, "SLOWLOG", "LEN", NULL),
                                       REDIS_REPLY_INTEGER, "SLOWLOG LEN", e);
@@ -68,7 +109,7 @@ doctor_ask_slow(struct link *link, struct error *e)
 }
 
 char *
-doctor_ask_gone(struct link *link, struct error *e)
+survey_ask_gone(struct link *link, struct error *e)
 {
     static const char *const names[] = {RENAMED};
     struct redisReply *reply =
@@ -101,23 +142,23 @@ is_let(struct redisReply *reply, const struct error *e)
     return let ? 1 : e->kind == ERROR_DENIED ? 0 : -1;
 }
 
-static enum doctor_stranger
+static enum survey_stranger
 try(struct link *link, struct error *e)
 {
     int sees = is_let(link_say(link, e, "DBSIZE", NULL), e), rules;
 
     if (sees <= 0)
-        return sees == 0 ? DOCTOR_STRANGER_NOTHING : DOCTOR_STRANGER_UNKNOWN;
+        return sees == 0 ? SURVEY_STRANGER_NOTHING : SURVEY_STRANGER_UNKNOWN;
     rules = is_let(link_say(link, e, "CONFIG", "GET", "port", NULL), e);
-    return rules == 1 ? DOCTOR_STRANGER_ALL : DOCTOR_STRANGER_SOME;
+    return rules == 1 ? SURVEY_STRANGER_ALL : SURVEY_STRANGER_SOME;
 }
 
-enum doctor_stranger
-doctor_ask_stranger(const struct link_options *options, struct error *e)
+enum survey_stranger
+survey_try_stranger(const struct link_options *options, struct error *e)
 {
     struct url url = *options->url;
     struct link_options bare = *options;
-    enum doctor_stranger may = DOCTOR_STRANGER_UNKNOWN;
+    enum survey_stranger may = SURVEY_STRANGER_UNKNOWN;
     struct link *link;
 
     url.user = NULL;
@@ -129,7 +170,7 @@ doctor_ask_stranger(const struct link_options *options, struct error *e)
     if (link != NULL)
         may = try(link, e);
     else if (e->kind == ERROR_DENIED)
-        may = DOCTOR_STRANGER_NOTHING;
+        may = SURVEY_STRANGER_NOTHING;
     link_close(link);
     return may;
 }
