@@ -118,7 +118,7 @@ tell(const struct visit *v, struct error *e)
         return -1;
     if (!v->in->json) {
         doctor_words_show(&v->found, &v->words);
-        doctor_words_end(&v->found, &v->words, v->applied);
+        doctor_words_end(&v->found, v->applied);
     }
     if (v->scene.link == NULL) {
         fprintf(stderr, "redkeep doctor: %s\n", v->scene.why.text);

@@ -131,8 +131,7 @@ doctor_words_changed(const struct doctor_changes *changes)
 }
 
 void
-doctor_words_end(const struct doctor_findings *all,
-                 const struct status_words *words, bool applied)
+doctor_words_end(const struct doctor_findings *all, bool applied)
 {
     size_t counts[DOCTOR_ERROR + 1] = {0}, runtime = 0;
     char *line;
@@ -147,14 +146,13 @@ doctor_words_end(const struct doctor_findings *all,
         return;
     }
     line = text_format(
-        "%zu error%s, %zu warning%s, %zu note%s%s%s%s", counts[DOCTOR_ERROR],
+        "%zu error%s, %zu warning%s, %zu note%s", counts[DOCTOR_ERROR],
         counts[DOCTOR_ERROR] == 1 ? "" : "s", counts[DOCTOR_WARNING],
         counts[DOCTOR_WARNING] == 1 ? "" : "s", counts[DOCTOR_INFO],
-        counts[DOCTOR_INFO] == 1 ? "" : "s",
-        runtime > 0 && !applied ? "; what the server can set: " : "",
-        runtime > 0 && !applied ? words->redkeep : "",
-        runtime > 0 && !applied ? " doctor --apply" : "");
+        counts[DOCTOR_INFO] == 1 ? "" : "s");
     putchar('\n');
     screen_print(stdout, INDENT, line);
     free(line);
+    if (runtime > 0 && !applied)
+        printf("add --apply to have the server set %zu of them\n", runtime);
 }

@@ -28,7 +28,6 @@ void doctor_words_plan(const struct doctor_changes *changes);
 void doctor_words_changed(const struct doctor_changes *changes);
 
 /* The last line: how many, and what to type next. */
-void doctor_words_end(const struct doctor_findings *all,
-                      const struct status_words *words, bool applied);
+void doctor_words_end(const struct doctor_findings *all, bool applied);
 
 #endif

@@ -191,7 +191,7 @@ doctor_server_fragmented(const struct doctor_scene *scene,
     }
     if (ratio < alarm)
         return;
-    f = doctor_add(all, "fragmentation", DOCTOR_WARNING, DOCTOR_SERVER,
+    f = doctor_add(all, "memory_fragmented", DOCTOR_WARNING, DOCTOR_SERVER,
                    "memory is fragmented: the server holds %.1f times what its"
                    " data takes",
                    ratio);
