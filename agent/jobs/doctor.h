@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "jobs/conf.h"
 #include "redis/info.h"
 #include "redis/survey.h"
 #include "repo/catalog.h"
@@ -47,10 +48,12 @@ struct doctor_scene {
     const char *info_text; /* of INFO everything, for what struct info lacks */
     const struct survey_settings *settings; /* CONFIG GET * */
     enum survey_stranger stranger;
-    bool jobs_found; /* queues of BullMQ, Sidekiq, Celery or RQ are in it */
-    bool local;      /* it runs on this host: its host rules apply */
-    int64_t memory_bytes;  /* of its host or control group, the least; -1 */
-    int64_t slow_commands; /* in its slow log; -1 */
+    bool jobs_found;  /* queues of BullMQ, Sidekiq, Celery or RQ are in it */
+    const char *jobs; /* of which of them; NULL where nobody looked */
+    bool local;       /* it runs on this host: its host rules apply */
+    int64_t memory_bytes;    /* of its host or control group, the least; -1 */
+    int64_t slow_commands;   /* in its slow log; -1 */
+    const struct conf *conf; /* its file, as it is now */
     int restarts;     /* a supervisor starts it again by itself: 1, 0; -1 */
     const char *gone; /* commands it does not have, " FLUSHALL KEYS"; NULL */
     /* The host. */

@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "jobs/queues.h"
 #include "redis/survey.h"
 #include "jobs/trial_memory.h"
 
@@ -27,10 +29,20 @@ tell_unasked(struct doctor_findings *all, const char *right, const char *for_,
         doctor_remedy(f, "redis-cli ACL SETUSER USER +%s", right);
 }
 
+/* Whoever watches queues by their names has some. */
+static bool
+names_queues(const struct config *c)
+{
+    const char *watch = config_text(c, CONFIG_QUEUES_WATCH);
+
+    return strcmp(watch, "off") != 0 && strcmp(watch, "auto") != 0;
+}
+
 static int
 ask_all(struct doctor_gathering *g, const struct doctor_gather_options *o,
         struct doctor_findings *all, struct error *e)
 {
+    const char *queues = NULL;
     struct error why = {0};
 
     g->info_text = survey_ask_info(g->link, &why);
@@ -46,6 +58,12 @@ ask_all(struct doctor_gathering *g, const struct doctor_gather_options *o,
     if (g->gone == NULL)
         tell_unasked(all, "command|info", "which commands are renamed", &why);
     g->scene.gone = g->gone;
+    if (names_queues(o->config))
+        queues = config_text(o->config, CONFIG_QUEUES_WATCH);
+    else if (queues_any(g->link, (int)o->link->url->db, &queues, &why) != 0)
+        tell_unasked(all, "scan", "whether there are job queues", &why);
+    g->scene.jobs = queues;
+    g->scene.jobs_found = queues != NULL;
     g->scene.stranger = survey_try_stranger(o->link, &why);
     return process_check_stop(e);
 }
@@ -114,6 +132,48 @@ find_memory(const struct doctor_scene *scene)
     return total > 0 ? total : -1;
 }
 
+/* A path as the server sees it, be it in a container. */
+static char *
+place(const struct doctor_scene *scene, const char *path)
+{
+    return text_format("%s/proc/%lld/root%s", scene->root,
+                       (long long)scene->pid, path);
+}
+
+/* A link in the file's dir is none any more in what CONFIG GET tells. */
+static void
+resolve_dir(struct doctor_gathering *g)
+{
+    const char *told = doctor_setting(&g->scene, "dir");
+    char *path = place(&g->scene, g->conf.dir), *now = place(&g->scene, told);
+    struct stat in_file, working;
+
+    if (stat(path, &in_file) == 0 && stat(now, &working) == 0 &&
+        in_file.st_dev == working.st_dev && in_file.st_ino == working.st_ino) {
+        free(g->conf.dir);
+        g->conf.dir = memory_dup(told);
+    }
+    free(path);
+    free(now);
+}
+
+static void
+read_file(struct doctor_gathering *g)
+{
+    struct error none = {0};
+    char *path;
+
+    if (g->scene.pid < 0 || g->info.config_file[0] != '/')
+        return;
+    path = place(&g->scene, g->info.config_file);
+    if (conf_load(&g->conf, path, &none) == 0)
+        g->scene.conf = &g->conf;
+    free(path);
+    if (g->conf.dir != NULL && g->conf.dir[0] == '/' &&
+        doctor_setting(&g->scene, "dir") != NULL)
+        resolve_dir(g);
+}
+
 static void
 look_at_host(struct doctor_gathering *g, const struct doctor_gather_options *o)
 {
@@ -124,6 +184,7 @@ look_at_host(struct doctor_gathering *g, const struct doctor_gather_options *o)
     scene->local = scene->pid > 0 ||
                    (is_near(o->link->url) && runs_this_kernel(g));
     scene->memory_bytes = find_memory(scene);
+    read_file(g);
     if (dir == NULL && scene->local)
         dir = doctor_setting(scene, "dir");
     g->data_dir = memory_dup(dir);
@@ -193,6 +254,7 @@ doctor_gather_clear(struct doctor_gathering *g)
     link_close(g->link);
     free(g->info_text);
     free(g->gone);
+    conf_clear(&g->conf);
     free(g->data_dir);
     survey_settings_free(g->settings);
     catalog_clear(&g->catalog);

@@ -25,6 +25,7 @@ struct doctor_gathering {
     struct info info;
     char *info_text, *gone, *data_dir;
     struct survey_settings *settings;
+    struct conf conf;
     struct storage storage;
     struct catalog catalog;
     struct error repository_why;

@@ -200,22 +200,55 @@ doctor_server_status(const struct doctor_scene *scene,
                     "INFO persistence");
 }
 
+static void
+tell_unlike(const struct doctor_scene *scene, struct doctor_findings *all,
+            enum doctor_severity severity, const char *setting,
+            const char *in_file)
+{
+    const char *now = doctor_setting(scene, setting);
+    struct doctor_finding *f;
+
+    f = doctor_add(all, "unlike_file", severity, DOCTOR_SERVER,
+                   "%s is '%s' and '%s' in the server's file: unless its"
+                   " command line says otherwise, the next start is with that,"
+                   " and on other data",
+                   setting, now, in_file);
+    doctor_about(f, setting, in_file, now);
+    doctor_remedy(f, "redis-cli CONFIG REWRITE");
+}
+
+static void
+compare_text(const struct doctor_scene *scene, struct doctor_findings *all,
+             const char *setting, const char *in_file)
+{
+    const char *now = doctor_setting(scene, setting);
+
+    if (now != NULL && in_file != NULL && strcmp(now, in_file) != 0)
+        tell_unlike(scene, all, DOCTOR_ERROR, setting, in_file);
+}
+
 /*
- * What is set at run time is gone at the next start: worst where the AOF is, as
- * a server that starts without it loads an old dump.
+ * What is set at run time alone is gone at the next start: a server that then
+ * starts without its AOF loads an old dump, and saves over it.
  */
 void
 doctor_server_unwritten(const struct doctor_scene *scene,
                         struct doctor_findings *all)
 {
-    struct doctor_finding *f;
+    const struct conf *file = scene->conf;
 
-    if (scene->settings == NULL || scene->info_text == NULL ||
-        scene->info->config_file[0] != '\0')
-        return;
-    f = doctor_add(all, "no_config_file", DOCTOR_INFO, DOCTOR_SERVER,
+    if (scene->settings != NULL && scene->info_text != NULL &&
+        scene->info->config_file[0] == '\0')
+        doctor_add(all, "no_config_file", DOCTOR_INFO, DOCTOR_SERVER,
                    "the server was started without a configuration file: what"
                    " is set at run time lasts until it restarts; put it on its"
                    " command line");
-    doctor_about(f, NULL, NULL, NULL);
+    if (file == NULL)
+        return;
+    compare_text(scene, all, "appendonly",
+                 file->appendonly == 1 ? "yes" : "no");
+    compare_text(scene, all, "dbfilename", file->dbfilename);
+    /* One that is relative is so to where the server was started. */
+    if (file->dir != NULL && file->dir[0] == '/')
+        compare_text(scene, all, "dir", file->dir);
 }

@@ -86,9 +86,9 @@ doctor_server_policy(const struct doctor_scene *scene,
     if (scene->jobs_found) {
         f = doctor_add(all, "policy_evicts_jobs", DOCTOR_ERROR, DOCTOR_SERVER,
                        "maxmemory-policy is %s and there are job queues in this"
-                       " server: when its memory is full, jobs vanish and"
+                       " server (%s): when its memory is full, jobs vanish and"
                        " nobody is told",
-                       policy);
+                       policy, scene->jobs != NULL ? scene->jobs : "some");
         doctor_server_set(f, scene, "maxmemory-policy", "noeviction");
     } else {
         f = doctor_add(all, "policy_evicts", DOCTOR_INFO, DOCTOR_SERVER,
