@@ -60,8 +60,10 @@ struct doctor_scene {
     const char *root; /* before /proc and /sys; "" but in tests */
     int64_t pid;      /* the server's process here; -1 */
     const char *data_dir;
+    const struct doctor_host *host; /* NULL: nothing is known of it */
     /* The repository. */
-    const struct storage *storage; /* NULL: there is none yet */
+    const struct doctor_repository *repository; /* NULL: not looked for */
+    const struct storage *storage;              /* NULL: there is none yet */
     const struct catalog *catalog;
     const char *repo;       /* as configured */
     const char *repo_error; /* why storage is NULL */

@@ -189,6 +189,11 @@ look_at_host(struct doctor_gathering *g, const struct doctor_gather_options *o)
         dir = doctor_setting(scene, "dir");
     g->data_dir = memory_dup(dir);
     scene->data_dir = g->data_dir;
+    if (!scene->local)
+        return;
+    doctor_host_look(&g->host, scene);
+    scene->host = &g->host;
+    scene->restarts = g->host.restarts;
 }
 
 static void
@@ -207,6 +212,8 @@ open_repository(struct doctor_gathering *g,
     }
     if (scene->catalog == NULL)
         scene->repo_error = why->text;
+    doctor_repository_look(&g->repository, scene);
+    scene->repository = &g->repository;
 }
 
 static void
@@ -257,6 +264,8 @@ doctor_gather_clear(struct doctor_gathering *g)
     conf_clear(&g->conf);
     free(g->data_dir);
     survey_settings_free(g->settings);
+    doctor_host_clear(&g->host);
+    doctor_repository_clear(&g->repository);
     catalog_clear(&g->catalog);
     storage_close(&g->storage);
     memset(g, 0, sizeof *g);

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "jobs/doctor.h"
+#include "jobs/doctor_host.h"
+#include "jobs/doctor_repository.h"
 #include "redis/link.h"
 
 struct doctor_gather_options {
@@ -26,6 +28,8 @@ struct doctor_gathering {
     char *info_text, *gone, *data_dir;
     struct survey_settings *settings;
     struct conf conf;
+    struct doctor_host host;
+    struct doctor_repository repository;
     struct storage storage;
     struct catalog catalog;
     struct error repository_why;
