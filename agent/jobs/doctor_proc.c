@@ -1,5 +1,6 @@
 #include "jobs/doctor_proc.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -147,8 +148,11 @@ find_number(const char *text, const char *word, int n, int base)
 
     for (int i = 0; at != NULL && i <= n; i++) {
         at += strspn(at, " \t");
+        if (*at == '\n')
+            return -1;
+        errno = 0;
         number = strtoll(at, &end, base);
-        if (end == at || number < 0)
+        if (end == at || number < 0 || (base == 10 && errno != 0))
             return -1;
         at = end;
     }
