@@ -93,32 +93,50 @@ tell(const struct progress *p, const struct info *i)
                   told ? (uint64_t)i->save_keys_total : 0);
 }
 
-/* Whether the file of an AOF that was switched on is there; why not. */
+/*
+ * A server that failed to write its first AOF tries again at once, and may never
+ * be seen at rest.
+ */
+static bool
+has_failed(const struct info *before, const struct info *i, bool ran)
+{
+    if (i->last_rewrite_ok)
+        return false;
+    if (before->last_rewrite_ok ||
+        i->rewrite_failures > before->rewrite_failures)
+        return true;
+    return !i->rewrite_in_progress && (ran || !i->rewrite_scheduled);
+}
+
+/*
+ * Until no rewrite is on its way. ERROR_DAMAGED: one failed; else it was not
+ * waited for to its end.
+ */
 static int
 await_rewrite(struct link *link, const struct doctor_apply_options *o,
               struct error *e)
 {
     uint64_t deadline = clock_steady_ms() + o->time_limit_ms;
+    bool ran = false;
     struct info i;
 
     for (;;) {
         if (info_ask(link, &i, e) != 0)
             return -1;
+        if (has_failed(o->scene->info, &i, ran))
+            return error_set(e, ERROR_DAMAGED,
+                             "the rewrite of the AOF failed, the server's log"
+                             " says why");
         if (!i.rewrite_in_progress && !i.rewrite_scheduled)
-            break;
+            return 0;
+        ran = i.rewrite_in_progress;
         tell(o->progress, &i);
-        if (process_check_stop(e) != 0)
+        if (process_check_stop(e) != 0 || clock_steady_ms() > deadline)
             return error_set(e, ERROR_FAILED,
-                             "the rewrite of the AOF was not waited for");
-        if (clock_steady_ms() > deadline)
-            return error_set(e, ERROR_FAILED,
-                             "the rewrite of the AOF has not ended yet");
+                             "the first rewrite of the AOF has not ended yet;"
+                             " redis-cli CONFIG REWRITE when it has");
         pause_for(LOOK_MS);
     }
-    if (i.last_rewrite_ok)
-        return 0;
-    return error_set(e, ERROR_FAILED,
-                     "the rewrite of the AOF failed, see the server's log");
 }
 
 /* CONFIG REWRITE of 7.0.0 drops rename-command and include (7.0.1's notes). */
@@ -131,6 +149,28 @@ rewrites_badly(const struct info *info)
            r.minor == 0 && r.patch == 0;
 }
 
+/* Where it fails it is off again: such a server forks for ever. */
+static int
+follow_appendonly(struct doctor_change *c, struct link *link,
+                  const struct doctor_apply_options *o, struct error *e)
+{
+    struct error why = {0};
+    struct redisReply *reply;
+
+    if (await_rewrite(link, o, &why) == 0)
+        return 0;
+    *e = why;
+    if (why.kind != ERROR_DAMAGED)
+        return -1;
+    reply = link_say(link, e, "CONFIG", "SET", c->setting, "no", NULL);
+    link_reply_free(reply);
+    if (reply == NULL)
+        return -1;
+    c->done = false;
+    c->refused = text_format("%s; it is off again", why.text);
+    return 0;
+}
+
 static int
 make_lasting(struct link *link, const struct doctor_apply_options *o,
              struct error *e)
@@ -138,8 +178,6 @@ make_lasting(struct link *link, const struct doctor_apply_options *o,
     const struct info *info = o->scene->info;
     struct redisReply *reply;
 
-    if (await_rewrite(link, o, e) != 0)
-        return -1;
     if (info->config_file[0] == '\0')
         return error_set(e, ERROR_FAILED,
                          "the server has no configuration file");
@@ -147,9 +185,38 @@ make_lasting(struct link *link, const struct doctor_apply_options *o,
         return error_set(e, ERROR_FAILED,
                          "CONFIG REWRITE of redis 7.0.0 loses lines of the"
                          " file: write them yourself");
+    /* One that somebody switched on just before may hold nothing yet. */
+    if (info->aof_enabled && await_rewrite(link, o, e) != 0)
+        return -1;
     reply = link_say(link, e, "CONFIG", "REWRITE", NULL);
     link_reply_free(reply);
     return reply != NULL ? 0 : error_in(e, "CONFIG REWRITE");
+}
+
+static size_t
+count_done(const struct doctor_changes *changes)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < changes->count; i++)
+        done += changes->items[i].done;
+    return done;
+}
+
+static void
+finish(struct doctor_changes *changes, struct link *link,
+       const struct doctor_apply_options *o)
+{
+    struct doctor_change *aof = find(changes, last);
+    struct error why = {0};
+    bool ready = aof == NULL || !aof->done ||
+                 follow_appendonly(aof, link, o, &why) == 0;
+
+    if (count_done(changes) == 0)
+        return;
+    changes->lasting = ready && make_lasting(link, o, &why) == 0;
+    if (!changes->lasting)
+        changes->not_so = memory_dup(why.text);
 }
 
 int
@@ -157,19 +224,12 @@ doctor_apply_run(struct doctor_changes *changes, struct link *link,
                  const struct doctor_apply_options *o, struct error *e)
 {
     unsigned limit = link_set_timeout(link, SET_LIMIT_MS);
-    struct error why = {0};
-    size_t done = 0;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < changes->count; i++) {
+    for (size_t i = 0; rc == 0 && i < changes->count; i++)
         rc = set_one(&changes->items[i], link, e);
-        done += changes->items[i].done;
-    }
-    if (done > 0 && rc == 0) {
-        changes->lasting = make_lasting(link, o, &why) == 0;
-        if (!changes->lasting)
-            changes->not_so = memory_dup(why.text);
-    }
+    if (rc == 0)
+        finish(changes, link, o);
     link_set_timeout(link, limit);
     return rc;
 }

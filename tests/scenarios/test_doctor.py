@@ -367,16 +367,17 @@ IN_THE_WAY = [lambda data: (data / "appendonlydir").write_text("in the way"),
 
 
 @pytest.mark.parametrize("plant", IN_THE_WAY)
-def test_a_rewrite_that_fails_leaves_the_file_alone(keep, serve, plant):
+def test_an_aof_that_cannot_be_begun_is_off_again(keep, serve, plant):
     server = good(serve, appendonly="no", timeout="3")
     server.client().set("a", "b")
     plant(server.data)
-    before = (server.home / "redis.conf").read_text()
     found, answer = visit(keep, server, "--apply", "--yes", exit=1)
-    assert {"appendonly_off", "rewrite_failed"} & set(found)
-    assert "timeout_short" not in found
-    assert answer["lasting"] is False
-    assert (server.home / "redis.conf").read_text() == before
+    assert "the server refuses" in found["appendonly_off"]["text"]
+    assert not found["appendonly_off"]["applied"]
+    assert "timeout_short" not in found and answer["lasting"]
+    assert server.client().config_get("appendonly")["appendonly"] == "no"
+    written = (server.home / "redis.conf").read_text()
+    assert "appendonly yes" not in written and "timeout 3" not in written
 
 
 def test_maxmemory_is_never_below_what_is_used(keep, serve, place):
