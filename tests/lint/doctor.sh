@@ -9,10 +9,14 @@ page=docs/man/redkeep-doctor.7
 work=build/lint
 mkdir -p "$work"
 
+# Texts of that shape that are no codes.
+others='.*_t|transparent_hugepage'
+
 sed -n 's/^\.It Cm \([a-z_]*\) Pq .*/\1/p' "$page" | sort -u >"$work/doctor.page"
 cat agent/jobs/doctor_*.c | tr '\n' ' ' |
     grep -oE '(\( *(&?all|f),|\{|\?) *"[a-z]+(_[a-z]+)+",' |
-    grep -oE '[a-z]+(_[a-z]+)+' | sort -u >"$work/doctor.codes"
+    grep -oE '[a-z]+(_[a-z]+)+' | grep -vxE "$others" |
+    sort -u >"$work/doctor.codes"
 
 bad=0
 for code in $(comm -23 "$work/doctor.codes" "$work/doctor.page"); do
