@@ -374,6 +374,22 @@ def test_a_collapse_is_told_with_the_words_that_accept_it(made):
 
 
 
+@pytest.mark.need("root", "unshare")
+def test_a_snapshot_without_proof_is_told(visit, place):
+    """In a container the server is not seen, and its dump is another's."""
+    maker = visit.begin("maker", appendonly="no", snapshot=False)
+    maker.client().save()
+    (place / "given").mkdir()
+    shutil.copy(maker.data / "dump.rdb", place / "given")
+    maker.stop()
+    visit.begin(appendonly="no", data=place / "given", snapshot=False)
+    visit.server.client().delete("a")
+    visit.keep("snapshot", *visit.common, "--data-dir", visit.server.data,
+               user=servers.APART, exit=0)
+    visit.make()
+    assert "snapshot_unbound" in visit()
+
+
 def test_a_repository_for_everybody_is_told(made):
     main = made.keep.repo / "main"
     made.keep.repo.chmod(0o755)
