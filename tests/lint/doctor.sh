@@ -2,7 +2,7 @@
 #
 # The codes of doctor's findings in the sources are those of redkeep-doctor.7,
 # both ways. A code is a text such as "save_off" in agent/jobs/doctor_*.c that
-# begins a table's line, or follows doctor_add( and its list, or tell_*( and so.
+# follows the list it is added to, or begins a line of a table.
 
 set -eu
 page=docs/man/redkeep-doctor.7
@@ -10,11 +10,11 @@ work=build/lint
 mkdir -p "$work"
 
 # Texts of that shape that are no codes.
-others='.*_t|transparent_hugepage'
+others='.*_t'
 
 sed -n 's/^\.It Cm \([a-z_]*\) Pq .*/\1/p' "$page" | sort -u >"$work/doctor.page"
 cat agent/jobs/doctor_*.c | tr '\n' ' ' |
-    grep -oE '(\( *(&?all|f),|\{|\?) *"[a-z]+(_[a-z]+)+",' |
+    grep -oE '(all,|\{) *"[a-z]+(_[a-z]+)+",' |
     grep -oE '[a-z]+(_[a-z]+)+' | grep -vxE "$others" |
     sort -u >"$work/doctor.codes"
 
