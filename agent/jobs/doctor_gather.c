@@ -14,19 +14,35 @@
 
 enum { START_SLACK_MS = 5000, SECOND_MS = 1000 };
 
-/* Something that could not be asked is told, once each. */
+/* What is asked, what a user needs for it, and what is judged by it. */
+static const struct question {
+    const char *what, *rights, *topic;
+} questions[] = {
+    {"INFO", "+info", "memory, persistence and replication are"},
+    {"CONFIG GET", "+config|get", "its settings are"},
+    {"SLOWLOG LEN", "+slowlog|len", "its slow log is"},
+    {"COMMAND INFO", "+command|info", "whether commands are renamed is"},
+    {"what a search for job queues asks",
+     "+select +scan +scard +llen +hlen '~*'", "whether there are some is"},
+};
+enum { ASK_INFO, ASK_SETTINGS, ASK_SLOW, ASK_COMMANDS, ASK_QUEUES };
+
 static void
-tell_unasked(struct doctor_findings *all, const char *right, const char *for_,
-             const struct error *why)
+tell_untold(struct doctor_findings *all, size_t number, const struct url *url,
+            const struct error *why)
 {
+    const struct question *q = &questions[number];
     struct doctor_finding *f;
+    char *user;
 
     f = doctor_add(all, "not_told", DOCTOR_INFO, DOCTOR_SERVER,
-                   "the server does not answer %s (%s): %s cannot be judged",
-                   right, why->text, for_);
-    doctor_about(f, NULL, NULL, NULL);
-    if (why->kind == ERROR_DENIED && strstr(why->text, "NOPERM") != NULL)
-        doctor_remedy(f, "redis-cli ACL SETUSER USER +%s", right);
+                   "the server does not answer %s (%s): %s not judged", q->what,
+                   why->text, q->topic);
+    if (strstr(why->text, "NOPERM") == NULL)
+        return;
+    user = text_shell_word(url->user != NULL ? url->user : "default");
+    doctor_remedy(f, "redis-cli ACL SETUSER %s %s", user, q->rights);
+    free(user);
 }
 
 /* Whoever watches queues by their names has some. */
@@ -38,33 +54,50 @@ names_queues(const struct config *c)
     return strcmp(watch, "off") != 0 && strcmp(watch, "auto") != 0;
 }
 
+static bool
+ask_queues(struct doctor_gathering *g, const struct doctor_gather_options *o,
+           struct error *why)
+{
+    struct doctor_scene *scene = &g->scene;
+
+    if (names_queues(o->config))
+        scene->jobs = config_text(o->config, CONFIG_QUEUES_WATCH);
+    else if (queues_any(g->link, (int)o->link->url->db, &scene->jobs, why) != 0)
+        return false;
+    scene->jobs_found = scene->jobs != NULL;
+    return true;
+}
+
+/* A server that tells neither figures nor settings is as good as away. */
 static int
 ask_all(struct doctor_gathering *g, const struct doctor_gather_options *o,
         struct doctor_findings *all, struct error *e)
 {
-    const char *queues = NULL;
+    struct doctor_scene *scene = &g->scene;
+    const struct url *url = o->link->url;
     struct error why = {0};
 
     g->info_text = survey_ask_info(g->link, &why);
     if (g->info_text == NULL)
-        tell_unasked(all, "info", "memory, persistence and replication", &why);
+        tell_untold(all, ASK_INFO, url, &why);
     g->settings = survey_ask_settings(g->link, &why);
     if (g->settings == NULL)
-        tell_unasked(all, "config|get", "its settings", &why);
-    g->scene.slow_commands = survey_ask_slow(g->link, &why);
-    if (g->scene.slow_commands < 0)
-        tell_unasked(all, "slowlog|len", "its slow log", &why);
-    g->gone = survey_ask_gone(g->link, &why);
+        tell_untold(all, ASK_SETTINGS, url, &why);
+    if (g->info_text == NULL && g->settings == NULL) {
+        g->why = why;
+        link_close(g->link);
+        g->link = NULL;
+        return process_check_stop(e);
+    }
+    scene->slow_commands = survey_ask_slow(g->link, &why);
+    if (scene->slow_commands < 0)
+        tell_untold(all, ASK_SLOW, url, &why);
+    scene->gone = g->gone = survey_ask_gone(g->link, &why);
     if (g->gone == NULL)
-        tell_unasked(all, "command|info", "which commands are renamed", &why);
-    g->scene.gone = g->gone;
-    if (names_queues(o->config))
-        queues = config_text(o->config, CONFIG_QUEUES_WATCH);
-    else if (queues_any(g->link, (int)o->link->url->db, &queues, &why) != 0)
-        tell_unasked(all, "scan", "whether there are job queues", &why);
-    g->scene.jobs = queues;
-    g->scene.jobs_found = queues != NULL;
-    g->scene.stranger = survey_try_stranger(o->link, &why);
+        tell_untold(all, ASK_COMMANDS, url, &why);
+    if (!ask_queues(g, o, &why))
+        tell_untold(all, ASK_QUEUES, url, &why);
+    scene->stranger = survey_try_stranger(o->link, &why);
     return process_check_stop(e);
 }
 
