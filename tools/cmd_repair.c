@@ -1,15 +1,13 @@
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "answer.h"
-#include "base/process.h"
 #include "command.h"
 #include "jobs/repair.h"
 #include "jobs/value.h"
 #include "meter.h"
+#include "question.h"
 #include "repair_words.h"
 #include "server_settings.h"
 #include "settings.h"
@@ -61,45 +59,11 @@ to_json(const struct repair *r)
         "notes", notes, "findings", answer_findings(&r->report));
 }
 
-/* The first letter of the answer; 0 at the end of the input. */
-static int
-read_answer(char *first, struct error *e)
-{
-    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-    char line[256];
-    ssize_t n;
-
-    while (poll(&in, 1, 200) <= 0)
-        if (process_check_stop(e) != 0)
-            return -1;
-    n = read(STDIN_FILENO, line, sizeof line);
-    *first = n > 0 ? line[0] : '\0';
-    return 0;
-}
-
-/* 0 when the user wants it done. */
-static int
-ask(const struct invocation *in, struct error *e)
-{
-    char first;
-
-    if (command_has(in, "yes"))
-        return 0;
-    if (in->json || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-        return error_set(e, ERROR_REFUSED,
-                         "nothing was changed: add --yes to have it done");
-    fputs("mend it? [y/N] ", stderr);
-    if (read_answer(&first, e) != 0)
-        return -1;
-    if (first == 'y' || first == 'Y')
-        return 0;
-    return error_set(e, ERROR_REFUSED, "nothing was changed");
-}
-
 static int
 mend(struct invocation *in, struct repair *r, struct error *e)
 {
-    if (r->step_count > 0 && (repair_check_ready(r, e) != 0 || ask(in, e) != 0))
+    if (r->step_count > 0 &&
+        (repair_check_ready(r, e) != 0 || question_ask(in, "mend it?", e) != 0))
         return -1;
     return repair_mend(r, e);
 }

@@ -14,7 +14,9 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "jobs/conf.h"
 #include "redis/info.h"
+#include "redis/survey.h"
 #include "repo/catalog.h"
 #include "repo/storage.h"
 
@@ -42,19 +44,29 @@ struct doctor_findings {
 /* What is known; a member that is not known is NULL, -1 or "". */
 struct doctor_scene {
     /* The server. */
-    const struct info *info;
+    const struct info *info; /* all of it unknown where it is away */
     const char *info_text; /* of INFO everything, for what struct info lacks */
-    const struct doctor_settings *settings; /* CONFIG GET * */
-    bool jobs_found; /* queues of BullMQ, Sidekiq, Celery or RQ are in it */
-    bool local;      /* it runs on this host: its host rules apply */
+    const struct survey_settings *settings; /* CONFIG GET * */
+    enum survey_stranger stranger;
+    bool jobs_found;  /* queues of BullMQ, Sidekiq, Celery or RQ are in it */
+    const char *jobs; /* of which of them; NULL where nobody looked */
+    bool local;       /* it runs on this host: its host rules apply */
+    int64_t memory_bytes;    /* of its host or control group, the least; -1 */
+    int64_t slow_commands;   /* in its slow log; -1 */
+    const struct conf *conf; /* its file, as it is now */
+    int restarts;     /* a supervisor starts it again by itself: 1, 0; -1 */
+    const char *gone; /* commands it does not have, " FLUSHALL KEYS"; NULL */
     /* The host. */
     const char *root; /* before /proc and /sys; "" but in tests */
     int64_t pid;      /* the server's process here; -1 */
     const char *data_dir;
+    const struct doctor_host *host; /* NULL: nothing is known of it */
     /* The repository. */
-    const struct storage *storage; /* NULL: there is none yet */
+    const struct doctor_repository *repository; /* NULL: not looked for */
+    const struct storage *storage;              /* NULL: there is none yet */
     const struct catalog *catalog;
-    const char *repo; /* as configured */
+    const char *repo;       /* as configured */
+    const char *repo_error; /* why storage is NULL */
     int64_t now_ms;
     const struct config *config;
 };
@@ -76,6 +88,16 @@ void doctor_about(struct doctor_finding *found, const char *setting,
                   const char *value, const char *wanted);
 void doctor_remedy(struct doctor_finding *found, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Texts are the caller's to print; by number. */
+extern const char *const doctor_severity_names[]; /* "error" */
+extern const char *const doctor_scope_names[];    /* "server" */
+
+/* All rules: adds to what is there; by scope, the worst first. */
+void doctor_judge(const struct doctor_scene *scene,
+                  struct doctor_findings *all);
+
+void doctor_clear(struct doctor_findings *all);
 
 typedef void doctor_rule(const struct doctor_scene *scene,
                          struct doctor_findings *all);

@@ -65,8 +65,13 @@ trial_memory_spare(const struct trial_memory *m)
 static void
 take_tighter(struct trial_memory *m, const struct trial_memory *other)
 {
+    uint64_t least = m->least_bytes;
+
+    if (other->total_bytes < least)
+        least = other->total_bytes;
     if (trial_memory_spare(other) < trial_memory_spare(m))
         *m = *other;
+    m->least_bytes = least;
 }
 
 static int
@@ -85,6 +90,7 @@ look_at_host(struct trial_memory *m, const char *proc, struct error *e)
     free(text);
     *m = (struct trial_memory){.total_bytes = total * 1024,
                                .free_bytes = left * 1024,
+                               .least_bytes = total * 1024,
                                .where = "this host"};
     return 0;
 }
@@ -233,10 +239,12 @@ look_at_groups(struct trial_memory *m, const char *groups, const char *mounts,
     free(path);
 }
 
-int
-trial_memory_find(struct trial_memory *m, const char *proc, struct error *e)
+static int
+find(struct trial_memory *m, const char *proc, const char *process,
+     struct error *e)
 {
-    char *groups = load(proc, "self/cgroup");
+    char *own = text_format("%s/%s", proc, process);
+    char *groups = load(own, "cgroup");
     char *mounts = load(proc, "self/mountinfo");
     int rc = look_at_host(m, proc, e);
 
@@ -246,5 +254,22 @@ trial_memory_find(struct trial_memory *m, const char *proc, struct error *e)
     }
     free(groups);
     free(mounts);
+    free(own);
     return rc;
+}
+
+int
+trial_memory_find(struct trial_memory *m, const char *proc, struct error *e)
+{
+    return find(m, proc, "self", e);
+}
+
+int
+trial_memory_find_of(struct trial_memory *m, const char *proc, pid_t pid,
+                     struct error *e)
+{
+    char process[24];
+
+    snprintf(process, sizeof process, "%lld", (long long)pid);
+    return find(m, proc, process, e);
 }

@@ -9,13 +9,15 @@
 #define JOBS_TRIAL_MEMORY_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
 struct trial_memory {
     uint64_t total_bytes;
-    uint64_t free_bytes; /* what can be had: cached pages of files count */
-    char where[240];     /* "this host", "control group /a/b" */
+    uint64_t free_bytes;  /* what can be had: cached pages of files count */
+    uint64_t least_bytes; /* the smallest of all totals */
+    char where[240];      /* "this host", "control group /a/b" */
 };
 
 /* What may be used of it: a fifth of the whole is left alone. */
@@ -24,5 +26,9 @@ uint64_t trial_memory_spare(const struct trial_memory *m);
 /* The tightest. proc: /proc, but for tests. */
 int trial_memory_find(struct trial_memory *m, const char *proc,
                       struct error *e);
+
+/* The same for another process, by its number in proc. */
+int trial_memory_find_of(struct trial_memory *m, const char *proc, pid_t pid,
+                         struct error *e);
 
 #endif

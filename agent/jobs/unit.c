@@ -271,23 +271,6 @@ unit_clear(struct unit *u)
     memset(u, 0, sizeof *u);
 }
 
-/* "0::/system.slice/redis-server.service": the last of a line. */
-static char *
-service_of_cgroups(char *text)
-{
-    char *line, *save = NULL;
-
-    for (line = strtok_r(text, "\n", &save); line != NULL;
-         line = strtok_r(NULL, "\n", &save)) {
-        const char *slash = strrchr(line, '/');
-
-        if (slash != NULL && text_has_suffix(slash + 1, ".service") &&
-            strstr(line, "user.slice") == NULL)
-            return memory_dup(slash + 1);
-    }
-    return NULL;
-}
-
 /* What was started from a service's shell is in its group, too. */
 static bool
 is_main_process(const char *name, pid_t pid)
@@ -306,6 +289,24 @@ is_main_process(const char *name, pid_t pid)
     return text_number(out, INT32_MAX, &number) && (pid_t)number == pid;
 }
 
+/* "0::/system.slice/redis-server.service": the last of a line. */
+char *
+unit_of_groups(const char *groups)
+{
+    char *text = memory_dup(groups), *line, *save = NULL, *name = NULL;
+
+    for (line = strtok_r(text, "\n", &save); line != NULL && name == NULL;
+         line = strtok_r(NULL, "\n", &save)) {
+        const char *slash = strrchr(line, '/');
+
+        if (slash != NULL && text_has_suffix(slash + 1, ".service") &&
+            strstr(line, "user.slice") == NULL)
+            name = memory_dup(slash + 1);
+    }
+    free(text);
+    return name;
+}
+
 char *
 unit_of_process(pid_t pid)
 {
@@ -315,7 +316,7 @@ unit_of_process(pid_t pid)
     size_t size;
 
     if (file_load_named(path, CGROUP_BYTES_MAX, &text, &size, &none) == 0) {
-        name = service_of_cgroups(text);
+        name = unit_of_groups(text);
         free(text);
     }
     free(path);

@@ -35,4 +35,17 @@ void unit_clear(struct unit *u);
  */
 char *unit_of_process(pid_t pid);
 
+/*
+ * The service that /proc/PID/cgroup's text names, whether or not that is its
+ * main process; NULL: none. The caller's.
+ */
+char *unit_of_groups(const char *groups);
+
+/*
+ * Whether systemd starts the service again when its server has crashed, as the
+ * unit and its drop-ins say: 1, 0; -1: there is no such unit. root is put before
+ * the folders.
+ */
+int unit_restarts(const char *root, const char *name);
+
 #endif

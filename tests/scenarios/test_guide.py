@@ -117,3 +117,23 @@ cat /var/log/redis-server.log
     assert told(out, "keys") == "5000"
     assert "the server must not start: the server would start empty" in out
     assert "sound; redis" in out
+
+
+@pytest.mark.need("root", "mount", "unshare")
+def test_doctor_finds_and_mends_as_the_guide_says(place):
+    out = run(place, INSTALL + BEGIN + "redis-cli config rewrite\n" +
+              script("doctor.md") + """
+echo "doctor: $(redkeep doctor --json | tr -d '\\n')"
+systemctl stop redis-server
+systemctl start redis-server
+echo "keys: $(redis-cli dbsize)"
+echo "aof: $(redis-cli config get appendonly | tail -n 1)"
+""")
+    first = out[:out.index("doctor --apply")]
+    for code in ("appendonly_off", "save_off", "maxmemory_off",
+                 "repository_missing"):
+        assert f"[{code}]" in first
+    findings = json.loads(told(out, "doctor"))["findings"]
+    assert [f for f in findings if f["scope"] != "host" and
+            f["severity"] != "info"] == []
+    assert told(out, "keys") == "5000" and told(out, "aof") == "yes"
