@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "command.h"
+#include "formats/footprint.h"
 #include "meter.h"
 #include "settings.h"
 #include "usage.h"
@@ -135,6 +136,7 @@ gather(struct usage *u, const struct invocation *in, struct error *e)
     if (rc != 0)
         return -1;
     growth_judge(&u->growth, NULL, 0);
+    options.pages = footprint_has_pages(u->info.allocator);
     read_storage(u, &storage, &in->config, &options, &u->snapshot);
     storage_close(&storage);
     meter_end();

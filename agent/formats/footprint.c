@@ -1,6 +1,6 @@
 #include "formats/footprint.h"
 
-#include <stddef.h>
+#include <string.h>
 
 /* Objects and what is in them, on 64-bit machines. */
 enum {
@@ -10,6 +10,7 @@ enum {
     ENTRY = 24,          /* of a dict: key, value, next */
     ENTRY_NO_VALUE = 16, /* redis 8.2: key with its value, next */
     SLOTS_MIN = 4,
+    PAGE = 4096,
     QUICKLIST = 40,
     BUCKET = 64,
     BUCKET_ENTRIES = 7,
@@ -33,17 +34,6 @@ enum {
     LISTPACK_TIMED = 32,
 };
 
-struct footprint {
-    bool valkey;
-    int major, minor; /* since that release */
-    bool exact;       /* counts packed bytes, not their blocks */
-    bool embeds;      /* names are in the object */
-    bool drops;       /* a string that is in the object needs no pointer */
-    bool blocks;      /* tables of buckets, trees by their blocks */
-    bool small_lists; /* a list of one node is that node */
-    unsigned dict, list_node, entry, stream, group, consumer;
-};
-
 /* Newest first, redis and valkey. */
 static const struct footprint all[] = {
     {.valkey = true, .major = 9, .embeds = true, .drops = true, .blocks = true,
@@ -65,19 +55,33 @@ static const struct footprint all[] = {
      .consumer = 24},
 };
 
-const struct footprint *
-footprint_find(const struct release *release)
+void
+footprint_of(struct footprint *f, const struct release *release, bool pages)
 {
-    const struct footprint *f = all;
+    const struct footprint *one = all;
 
-    while (f->valkey != release->valkey ||
-           !release_at_least(release, f->major, f->minor))
-        f++;
-    return f;
+    while (one->valkey != release->valkey ||
+           !release_at_least(release, one->major, one->minor))
+        one++;
+    *f = *one;
+    f->pages = pages;
+}
+
+bool
+footprint_has_pages(const char *allocator)
+{
+    static const char jemalloc[] = "jemalloc-";
+    struct release r;
+
+    if (strncmp(allocator, jemalloc, strlen(jemalloc)) != 0 ||
+        !release_read(&r, allocator + strlen(jemalloc)))
+        return false;
+    return release_at_least(&r, 5, 4) ||
+           (release_at_least(&r, 5, 3) && r.patch >= 1);
 }
 
 uint64_t
-footprint_block(uint64_t size)
+footprint_block(const struct footprint *f, uint64_t size)
 {
     uint64_t step = 16;
 
@@ -86,6 +90,8 @@ footprint_block(uint64_t size)
     /* jemalloc: four sizes between a power of two and the next. */
     if (size > 128)
         step = UINT64_C(1) << (61 - __builtin_clzll(size - 1));
+    if (f->pages && step > PAGE)
+        step = PAGE;
     return (size + step - 1) / step * step;
 }
 
@@ -103,9 +109,9 @@ with_head(uint64_t size)
 }
 
 uint64_t
-footprint_text(uint64_t size)
+footprint_text(const struct footprint *f, uint64_t size)
 {
-    return footprint_block(with_head(size));
+    return footprint_block(f, with_head(size));
 }
 
 uint64_t
@@ -114,10 +120,10 @@ footprint_key(const struct footprint *f, uint64_t name, bool expires)
     uint64_t object = OBJECT + 1 + with_head(name);
 
     if (!f->embeds)
-        return OBJECT + f->entry + footprint_text(name);
+        return OBJECT + f->entry + footprint_text(f, name);
     if (expires || name >= RESERVED_NAME)
         object += EXPIRY;
-    return footprint_block(object) + (f->blocks ? 0 : ENTRY_NO_VALUE);
+    return footprint_block(f, object) + (f->blocks ? 0 : ENTRY_NO_VALUE);
 }
 
 /* Name, expiry and value in one block; 0: they do not fit. */
@@ -128,7 +134,7 @@ embed(const struct footprint *f, uint64_t name, bool expires, uint64_t size)
                       4 + size + (expires ? EXPIRY : 0U);
     uint64_t most = f->drops ? EMBEDDED_OBJECT_MAX_9 : EMBEDDED_OBJECT_MAX;
 
-    return object > most ? 0 : footprint_block(object);
+    return object > most ? 0 : footprint_block(f, object);
 }
 
 uint64_t
@@ -146,15 +152,15 @@ footprint_string(const struct footprint *f, uint64_t name, bool expires,
     } else if (size <= EMBEDDED_MAX) {
         together = OBJECT + 4 + size;
         return key - OBJECT +
-               (f->exact ? together - 2 : footprint_block(together));
+               (f->exact ? together - 2 : footprint_block(f, together));
     }
-    return key + footprint_text(size);
+    return key + footprint_text(f, size);
 }
 
 uint64_t
 footprint_packed(const struct footprint *f, uint64_t size)
 {
-    return f->exact ? size : footprint_block(size);
+    return f->exact ? size : footprint_block(f, size);
 }
 
 uint64_t
@@ -210,19 +216,22 @@ footprint_table(const struct footprint *f, uint64_t entries)
 }
 
 uint64_t
-footprint_skiplist(void)
+footprint_skiplist(const struct footprint *f)
 {
-    return SORTED_SET + SKIPLIST + footprint_block(SKIPLIST_HEADER);
+    /* Valkey 9 has them in one, and counts what it asked for. */
+    if (f->drops)
+        return SORTED_SET + SKIPLIST_HEADER;
+    return SORTED_SET + SKIPLIST + footprint_block(f, SKIPLIST_HEADER);
 }
 
 /* Each level is given to a fourth of those that have the one below. */
 static uint64_t
-expect_levels(uint64_t size)
+expect_levels(const struct footprint *f, uint64_t size)
 {
     double chance = 0.75, sum = 0;
 
     for (unsigned level = 1; level <= SKIPLIST_LEVELS; level++) {
-        sum += chance * (double)footprint_block(size + level * SKIPLIST_LEVEL);
+        sum += chance * (double)footprint_block(f, size + level * SKIPLIST_LEVEL);
         chance /= 4;
     }
     return (uint64_t)(sum + 0.5);
@@ -232,8 +241,8 @@ uint64_t
 footprint_skiplist_member(const struct footprint *f, uint64_t size)
 {
     if (f->drops)
-        return expect_levels(SKIPLIST_NODE_EMBEDS + with_head(size));
-    return footprint_text(size) + expect_levels(SKIPLIST_NODE);
+        return expect_levels(f, SKIPLIST_NODE_EMBEDS + with_head(size));
+    return footprint_text(f, size) + expect_levels(f, SKIPLIST_NODE);
 }
 
 uint64_t
@@ -243,15 +252,15 @@ footprint_field(const struct footprint *f, uint64_t name, uint64_t value,
     uint64_t head = with_head(name), index = 0;
 
     if (!f->blocks)
-        return footprint_block(head + (timed ? FIELD_EXPIRY : 0)) +
-               footprint_text(value);
+        return footprint_block(f, head + (timed ? FIELD_EXPIRY : 0)) +
+               footprint_text(f, value);
     if (timed) {
         head += EXPIRY;
         index = FIELD_INDEX;
     }
     if (head + with_head(value) <= EMBEDDED_FIELD_MAX)
-        return index + footprint_block(head + with_head(value));
-    return index + footprint_block(POINTER + head) + footprint_text(value);
+        return index + footprint_block(f, head + with_head(value));
+    return index + footprint_block(f, POINTER + head) + footprint_text(f, value);
 }
 
 uint64_t
@@ -285,11 +294,11 @@ footprint_pending(void)
 }
 
 uint64_t
-footprint_stream_node(const struct footprint *f, uint64_t size, bool last)
+footprint_reserve(const struct footprint *f, uint64_t size)
 {
-    if (!f->exact && last && size < STREAM_NODE)
-        size = STREAM_NODE;
-    return footprint_packed(f, size);
+    uint64_t has = footprint_packed(f, size);
+
+    return f->exact || has >= STREAM_NODE ? 0 : STREAM_NODE - has;
 }
 
 bool

@@ -21,16 +21,29 @@
 #include "formats/release.h"
 
 /* What servers of one kind have in common. */
-struct footprint;
+struct footprint {
+    bool valkey;
+    int major, minor; /* since that release */
+    bool exact;       /* counts packed bytes, not their blocks */
+    bool embeds;      /* names are in the object */
+    bool drops;       /* a string that is in the object needs no pointer */
+    bool blocks;      /* tables of buckets, trees by their blocks */
+    bool small_lists; /* a list of one node is that node */
+    bool pages;       /* large blocks are whole pages, no more: jemalloc 5.3.1 */
+    unsigned dict, list_node, entry, stream, group, consumer;
+};
 
-/* Never NULL. */
-const struct footprint *footprint_find(const struct release *release);
+void footprint_of(struct footprint *f, const struct release *release,
+                  bool pages);
+
+/* Whether INFO's mem_allocator is one that has large blocks of whole pages. */
+bool footprint_has_pages(const char *allocator);
 
 /* An allocation of so many bytes. */
-uint64_t footprint_block(uint64_t size);
+uint64_t footprint_block(const struct footprint *f, uint64_t size);
 
 /* A string with its head, in a block of its own. */
-uint64_t footprint_text(uint64_t size);
+uint64_t footprint_text(const struct footprint *f, uint64_t size);
 
 /* The key: its name, and the object without what it points to. */
 uint64_t footprint_key(const struct footprint *f, uint64_t name, bool expires);
@@ -51,7 +64,7 @@ uint64_t footprint_list(const struct footprint *f, uint64_t nodes,
 uint64_t footprint_table(const struct footprint *f, uint64_t entries);
 
 /* What a sorted set has beside table and members; and each of its members. */
-uint64_t footprint_skiplist(void);
+uint64_t footprint_skiplist(const struct footprint *f);
 uint64_t footprint_skiplist_member(const struct footprint *f, uint64_t size);
 
 /* A field and its value in a table; timed: with an expiry of its own. */
@@ -68,9 +81,8 @@ uint64_t footprint_group(const struct footprint *f);
 uint64_t footprint_consumer(const struct footprint *f, uint64_t name);
 uint64_t footprint_pending(void);
 
-/* A stream's last node is made for so many bytes, by default. */
-uint64_t footprint_stream_node(const struct footprint *f, uint64_t size,
-                               bool last);
+/* What a stream's last node of that size has in reserve, by default. */
+uint64_t footprint_reserve(const struct footprint *f, uint64_t size);
 
 /* Trees of ids are counted by their blocks, and not by a rule of thumb. */
 bool footprint_counts_blocks(const struct footprint *f);

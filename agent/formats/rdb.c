@@ -272,7 +272,7 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
     if (!entry->walk(r, entry->detail))
         return false;
     if (r->weigh != NULL)
-        r->key.memory_bytes = rdb_weigh_end(r, type);
+        rdb_weigh_end(r, type);
     r->inside = NULL;
     note_name(r, same);
     count_key(r, options, type);
@@ -351,10 +351,10 @@ rdb_walk(struct source *s, const struct rdb_options *options,
          struct report *report, struct rdb_result *result, struct error *e)
 {
     static const struct rdb_options none;
-    struct rdb_weigh weigh = {0};
+    const struct rdb_options *o = options != NULL ? options : &none;
+    struct rdb_weigh weigh = {.pages = o->pages};
     struct rdb_read r;
     int rc;
-    const struct rdb_options *o = options != NULL ? options : &none;
 
     *result = (struct rdb_result){
         .verdict = VERDICT_SOUND, .created = -1, .used_memory = -1};

@@ -111,11 +111,18 @@ note_biggest(struct rdb_stats *s, const struct rdb_key *key, uint64_t bytes)
             put_in_place(s, i);
 }
 
+static uint64_t
+size_of(const struct rdb_stats *s, const struct rdb_key *key)
+{
+    if (!s->weighed)
+        return key->end_offset - key->offset;
+    return key->memory_bytes + (s->spare ? key->spare_bytes : 0);
+}
+
 void
 rdb_stats_add(struct rdb_stats *s, const struct rdb_key *key)
 {
-    uint64_t bytes = s->weighed ? key->memory_bytes
-                                : key->end_offset - key->offset;
+    uint64_t bytes = size_of(s, key);
     char prefix[HEAVY_NAME_MAX];
     enum rdb_stats_life life;
     bool expired = false;

@@ -64,6 +64,7 @@ struct rdb_stats {
     size_t biggest_count;
     size_t most;     /* of them and of prefixes; may be set at the beginning */
     bool weighed;    /* sizes are of memory; the same */
+    bool spare;      /* and of what streams have in reserve; the same */
     char separator;  /* of prefixes; the same */
     struct heavy prefixes;       /* weight: bytes */
     bool prefixes_exact; /* no key of these is missing in their counts */

@@ -14,8 +14,8 @@ enum { NUMBER_TEXT_MAX = 20 };
 /* Of a packed list, by default; what a text takes in it beside itself. */
 enum { LIST_NODE_BYTES = 8192, LIST_ENTRY = 3 };
 
-static const struct footprint *
-find_server(const struct rdb_read *r)
+static void
+find_server(struct rdb_read *r)
 {
     const char *told = strchr(r->result->server, ' ');
     struct release release;
@@ -23,17 +23,20 @@ find_server(const struct rdb_read *r)
     if (told == NULL || !release_read(&release, told + 1))
         release = release_newest();
     release.valkey = strncmp(r->result->server, "valkey ", 7) == 0;
-    return footprint_find(&release);
+    footprint_of(&r->weigh->server, &release, r->weigh->pages);
+    r->weigh->begun = true;
 }
 
 void
 rdb_weigh_begin(struct rdb_read *r)
 {
-    const struct footprint *server = r->weigh->server;
+    struct rdb_weigh *w = r->weigh;
 
-    if (server == NULL)
-        server = find_server(r);
-    *r->weigh = (struct rdb_weigh){.server = server};
+    if (!w->begun)
+        find_server(r);
+    w->plain = false;
+    w->bytes = w->members = w->nodes = w->packed = w->last = 0;
+    w->tree = (struct footprint_tree){0};
 }
 
 static size_t
@@ -104,7 +107,7 @@ rdb_weigh_text(struct rdb_read *r)
     }
     if (!read_size(r, &size))
         return false;
-    w->bytes = footprint_string(w->server, r->key.name_whole,
+    w->bytes = footprint_string(&w->server, r->key.name_whole,
                                 r->key.expire_ms != -1, size, number);
     return true;
 }
@@ -136,7 +139,7 @@ rdb_weigh_members(struct rdb_read *r, uint64_t n)
         if (!read_size(r, &size))
             return false;
         w->members++;
-        w->bytes += footprint_text(size);
+        w->bytes += footprint_text(&w->server, size);
     }
     return true;
 }
@@ -150,7 +153,7 @@ rdb_weigh_scored(struct rdb_read *r)
     if (!read_size(r, &size))
         return false;
     w->members++;
-    w->bytes += footprint_skiplist_member(w->server, size);
+    w->bytes += footprint_skiplist_member(&w->server, size);
     return true;
 }
 
@@ -164,7 +167,7 @@ rdb_weigh_fields(struct rdb_read *r, uint64_t n, bool timed)
         if (!read_size(r, &name) || !read_size(r, &value))
             return false;
         w->members++;
-        w->bytes += footprint_field(w->server, name, value, timed);
+        w->bytes += footprint_field(&w->server, name, value, timed);
     }
     return true;
 }
@@ -175,7 +178,7 @@ rdb_weigh_packed(struct rdb_read *r, uint64_t size)
     struct rdb_weigh *w = r->weigh;
 
     w->nodes++;
-    w->packed += footprint_packed(w->server, size);
+    w->packed += footprint_packed(&w->server, size);
     w->last = size;
 }
 
@@ -197,7 +200,7 @@ rdb_weigh_tree(struct rdb_read *r)
 {
     struct rdb_weigh *w = r->weigh;
 
-    w->bytes += footprint_tree_end(&w->tree, w->server);
+    w->bytes += footprint_tree_end(&w->tree, &w->server);
 }
 
 void
@@ -209,25 +212,13 @@ rdb_weigh_pending(struct rdb_read *r, uint64_t n)
 void
 rdb_weigh_group(struct rdb_read *r)
 {
-    r->weigh->bytes += footprint_group(r->weigh->server);
+    r->weigh->bytes += footprint_group(&r->weigh->server);
 }
 
 void
 rdb_weigh_consumer(struct rdb_read *r, uint64_t name)
 {
-    r->weigh->bytes += footprint_consumer(r->weigh->server, name);
-}
-
-/* Of a stream: its last node is made for more. */
-static uint64_t
-end_stream(const struct rdb_weigh *w)
-{
-    uint64_t bytes = footprint_stream(w->server) + w->bytes + w->packed;
-
-    if (w->nodes == 0)
-        return bytes;
-    return bytes - footprint_packed(w->server, w->last) +
-           footprint_stream_node(w->server, w->last, true);
+    r->weigh->bytes += footprint_consumer(&r->weigh->server, name);
 }
 
 static uint64_t
@@ -240,22 +231,22 @@ end_value(const struct rdb_read *r, unsigned type)
     case 10:
     case 14:
     case 18:
-        return footprint_list(w->server, w->nodes, w->packed, !w->plain);
+        return footprint_list(&w->server, w->nodes, w->packed, !w->plain);
     case 3:
     case 5:
-        return w->bytes + footprint_skiplist() +
-               footprint_table(w->server, w->members);
+        return w->bytes + footprint_skiplist(&w->server) +
+               footprint_table(&w->server, w->members);
     case 2:
     case 4:
     case 22:
     case 24:
-        return w->bytes + footprint_table(w->server, w->members);
+        return w->bytes + footprint_table(&w->server, w->members);
     case 15:
     case 19:
     case 21:
     case 26:
     case 27:
-        return end_stream(w);
+        return footprint_stream(&w->server) + w->bytes + w->packed;
     case 23:
     case 25:
         return footprint_timed() + w->packed;
@@ -267,14 +258,25 @@ end_value(const struct rdb_read *r, unsigned type)
     }
 }
 
-uint64_t
+static bool
+is_stream(unsigned type)
+{
+    return type == 15 || type == 19 || type == 21 || type == 26 || type == 27;
+}
+
+void
 rdb_weigh_end(struct rdb_read *r, unsigned type)
 {
     const struct rdb_weigh *w = r->weigh;
+    struct rdb_key *key = &r->key;
 
+    key->spare_bytes = 0;
+    key->memory_bytes = w->bytes;
     if (type == 0)
-        return w->bytes;
-    return footprint_key(w->server, r->key.name_whole,
-                         r->key.expire_ms != -1) +
-           end_value(r, type);
+        return;
+    key->memory_bytes =
+        footprint_key(&w->server, key->name_whole, key->expire_ms != -1) +
+        end_value(r, type);
+    if (is_stream(type) && w->nodes > 0)
+        key->spare_bytes = footprint_reserve(&w->server, w->last);
 }

@@ -17,18 +17,20 @@
 
 /* Of the value at hand. */
 struct rdb_weigh {
-    const struct footprint *server; /* NULL: not known yet */
-    uint64_t bytes;                 /* so far */
-    uint64_t members;               /* of a table */
-    uint64_t nodes, packed;         /* packed structures, and their bytes */
-    uint64_t last;                  /* size of the last one */
-    bool plain;                     /* a node is a plain string */
+    struct footprint server;
+    bool begun;             /* server is known, by the first key */
+    bool pages;             /* see struct footprint */
+    bool plain;             /* a list node is a plain string */
+    uint64_t bytes;         /* so far */
+    uint64_t members;       /* of a table */
+    uint64_t nodes, packed; /* packed structures, and their bytes */
+    uint64_t last;          /* size of the last one */
     struct footprint_tree tree;
 };
 
-/* Around a value; end tells the memory of the whole key, which has that type. */
+/* Around a value; end tells r->key what the whole costs, which has that type. */
 void rdb_weigh_begin(struct rdb_read *r);
-uint64_t rdb_weigh_end(struct rdb_read *r, unsigned type);
+void rdb_weigh_end(struct rdb_read *r, unsigned type);
 
 /* Read what they name, as rdb_string_skip does. */
 bool rdb_weigh_text(struct rdb_read *r); /* a string that is the value */

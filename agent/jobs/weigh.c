@@ -10,6 +10,12 @@
 
 enum { MAGIC_SIZE = 9 };
 
+/* Of a table's entries, about. */
+enum { KEY_SLOT = 12, EXPIRY_SLOT = 36 };
+
+/* A twentieth of what is used cannot be told from other things in it. */
+enum { SPARE_MIN = 20 };
+
 /* The file on its way out of the archive. */
 struct reading {
     struct pack_reader *pack;
@@ -62,29 +68,89 @@ begins_an_rdb(struct source *s)
                                           memcmp(s->at, "VALKEY", 6) == 0);
 }
 
+/* As if streams have nothing in reserve, and as if they have: which it is
+ * depends on whether the server has loaded them since they were written to. */
+struct scales {
+    struct judge_stats *bare, *spare;
+};
+
+static struct judge_stats *
+begin_stats(const struct weigh_options *options, bool spare)
+{
+    struct judge_stats *s = judge_stats_new(options->now_ms);
+
+    s->rdb.most = options->most;
+    s->rdb.separator = options->separator;
+    s->rdb.weighed = true;
+    s->rdb.spare = spare;
+    return s;
+}
+
+static void
+add_key(void *context, const struct rdb_key *key)
+{
+    const struct scales *s = context;
+
+    judge_stats_key(s->bare, key);
+    judge_stats_key(s->spare, key);
+}
+
+/* What a database needs for its tables: a slot for each key, and another for
+ * each that expires. */
+static uint64_t
+add_tables(const struct rdb_stats_count *c)
+{
+    return c->bytes + c->keys * KEY_SLOT + c->expires * EXPIRY_SLOT;
+}
+
+/* The server told in the RDB what it used: which of the two is nearer to it. If
+ * that cannot be told apart, nobody restarted it. */
+static bool
+has_spare(const struct scales *s, const struct rdb_result *result)
+{
+    uint64_t bare = add_tables(&s->bare->rdb.all);
+    uint64_t spare = add_tables(&s->spare->rdb.all);
+
+    if (result->used_memory < 0 ||
+        (spare - bare) < (uint64_t)result->used_memory / SPARE_MIN)
+        return true;
+    return (uint64_t)result->used_memory >= bare + (spare - bare) / 2;
+}
+
+static int
+end_walk(struct weigh *w, const struct rdb_result *result, const struct source *s,
+         struct error *e)
+{
+    if (result->verdict != VERDICT_SOUND)
+        return error_set(e, ERROR_DAMAGED, "its RDB is %s at byte %llu",
+                         verdict_name(result->verdict),
+                         (unsigned long long)result->damage_offset);
+    if (s->size_bytes > result->end_offset)
+        w->after_bytes += s->size_bytes - result->end_offset;
+    return 0;
+}
+
 static int
 walk(struct weigh *w, struct source *s, const struct weigh_options *options,
      struct error *e)
 {
-    struct rdb_options walk_options = {
-        .key_seen = judge_stats_key, .weigh = true, .now_ms = options->now_ms};
+    struct scales scales = {begin_stats(options, false),
+                            begin_stats(options, true)};
+    const struct rdb_options walk_options = {.key_seen = add_key,
+                                             .context = &scales,
+                                             .weigh = true,
+                                             .pages = options->pages,
+                                             .now_ms = options->now_ms};
     struct rdb_result result;
+    int rc = rdb_walk(s, &walk_options, NULL, &result, e);
+    bool spare = rc == 0 && has_spare(&scales, &result);
 
-    w->stats = judge_stats_new(options->now_ms);
-    w->stats->rdb.most = options->most;
-    w->stats->rdb.separator = options->separator;
-    w->stats->rdb.weighed = true;
-    walk_options.context = w->stats;
-    if (rdb_walk(s, &walk_options, NULL, &result, e) != 0)
+    w->stats = spare ? scales.spare : scales.bare;
+    judge_stats_free(spare ? scales.bare : scales.spare);
+    if (rc != 0)
         return -1;
     judge_stats_end(w->stats, &result, NULL);
-    if (result.verdict != VERDICT_SOUND)
-        return error_set(e, ERROR_DAMAGED, "its RDB is %s at byte %llu",
-                         verdict_name(result.verdict),
-                         (unsigned long long)result.damage_offset);
-    if (s->size_bytes > result.end_offset)
-        w->after_bytes += s->size_bytes - result.end_offset;
-    return 0;
+    return end_walk(w, &result, s, e);
 }
 
 static int

@@ -18,6 +18,7 @@ struct weigh_options {
     size_t most;    /* biggest keys and prefixes to tell */
     char separator; /* of prefixes */
     int64_t now_ms; /* by it keys have expired */
+    bool pages;     /* of the server's allocator: see struct footprint */
     const struct progress *progress;
 };
 
