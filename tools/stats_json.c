@@ -151,8 +151,8 @@ prefixes_json(const struct rdb_stats *s)
                      "bytes_max_each", number(heavy_unseen(&s->prefixes)));
 }
 
-static json_t *
-rdb_json(const struct judge_stats *s)
+json_t *
+stats_json_rdb(const struct judge_stats *s)
 {
     struct rdb_stats_named types[RDB_STATS_NAMES], encodings[RDB_STATS_NAMES];
     size_t type_count = rdb_stats_types(&s->rdb, s->valkey_magic, types);
@@ -213,6 +213,6 @@ stats_json(const struct judge_stats *s)
     if (s == NULL)
         return json_null();
     return json_pack("{s:o, s:o}", "rdb",
-                     s->has_rdb ? rdb_json(s) : json_null(), "aof",
+                     s->has_rdb ? stats_json_rdb(s) : json_null(), "aof",
                      s->has_aof ? aof_json(s) : json_null());
 }

@@ -12,4 +12,7 @@
 /* One file's; NULL gives null. */
 json_t *stats_json(const struct judge_stats *s);
 
+/* What it says of the RDB in it. */
+json_t *stats_json_rdb(const struct judge_stats *s);
+
 #endif

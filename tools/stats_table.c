@@ -59,10 +59,12 @@ print_table(struct table *t)
 }
 
 static void
-print_named(const char *title, const struct rdb_stats_named *named, size_t n)
+print_named(const char *title, const struct rdb_stats_named *named, size_t n,
+            bool weighed)
 {
     const char *titles[] = {
-        title, ">keys", ">expire", ">size", ">elements", NULL,
+        title, ">keys", ">expire", weighed ? ">memory" : ">size", ">elements",
+        NULL,
     };
     struct table t;
 
@@ -77,6 +79,16 @@ print_named(const char *title, const struct rdb_stats_named *named, size_t n)
         add_elements(&t, c->elements, c->uncounted);
     }
     print_table(&t);
+}
+
+void
+stats_table_print_types(const struct judge_stats *s)
+{
+    struct rdb_stats_named named[RDB_STATS_NAMES];
+
+    print_named("type", named,
+                rdb_stats_types(&s->rdb, s->valkey_magic, named),
+                s->rdb.weighed);
 }
 
 static void
@@ -146,11 +158,11 @@ add_life(struct table *t, int64_t expire_ms, int64_t now_ms)
     }
 }
 
-static void
-print_biggest(const struct judge_stats *s)
+void
+stats_table_print_biggest(const struct judge_stats *s)
 {
-    static const char *const titles[] = {
-        "biggest key", ">db", "type", ">size", ">elements", ">expires in", NULL,
+    const char *titles[] = {
+        "biggest key", ">db", "type", s->rdb.weighed ? ">memory" : ">size", ">elements", ">expires in", NULL,
     };
     char type[RDB_STATS_NAME_SIZE];
     struct table t;
@@ -171,25 +183,26 @@ print_biggest(const struct judge_stats *s)
 }
 
 static void
-add_prefix(struct table *t, const struct heavy_entry *p, bool exact)
+add_prefix(struct table *t, const struct heavy_entry *p,
+           const struct rdb_stats *s)
 {
     if (p->size == 0)
-        table_cell(t, "%s", "(no ':')");
+        table_cell(t, "(no '%c')", s->separator);
     else
         add_name(t, p->name, p->size, p->size);
     add_number(t, p->count);
     add_size(t, p->weight);
-    if (!exact)
+    if (!s->prefixes_exact)
         add_size(t, p->weight + p->missed);
 }
 
-static void
-print_prefixes(const struct rdb_stats *s)
+void
+stats_table_print_prefixes(const struct rdb_stats *s)
 {
     uint64_t unseen = heavy_unseen(&s->prefixes);
     bool exact = s->prefixes_exact;
     const char *titles[] = {
-        "prefix", ">keys", ">size", exact ? NULL : ">at most", NULL,
+        "prefix", ">keys", s->weighed ? ">memory" : ">size", exact ? NULL : ">at most", NULL,
     };
     uint64_t keys = s->all.keys, bytes = s->all.bytes;
     struct table t;
@@ -198,7 +211,7 @@ print_prefixes(const struct rdb_stats *s)
     for (size_t i = 0; i < s->prefixes.count; i++) {
         const struct heavy_entry *p = &s->prefixes.entries[i];
 
-        add_prefix(&t, p, exact);
+        add_prefix(&t, p, s);
         keys -= p->count;
         bytes -= p->weight;
     }
@@ -233,12 +246,11 @@ print_rdb(const struct judge_stats *s)
         return;
     print_databases(&s->rdb);
     print_lives(&s->rdb);
-    print_named("type", named,
-                rdb_stats_types(&s->rdb, s->valkey_magic, named));
+    stats_table_print_types(s);
     print_named("encoding", named,
-                rdb_stats_encodings(&s->rdb, s->valkey_magic, named));
-    print_biggest(s);
-    print_prefixes(&s->rdb);
+                rdb_stats_encodings(&s->rdb, s->valkey_magic, named), false);
+    stats_table_print_biggest(s);
+    stats_table_print_prefixes(&s->rdb);
 }
 
 static void

@@ -24,6 +24,11 @@ void stats_table_take(struct stats_table *t, struct judge_file *f);
 /* Prints all on standard output. */
 void stats_table_print(const struct stats_table *t);
 
+/* Tables of one file, each behind an empty line; stats have keys. */
+void stats_table_print_types(const struct judge_stats *s);
+void stats_table_print_biggest(const struct judge_stats *s);
+void stats_table_print_prefixes(const struct rdb_stats *s);
+
 void stats_table_clear(struct stats_table *t);
 
 #endif

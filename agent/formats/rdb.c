@@ -16,6 +16,7 @@
 #include "formats/rdb_read.h"
 #include "formats/rdb_string.h"
 #include "formats/rdb_types.h"
+#include "formats/rdb_weigh.h"
 
 enum {
     MAGIC_SIZE = 9,
@@ -266,8 +267,12 @@ walk_key(struct rdb_read *r, const struct rdb_options *options, unsigned type,
         return false;
     r->key.value_offset = source_offset(r->s);
     r->inside = entry->name;
+    if (r->weigh != NULL)
+        rdb_weigh_begin(r);
     if (!entry->walk(r, entry->detail))
         return false;
+    if (r->weigh != NULL)
+        rdb_weigh_end(r, type);
     r->inside = NULL;
     note_name(r, same);
     count_key(r, options, type);
@@ -346,15 +351,17 @@ rdb_walk(struct source *s, const struct rdb_options *options,
          struct report *report, struct rdb_result *result, struct error *e)
 {
     static const struct rdb_options none;
+    const struct rdb_options *o = options != NULL ? options : &none;
+    struct rdb_weigh weigh = {.pages = o->pages};
     struct rdb_read r;
     int rc;
-    const struct rdb_options *o = options != NULL ? options : &none;
 
     *result = (struct rdb_result){
         .verdict = VERDICT_SOUND, .created = -1, .used_memory = -1};
     rdb_read_begin(&r, s, report, result);
     if (o->deep)
         rdb_deep_begin(&r);
+    r.weigh = o->weigh && !o->deep ? &weigh : NULL;
     walk(&r, o);
     rdb_lzf_flush(&r);
     rc = rdb_deep_end(&r, e);

@@ -42,6 +42,9 @@ struct rdb_key {
     bool empty;        /* no elements: servers skip it at load */
     bool uncounted;    /* it has more elements, or they are not known */
     uint64_t elements; /* as its heads tell; 0 for strings and modules */
+    uint64_t memory_bytes; /* what it costs the server; 0: not asked for */
+    uint64_t spare_bytes;  /* more, unless it was loaded since: a stream's last
+                              node is made for what may come */
 };
 
 typedef void rdb_key_seen(void *context, const struct rdb_key *key);
@@ -50,6 +53,9 @@ struct rdb_options {
     rdb_key_seen *key_seen; /* may be NULL */
     void *context;
     bool deep;      /* also what servers do not look at when they load */
+    bool weigh;     /* tell memory_bytes of each key; not with deep: the values
+                       of tables are not judged then */
+    bool pages;     /* of that: see struct footprint */
     int64_t now_ms; /* since 1970: which keys have expired; 0: not asked */
 };
 

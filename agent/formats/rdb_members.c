@@ -3,6 +3,7 @@
 #include "formats/rdb_deep.h"
 #include "formats/rdb_packed.h"
 #include "formats/rdb_string.h"
+#include "formats/rdb_weigh.h"
 
 /* Times of hash fields have 48 bits; one more says that there is none. */
 #define FIELD_TIME_MAX ((UINT64_C(1) << 48) - 1)
@@ -35,10 +36,12 @@ rdb_members_end(struct rdb_read *r)
         rdb_deep_end_members(r, 0, RDB_BY_LOOKING, "the member");
 }
 
-/* A field and its value. */
+/* A field and its value; timed: it has an expiry. */
 static bool
-walk_field(struct rdb_read *r)
+walk_field(struct rdb_read *r, bool timed)
 {
+    if (r->weigh != NULL)
+        return rdb_weigh_fields(r, 1, timed);
     if (r->deep == NULL)
         return rdb_string_skip_many(r, 2);
     return rdb_deep_member(r, 0) && rdb_string_skip_many(r, 1);
@@ -54,12 +57,13 @@ end_fields(struct rdb_read *r, uint64_t n)
 
 /* A time of a field: absolute, or 1 more than its distance from base. */
 static bool
-read_field_time(struct rdb_read *r, uint64_t base)
+read_field_time(struct rdb_read *r, uint64_t base, bool *timed)
 {
     uint64_t start = source_offset(r->s), time;
 
     if (!rdb_read_number(r, &time))
         return false;
+    *timed = time > 0;
     if (time > FIELD_TIME_MAX || base + time > FIELD_TIME_MAX + 1)
         return rdb_read_spoiled(r, start,
                                 "the expiry of a field is out of range");
@@ -85,6 +89,7 @@ bool
 rdb_members_walk_times(struct rdb_read *r, unsigned has_base)
 {
     uint64_t n, left, base = 0;
+    bool timed;
 
     if (has_base && !read_least_time(r, &base))
         return false;
@@ -92,7 +97,7 @@ rdb_members_walk_times(struct rdb_read *r, unsigned has_base)
         return false;
     rdb_members_begin(r);
     for (left = n; left > 0; left--)
-        if (!read_field_time(r, base) || !walk_field(r))
+        if (!read_field_time(r, base, &timed) || !walk_field(r, timed))
             return false;
     end_fields(r, n);
     return true;
@@ -118,7 +123,7 @@ rdb_members_walk_valkey(struct rdb_read *r, unsigned detail)
         return false;
     rdb_members_begin(r);
     for (left = n; left > 0; left--) {
-        if (!walk_field(r) || !rdb_read_u64(r, &time, "an expiry"))
+        if (!walk_field(r, true) || !rdb_read_u64(r, &time, "an expiry"))
             return false;
         if (time > INT64_MAX && time != UINT64_MAX) /* -1: none */
             rdb_read_spoiled(r, source_offset(r->s) - sizeof time,
@@ -138,6 +143,9 @@ rdb_members_walk(struct rdb_read *r, unsigned strings)
 
     if (!read_elements(r, &n))
         return false;
+    if (r->weigh != NULL)
+        return strings == 1 ? rdb_weigh_members(r, n)
+                            : rdb_weigh_fields(r, n, false);
     if (r->deep == NULL)
         return rdb_string_skip_many(r, n * strings);
     rdb_deep_begin_members(r, 0);

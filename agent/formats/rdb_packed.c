@@ -9,6 +9,7 @@
 #include "formats/listpack.h"
 #include "formats/rdb_blob.h"
 #include "formats/rdb_deep.h"
+#include "formats/rdb_weigh.h"
 #include "formats/stream_listpack.h"
 #include "formats/ziplist.h"
 #include "formats/zipmap.h"
@@ -266,6 +267,8 @@ rdb_packed_read(struct rdb_read *r, enum rdb_packed_kind kind, bool *empty)
           : shape->form == LISTPACK ? rdb_blob_read_ends(r, &b)
                                     : rdb_blob_read_head(r, &b)))
         return false;
+    if (r->weigh != NULL)
+        rdb_weigh_packed(r, b.size);
     r->key.uncounted = r->key.uncounted || b.broken;
     if (b.broken)
         return true;
@@ -290,6 +293,8 @@ rdb_packed_read_node(struct rdb_read *r, int64_t *live)
     *live = -1;
     if (r->deep != NULL ? !rdb_blob_read(r, &b) : !rdb_blob_read_ends(r, &b))
         return false;
+    if (r->weigh != NULL)
+        rdb_weigh_packed(r, b.size);
     if (b.broken)
         return true;
     wrong = check_head(&b, LISTPACK);

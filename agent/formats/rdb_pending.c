@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "formats/rdb_weigh.h"
 
 enum { ID_SIZE = 16 };
 
@@ -60,9 +61,13 @@ rdb_pending_read(struct rdb_pending *p, struct rdb_read *r)
         return false;
     p->count = 0;
     p->skipped = n > RDB_PENDING_MAX;
+    if (r->weigh != NULL)
+        rdb_weigh_pending(r, n);
     for (; n > 0; n--) {
         if ((id = rdb_read_raw(r, ID_SIZE + 8, "a pending entry")) == NULL)
             return false;
+        if (r->weigh != NULL)
+            rdb_weigh_id(r, id);
         if (!p->skipped) {
             p->entries = memory_grow(p->entries, p->count, &p->capacity,
                                      sizeof *p->entries);
@@ -73,6 +78,8 @@ rdb_pending_read(struct rdb_pending *p, struct rdb_read *r)
     }
     if (!p->skipped)
         put_in_order(p, r, start);
+    if (r->weigh != NULL)
+        rdb_weigh_tree(r);
     return true;
 }
 
@@ -108,13 +115,18 @@ rdb_pending_read_owned(struct rdb_pending *p, struct rdb_read *r,
 
     if (!rdb_read_count(r, &n))
         return false;
-    if (p->skipped)
+    if (p->skipped && r->weigh == NULL)
         return rdb_read_skip(r, n * ID_SIZE, start, "a list of stream ids");
     for (; n > 0; n--) {
         if ((id = rdb_read_raw(r, ID_SIZE, "a list of stream ids")) == NULL)
             return false;
-        take(p, r, id, owner, source_offset(r->s) - ID_SIZE);
+        if (r->weigh != NULL)
+            rdb_weigh_id(r, id);
+        else
+            take(p, r, id, owner, source_offset(r->s) - ID_SIZE);
     }
+    if (r->weigh != NULL && owner != UINT64_MAX)
+        rdb_weigh_tree(r);
     return true;
 }
 

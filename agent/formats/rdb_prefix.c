@@ -22,20 +22,21 @@ is_id(const char *part, size_t size)
 }
 
 size_t
-rdb_prefix_write(char *out, size_t size, const char *name, size_t name_size)
+rdb_prefix_write(char *out, size_t size, const char *name, size_t name_size, char separator)
 {
+    const char id[2] = {'*', separator};
     size_t made = 0;
 
     for (unsigned part = 0; part < PARTS; part++) {
-        const char *colon = memchr(name, ':', name_size), *from = name;
+        const char *end = memchr(name, separator, name_size), *from = name;
         size_t n, whole;
 
-        if (colon == NULL)
+        if (end == NULL)
             break;
-        whole = n = (size_t)(colon - name) + 1;
+        whole = n = (size_t)(end - name) + 1;
         if (is_id(name, n - 1)) {
-            from = "*:";
-            n = 2;
+            from = id;
+            n = sizeof id;
         }
         if (n > size - made)
             n = size - made;

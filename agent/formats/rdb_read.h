@@ -27,6 +27,7 @@ enum { RDB_READ_MODULES_MAX = 32, RDB_READ_FUNCTIONS_MAX = 256 };
 struct rdb_deep;
 struct twins;
 struct rdb_lzf;
+struct rdb_weigh;
 
 /* Longer names are not compared with the one before. */
 enum { RDB_READ_NAME_MAX = 256 };
@@ -42,6 +43,7 @@ struct rdb_read {
     struct rdb_deep *deep; /* NULL: only what servers look at */
     struct twins *twins;   /* members of a packed structure */
     struct rdb_lzf *lzf;   /* strings that wait to be judged */
+    struct rdb_weigh *weigh; /* NULL: what keys cost is not asked */
     unsigned char *buffer; /* rdb_blob.h */
     size_t buffer_size;
     bool unsummed;   /* no checksum is taken: the source is sought in */

@@ -13,7 +13,8 @@ static const int64_t hour_ms = 3600 * INT64_C(1000);
 void
 rdb_stats_begin(struct rdb_stats *s, int64_t now_ms)
 {
-    *s = (struct rdb_stats){.now_ms = now_ms};
+    *s = (struct rdb_stats){
+        .now_ms = now_ms, .most = RDB_STATS_MOST, .separator = ':'};
 }
 
 static enum rdb_stats_life
@@ -62,30 +63,36 @@ find_database(struct rdb_stats *s, uint64_t db)
     return &s->databases[db];
 }
 
-/* Which of the biggest is the smallest. */
-static size_t
-find_least(const struct rdb_stats *s)
+/* The biggest are a heap while they are gathered, the smallest in front. */
+static void
+put_in_place(struct rdb_stats *s, size_t at)
 {
-    size_t least = 0;
+    for (;;) {
+        size_t least = at, left = 2 * at + 1;
+        struct rdb_stats_key swap;
 
-    for (size_t i = 1; i < s->biggest_count; i++)
-        if (s->biggest[i].bytes < s->biggest[least].bytes)
-            least = i;
-    return least;
+        for (size_t i = left; i < left + 2 && i < s->biggest_count; i++)
+            if (s->biggest[i].bytes < s->biggest[least].bytes)
+                least = i;
+        if (least == at)
+            return;
+        swap = s->biggest[at];
+        s->biggest[at] = s->biggest[least];
+        s->biggest[least] = swap;
+        at = least;
+    }
 }
 
 static void
 note_biggest(struct rdb_stats *s, const struct rdb_key *key, uint64_t bytes)
 {
+    bool more = s->biggest_count < s->most;
     struct rdb_stats_key *k;
 
     if (s->biggest == NULL)
-        s->biggest = memory_new(RDB_STATS_BIGGEST * sizeof *s->biggest);
-    if (s->biggest_count < RDB_STATS_BIGGEST)
-        k = &s->biggest[s->biggest_count++];
-    else if (bytes > s->biggest[s->least].bytes)
-        k = &s->biggest[s->least];
-    else
+        s->biggest = memory_new((s->most + 1) * sizeof *s->biggest);
+    k = &s->biggest[more ? s->biggest_count : 0];
+    if (!more && (s->most == 0 || bytes <= k->bytes))
         return;
     memcpy(k->name, key->name, key->name_size);
     k->name_size = key->name_size;
@@ -97,13 +104,25 @@ note_biggest(struct rdb_stats *s, const struct rdb_key *key, uint64_t bytes)
     k->expire_ms = key->expire_ms;
     k->type = key->type;
     k->uncounted = key->uncounted;
-    s->least = find_least(s);
+    if (!more)
+        put_in_place(s, 0);
+    else if (++s->biggest_count == s->most)
+        for (size_t i = s->most / 2; i-- > 0;)
+            put_in_place(s, i);
+}
+
+static uint64_t
+size_of(const struct rdb_stats *s, const struct rdb_key *key)
+{
+    if (!s->weighed)
+        return key->end_offset - key->offset;
+    return key->memory_bytes + (s->spare ? key->spare_bytes : 0);
 }
 
 void
 rdb_stats_add(struct rdb_stats *s, const struct rdb_key *key)
 {
-    uint64_t bytes = key->end_offset - key->offset;
+    uint64_t bytes = size_of(s, key);
     char prefix[HEAVY_NAME_MAX];
     enum rdb_stats_life life;
     bool expired = false;
@@ -119,7 +138,8 @@ rdb_stats_add(struct rdb_stats *s, const struct rdb_key *key)
     note_biggest(s, key, bytes);
     heavy_add(
         &s->prefixes, prefix,
-        rdb_prefix_write(prefix, sizeof prefix, key->name, key->name_size),
+        rdb_prefix_write(prefix, sizeof prefix, key->name, key->name_size,
+                         s->separator),
         bytes);
 }
 
@@ -136,7 +156,7 @@ compare_keys(const void *a, const void *b)
 void
 rdb_stats_end(struct rdb_stats *s)
 {
-    heavy_end(&s->prefixes, RDB_STATS_PREFIXES);
+    heavy_end(&s->prefixes, s->most);
     s->prefixes_exact = true;
     for (size_t i = 0; i < s->prefixes.count; i++)
         if (s->prefixes.entries[i].missed > 0)

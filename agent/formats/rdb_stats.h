@@ -2,8 +2,9 @@
  * rdb_stats.h - counts what is in an RDB while it is walked: databases, types,
  * expiries, the biggest keys, and prefixes of names.
  *
- * All sizes are bytes in the file: a key with its expiry, name and value as
- * they are written, which is less than a server needs for it.
+ * Sizes are bytes in the file: a key with its expiry, name and value as they
+ * are written, which is less than a server needs for it; or, where keys were
+ * weighed (rdb_options), what they cost that server in memory.
  */
 #ifndef FORMATS_RDB_STATS_H
 #define FORMATS_RDB_STATS_H
@@ -20,8 +21,7 @@ enum { RDB_STATS_DATABASES_MAX = 1024 };
 
 enum {
     RDB_STATS_TYPE_NUMBERS = 64, /* all that rdb_types_find knows are below */
-    RDB_STATS_BIGGEST = 20,
-    RDB_STATS_PREFIXES = 20,
+    RDB_STATS_MOST = 20, /* biggest keys, heaviest prefixes */
     RDB_STATS_NAMES = 32, /* of encodings, and so of types */
     RDB_STATS_NAME_SIZE = 40,
 };
@@ -61,12 +61,17 @@ struct rdb_stats {
     size_t database_count;
     uint64_t lives[RDB_STATS_LIVES];
     struct rdb_stats_key *biggest;
-    size_t biggest_count, least; /* least: index of the smallest */
+    size_t biggest_count;
+    size_t most;     /* of them and of prefixes; may be set at the beginning */
+    bool weighed;    /* sizes are of memory; the same */
+    bool spare;      /* and of what streams have in reserve; the same */
+    char separator;  /* of prefixes; the same */
     struct heavy prefixes;       /* weight: bytes */
     bool prefixes_exact; /* no key of these is missing in their counts */
 };
 
-/* Begins empty; at now_ms (since 1970) keys are expired or not. */
+/* Begins empty; at now_ms (since 1970) keys are expired or not. It tells
+ * RDB_STATS_MOST of each, sizes are those in the file, the separator is ':'. */
 void rdb_stats_begin(struct rdb_stats *s, int64_t now_ms);
 
 /* Counts one key: for rdb_options.key_seen. */

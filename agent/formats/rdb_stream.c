@@ -8,6 +8,7 @@
 #include "formats/rdb_packed.h"
 #include "formats/rdb_pending.h"
 #include "formats/rdb_string.h"
+#include "formats/rdb_weigh.h"
 
 enum { ID_SIZE = 16 };
 
@@ -26,6 +27,8 @@ read_node_id(struct rdb_read *r, unsigned char id[ID_SIZE], bool first)
             r, b.start, "the id of a stream node has %" PRIu64 " bytes, not 16",
             b.size);
     memcpy(id, b.bytes, ID_SIZE);
+    if (r->weigh != NULL)
+        rdb_weigh_id(r, id);
     if (first)
         return true;
     if (memcmp(last, id, ID_SIZE) == 0)
@@ -51,6 +54,8 @@ read_nodes(struct rdb_read *r, uint64_t *nodes, int64_t *live)
             return false;
         *live = *live < 0 || here < 0 ? -1 : *live + here;
     }
+    if (r->weigh != NULL)
+        rdb_weigh_tree(r);
     return true;
 }
 
@@ -80,8 +85,15 @@ read_member(struct rdb_read *r, unsigned level)
 {
     uint64_t size;
 
-    return r->deep != NULL ? rdb_deep_member(r, level)
-                           : rdb_string_skip(r, &size);
+    if (r->deep != NULL)
+        return rdb_deep_member(r, level);
+    if (!rdb_string_skip(r, &size))
+        return false;
+    if (r->weigh != NULL && level == 0)
+        rdb_weigh_consumer(r, size);
+    else if (r->weigh != NULL)
+        rdb_weigh_group(r);
+    return true;
 }
 
 static bool

@@ -12,6 +12,7 @@
 #include "formats/rdb_packed.h"
 #include "formats/rdb_stream.h"
 #include "formats/rdb_string.h"
+#include "formats/rdb_weigh.h"
 
 /* Of a score as text: the length byte also has values of its own. */
 enum { SCORE_NAN = 253, SCORE_PLUS_INFINITY = 254 };
@@ -38,7 +39,7 @@ walk_string(struct rdb_read *r, unsigned detail)
     uint64_t size;
 
     (void)detail;
-    return rdb_string_skip(r, &size);
+    return r->weigh != NULL ? rdb_weigh_text(r) : rdb_string_skip(r, &size);
 }
 
 /* Elements of so many strings each. */
@@ -47,7 +48,10 @@ walk_strings(struct rdb_read *r, unsigned strings)
 {
     uint64_t n;
 
-    return read_elements(r, &n) && rdb_string_skip_many(r, n * strings);
+    if (!read_elements(r, &n))
+        return false;
+    return r->weigh != NULL ? rdb_weigh_elements(r, n)
+                            : rdb_string_skip_many(r, n * strings);
 }
 
 /* One packed structure. */
@@ -55,6 +59,17 @@ static bool
 walk_packed(struct rdb_read *r, unsigned kind)
 {
     return rdb_packed_read(r, kind, &r->key.empty);
+}
+
+/* Before a score. */
+static bool
+read_member(struct rdb_read *r)
+{
+    uint64_t size;
+
+    if (r->weigh != NULL)
+        return rdb_weigh_scored(r);
+    return r->deep != NULL ? rdb_deep_member(r, 0) : rdb_string_skip(r, &size);
 }
 
 static bool
@@ -89,16 +104,14 @@ read_score_text(struct rdb_read *r)
 static bool
 walk_zset_text(struct rdb_read *r, unsigned detail)
 {
-    uint64_t n, size;
+    uint64_t n;
 
     (void)detail;
     if (!read_elements(r, &n))
         return false;
     rdb_members_begin(r);
     for (; n > 0; n--)
-        if (!(r->deep != NULL ? rdb_deep_member(r, 0)
-                              : rdb_string_skip(r, &size)) ||
-            !read_score_text(r))
+        if (!read_member(r) || !read_score_text(r))
             return false;
     rdb_members_end(r);
     return true;
@@ -138,19 +151,18 @@ walk_short_members(struct rdb_read *r, uint64_t *n)
 static bool
 walk_zset(struct rdb_read *r, unsigned detail)
 {
-    uint64_t n, size, bits;
+    uint64_t n, bits;
 
     (void)detail;
     if (!read_elements(r, &n))
         return false;
     rdb_members_begin(r);
     for (; n > 0; n--) {
-        if (r->deep == NULL)
+        if (r->deep == NULL && r->weigh == NULL)
             walk_short_members(r, &n);
         if (n == 0)
             break;
-        if (r->deep != NULL ? !rdb_deep_member(r, 0)
-                            : !rdb_string_skip(r, &size))
+        if (!read_member(r))
             return false;
         uint64_t start = source_offset(r->s);
 
@@ -186,6 +198,8 @@ walk_quicklist(struct rdb_read *r, unsigned version)
                 return false;
             if (size == 0)
                 rdb_read_spoiled(r, start, "a list node of 0 bytes");
+            if (r->weigh != NULL)
+                rdb_weigh_plain(r, size);
             r->key.elements++;
             empty = false;
             continue;

@@ -25,6 +25,8 @@ record_server(struct catalog_entry *entry, const struct instance *i)
     entry->server.replication_id = memory_dup(i->info.replication_id);
     entry->server.replication_offset = i->info.replication_offset;
     entry->server.role = memory_dup(i->info.role);
+    if (i->info.used_memory > 0)
+        entry->server.used_memory = i->info.used_memory;
 }
 
 struct catalog_file *

@@ -86,6 +86,7 @@ static const struct field fields[] = {
     FIELD("used_memory_human", TYPE_TEXT, used_memory_human),
     FIELD("maxmemory", TYPE_NUMBER, maxmemory),
     FIELD("maxmemory_policy", TYPE_TEXT, maxmemory_policy),
+    FIELD("mem_allocator", TYPE_TEXT, allocator),
     FIELD("mem_fragmentation_ratio", TYPE_DECIMAL, fragmentation),
     FIELD("connected_clients", TYPE_NUMBER, connected_clients),
 };

@@ -61,6 +61,7 @@ struct info {
     int64_t used_memory, maxmemory;
     double fragmentation;
     char maxmemory_policy[32], used_memory_human[24];
+    char allocator[32]; /* "jemalloc-5.3.0", "libc" */
     /* clients */
     int64_t connected_clients;
 };

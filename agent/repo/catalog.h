@@ -61,6 +61,7 @@ struct catalog_entry {
         bool known;
         char *product, *version, *run_id, *replication_id, *role;
         int64_t replication_offset;
+        int64_t used_memory; /* bytes; 0: not told */
     } server;
     enum dataset_kind dataset;
     char *dbfilename, *appendfilename, *appenddirname; /* names it had */

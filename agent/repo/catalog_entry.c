@@ -84,6 +84,8 @@ server_object(const struct catalog_entry *entry)
     set_text(object, "replication_id", entry->server.replication_id);
     set_or_null(object, "replication_offset", entry->server.replication_offset);
     set_text(object, "role", entry->server.role);
+    if (entry->server.used_memory > 0)
+        set_number(object, "used_memory", (uint64_t)entry->server.used_memory);
     return object;
 }
 

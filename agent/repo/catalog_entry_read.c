@@ -80,6 +80,10 @@ take_server(struct catalog_fields *f, struct catalog_entry *entry)
     entry->server.replication_offset =
         take_count_or_null(&in, "replication_offset");
     entry->server.role = take_word(&in, "role", CATALOG_OR_NULL);
+    /* Entries of redkeep 0.1 have none. */
+    if (json_object_get(in.object, "used_memory") != NULL)
+        entry->server.used_memory = catalog_fields_number(
+            &in, "used_memory", 0, INT64_MAX, CATALOG_NEVER_NULL);
     f->failed = in.failed;
 }
 

@@ -50,10 +50,10 @@ look_at_keys(const struct rdb_stats *s)
     must(s->lives[RDB_STATS_EXPIRED] == s->all.expired);
     for (size_t i = 1; i < s->biggest_count; i++)
         must(s->biggest[i - 1].bytes >= s->biggest[i].bytes);
-    must(s->biggest_count <= RDB_STATS_BIGGEST);
+    must(s->biggest_count <= RDB_STATS_MOST);
     for (size_t i = 0; i < s->prefixes.count; i++)
         bytes += s->prefixes.entries[i].weight;
-    must(bytes <= s->all.bytes && s->prefixes.count <= RDB_STATS_PREFIXES);
+    must(bytes <= s->all.bytes && s->prefixes.count <= RDB_STATS_MOST);
     must(bytes == s->all.bytes || heavy_unseen(&s->prefixes) > 0);
 }
 

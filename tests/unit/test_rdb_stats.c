@@ -128,8 +128,8 @@ START_TEST(the_biggest_are_found_wherever_they_lie)
     }
     b = make_rdb("REDIS0011", body.data, body.size);
     count_rdb(&s, &b, 0);
-    ck_assert_uint_eq(s.biggest_count, RDB_STATS_BIGGEST);
-    for (unsigned i = 0; i < RDB_STATS_BIGGEST; i++) {
+    ck_assert_uint_eq(s.biggest_count, RDB_STATS_MOST);
+    for (unsigned i = 0; i < RDB_STATS_MOST; i++) {
         char name[8];
 
         snprintf(name, sizeof name, "%03u", 60 - i);
