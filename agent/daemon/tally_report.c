@@ -5,6 +5,7 @@
 
 #include "jobs/value.h"
 
+#define NUMBER_MAX (INT64_C(1) << 53)
 #define AWAY "Redis is not available: "
 
 /* An array of objects or of strings, as far as it is one; owned. */
@@ -24,10 +25,9 @@ static int64_t
 take_number(const json_t *object, const char *name)
 {
     const json_t *number = json_object_get(object, name);
+    int64_t value = json_is_integer(number) ? json_integer_value(number) : -1;
 
-    return json_is_integer(number) && json_integer_value(number) >= 0
-               ? json_integer_value(number)
-               : -1;
+    return value >= 0 && value <= NUMBER_MAX ? value : -1;
 }
 
 static const json_t *

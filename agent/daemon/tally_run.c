@@ -21,7 +21,7 @@ show(struct tally_view *v, const struct tally_report *r)
         v->since_ms = clock_wall_ms();
     v->state = r->state;
     v->checked = r->checked;
-    v->inconsistent = r->inconsistent;
+    v->inconsistent = r->inconsistent + (r->failed > 0 ? r->failed : 0);
     v->no_server = r->no_server;
     snprintf(v->problem, sizeof v->problem, "%s", r->text);
 }
@@ -38,10 +38,12 @@ keep_sample(struct tally_set *set, const struct tally_report *r, uint64_t now)
     set->sampled_wall_ms = clock_wall_ms();
 }
 
-static bool
-mends_itself(const struct tally_set *set)
+/* What is no number is left to people. */
+bool
+tally_run_mends(const struct tally_set *set, const struct tally_report *r)
 {
-    return config_block_number(set->block, CONFIG_COUNTERS_REBUILD) == 0;
+    return r->inconsistent > 0 &&
+           config_block_number(set->block, CONFIG_COUNTERS_REBUILD) == 0;
 }
 
 /* What follows from a start that looked, or from its rebuild. */
@@ -52,7 +54,7 @@ follow(struct tally *t, struct tally_set *set, const struct tally_report *r,
     if (r->state == TALLY_UNCLEAR)
         tally_due_again(set, now);
     else if (kind == TALLY_START && r->state == TALLY_BEHIND)
-        set->rebuild = mends_itself(set);
+        set->rebuild = tally_run_mends(set, r);
     /* A primary that became a replica: the next one may be found anew. */
     if (r->readonly && !set->reconnected)
         server_reconnect(t->server, r->text);

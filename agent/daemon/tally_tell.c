@@ -83,8 +83,7 @@ static void
 tell_behind(const struct tally *t, const struct tally_set *set,
             const struct tally_report *r, enum tally_kind kind)
 {
-    bool mends = kind == TALLY_START &&
-                 config_block_number(set->block, CONFIG_COUNTERS_REBUILD) == 0;
+    bool mends = kind == TALLY_START && tally_run_mends(set, r);
 
     tell_each(set, r);
     if (mends)
@@ -92,11 +91,15 @@ tell_behind(const struct tally *t, const struct tally_set *set,
                  "Redis counter inconsistency detected! Triggering rebuild"
                  " set=%s",
                  set->block->name);
-    else
+    else if (r->inconsistent > 0)
         log_line(LOG_LEVEL_WARNING,
                  "counters are behind the database; 'redkeep counters rebuild"
                  " %s' raises them set=%s",
                  set->block->name, set->block->name);
+    else
+        log_line(LOG_LEVEL_WARNING,
+                 "counters hold what is no number set=%s error=\"%s\"",
+                 set->block->name, r->text);
     note(t, set, r,
          mends ? "behind the database, rebuilding" : "behind the database");
 }
@@ -116,8 +119,7 @@ tally_tell_look(const struct tally *t, const struct tally_set *set,
         (same && strcmp(was->problem, r->text) == 0))
         return;
     log_line(LOG_LEVEL_WARNING,
-             "counters could not be looked at set=%s"
-             " error=\"%s\"",
+             "counters could not be looked at set=%s error=\"%s\"",
              set->block->name, r->text);
     if (!same && !r->no_server)
         note(t, set, r, "could not be looked at");

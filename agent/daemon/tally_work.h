@@ -95,6 +95,9 @@ bool tally_due_serves(const struct tally_set *set, uint64_t asked_ms);
 void tally_run_start(struct tally *t, struct tally_set *set,
                      enum tally_kind kind);
 
+/* Whether a start that looked has the set rebuilt. */
+bool tally_run_mends(const struct tally_set *set, const struct tally_report *r);
+
 /* Log and history. was: the view before. */
 void tally_tell_look(const struct tally *t, const struct tally_set *set,
                      const struct tally_view *was, const struct tally_report *r,
