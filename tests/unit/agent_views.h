@@ -127,6 +127,8 @@ queue_watch_view(struct queue_watch *w)
 {
     (void)w;
     return &views.queues;
+}
+
 const struct tally_view *
 tally_view(const struct tally *t, size_t *count)
 {
