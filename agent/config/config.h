@@ -105,6 +105,7 @@ const struct config_block *config_block_at(const struct config *c,
  */
 const char *config_block_text(const struct config_block *b,
                               enum config_key key);
+uint64_t config_block_number(const struct config_block *b, enum config_key key);
 bool config_block_flag(const struct config_block *b, enum config_key key);
 uint64_t config_block_duration_ms(const struct config_block *b,
                                   enum config_key key);

@@ -123,6 +123,12 @@ config_block_text(const struct config_block *b, enum config_key key)
     return value_of(b, key)->text;
 }
 
+uint64_t
+config_block_number(const struct config_block *b, enum config_key key)
+{
+    return value_of(b, key)->number;
+}
+
 bool
 config_block_flag(const struct config_block *b, enum config_key key)
 {

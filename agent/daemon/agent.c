@@ -21,7 +21,7 @@ enum {
 struct agent_loop {
     struct event *tick, *watchdog, *term, *interrupt, *hangup;
     unsigned ticks;
-    bool stopping;
+    bool stopping, plan_stopped, tally_stopped;
     struct error fatal;
 };
 
@@ -80,11 +80,28 @@ on_watchdog(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-on_stopped(void *context)
+end_if_quiet(struct agent *a)
+{
+    if (a->loop->plan_stopped && a->loop->tally_stopped)
+        event_base_loopbreak(a->base);
+}
+
+static void
+on_plan_stopped(void *context)
 {
     struct agent *a = context;
 
-    event_base_loopbreak(a->base);
+    a->loop->plan_stopped = true;
+    end_if_quiet(a);
+}
+
+static void
+on_tally_stopped(void *context)
+{
+    struct agent *a = context;
+
+    a->loop->tally_stopped = true;
+    end_if_quiet(a);
 }
 
 static void
@@ -95,12 +112,13 @@ on_end(evutil_socket_t sig, short what, void *context)
     (void)what;
     log_line(LOG_LEVEL_INFO, "ending: %s", strsignal((int)sig));
     if (a->loop->stopping) {
-        on_stopped(a);
+        event_base_loopbreak(a->base);
         return;
     }
     a->loop->stopping = true;
     service_stopping(a->service);
-    plan_stop(a->plan, on_stopped, a);
+    tally_stop(a->tally, on_tally_stopped, a);
+    plan_stop(a->plan, on_plan_stopped, a);
 }
 
 static void

@@ -24,6 +24,7 @@
 #include "daemon/repository.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
+#include "daemon/tally.h"
 #include "daemon/terms.h"
 #include "daemon/watch.h"
 
@@ -56,6 +57,7 @@ struct agent {
     struct hooks *hooks;
     struct dependencies *dependencies;
     struct queue_watch *queues;
+    struct tally *tally;
     struct http *http; /* NULL: listen is off */
     /* What is wrong with the last dump.rdb that was judged; "" nothing. */
     char dump_problem[240];

@@ -104,6 +104,15 @@ on_job(void *context, enum plan_job job)
 static void
 on_server(void *context)
 {
+    const struct agent *a = context;
+
+    tally_look(a->tally);
+    agent_parts_look(context);
+}
+
+static void
+on_tally(void *context)
+{
     agent_parts_look(context);
 }
 
@@ -137,6 +146,7 @@ agent_parts_locate(void *context)
     };
 
     watch_point(a->watch, &names);
+    tally_look(a->tally);
     agent_parts_look(a);
 }
 
@@ -190,6 +200,7 @@ agent_parts_take_over(struct agent *a, struct terms *next, struct error *e)
     hooks_reload(a->hooks, c);
     dependency_reload(a->dependencies, c);
     queue_watch_reload(a->queues, next);
+    tally_reload(a->tally, next);
     agent_words_log_level(c);
     terms_free(a->terms);
     a->terms = next;
@@ -231,6 +242,8 @@ agent_parts_open(struct agent *a, struct error *e)
     a->dump = dump_new(a->base, a->program, on_judged, a);
     a->dependencies = dependency_new(a->base, c, a->program, a->notices);
     a->queues = queue_watch_new(a->base, a->terms, a->program, a->server);
+    a->tally = tally_new(a->base, a->terms, a->program, a->server, a->notices,
+                         on_tally, a);
     *e = (struct error){0};
     a->http = http_new(a, e);
     return a->http == NULL && e->kind != ERROR_NONE ? -1 : 0;
@@ -241,6 +254,7 @@ agent_parts_close(struct agent *a)
 {
     http_free(a->http);
     queue_watch_free(a->queues);
+    tally_free(a->tally);
     dependency_free(a->dependencies);
     dump_free(a->dump);
     watch_free(a->watch);

@@ -5,7 +5,7 @@
 void
 alarm_look(struct alarms *all, const struct agent *agent, int64_t now_ms)
 {
-    const struct alarm_scene scene = {
+    struct alarm_scene scene = {
         .config = agent->config,
         .server = server_view(agent->server),
         .watch = watch_view(agent->watch),
@@ -19,6 +19,7 @@ alarm_look(struct alarms *all, const struct agent *agent, int64_t now_ms)
         .now_ms = now_ms,
     };
 
+    scene.counters = tally_view(agent->tally, &scene.counter_sets);
     /* Before it is read what was raised, it would be raised again. */
     if (agent->begun)
         alarm_judge(all, &scene);

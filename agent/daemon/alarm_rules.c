@@ -28,7 +28,7 @@ const struct alarm_rule_name alarm_rules[ALARM_RULES] = {
     {"directory_unproven", alarm_data_unproven},
     {"server_config_changed", alarm_server_config_changed},
     {"queue_failed", alarm_queue_failed},
-    {"counters", NULL},
+    {"counters", alarm_counters},
 };
 
 void

@@ -16,6 +16,7 @@
 #include "daemon/queue_watch.h"
 #include "daemon/repository.h"
 #include "daemon/server.h"
+#include "daemon/tally.h"
 #include "daemon/watch.h"
 
 enum { ALARM_RULES = 25 };
@@ -39,6 +40,8 @@ struct alarm_scene {
     const struct plan_view *snapshot, *verify, *drill;
     const struct queue_watch_view *queues;
     const char *dump_problem;
+    const struct tally_view *counters; /* so many sets */
+    size_t counter_sets;
     int64_t started_ms, now_ms;
     /* alarm_judge's: */
     struct alarm_memory *memory;
@@ -100,5 +103,6 @@ alarm_rule alarm_data_aof_grown, alarm_data_save_failed,
 alarm_rule alarm_data_snapshot_overdue, alarm_data_snapshot_failed,
     alarm_data_drill_overdue, alarm_data_drill_failed;
 alarm_rule alarm_queue_failed;
+alarm_rule alarm_counters;
 
 #endif

@@ -294,28 +294,3 @@ health_dependencies(const struct agent *agent, int64_t now_ms)
     return json_pack("{s:o, s:o}", "timestamp", value_time(now_ms),
                      "dependencies", all);
 }
-
-json_t *
-health_counters(const struct agent *agent, int64_t now_ms, bool *consistent)
-{
-    const struct config *c = agent->config;
-    json_t *all = json_object(), *warnings = json_array();
-
-    *consistent = true;
-    json_object_set_new(all, "status", json_null());
-    json_object_set_new(all, "checked_at", value_time(now_ms));
-    for (size_t i = 0; i < c->block_count; i++) {
-        if (strcmp(c->blocks[i].first->section, "counters") != 0)
-            continue;
-        *consistent = false;
-        json_object_set_new(all, c->blocks[i].name, json_array());
-        json_array_append_new(
-            warnings, value_format("%s: not checked: this version does not "
-                                   "check counters",
-                                   c->blocks[i].name));
-    }
-    json_object_set_new(all, "warnings", warnings);
-    json_object_set_new(all, "status",
-                        json_string(*consistent ? "healthy" : "warning"));
-    return all;
-}

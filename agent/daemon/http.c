@@ -15,6 +15,7 @@
 #include "daemon/gate.h"
 #include "daemon/health.h"
 #include "daemon/http_answer.h"
+#include "daemon/http_counters.h"
 #include "daemon/http_guard.h"
 #include "daemon/http_head.h"
 #include "daemon/http_listen.h"
@@ -142,45 +143,12 @@ is_allowed(const struct http *h, struct evhttp_request *request,
                               evhttp_find_header(headers, "Authorization"));
 }
 
-/* A Prometheus scrape; it wants text. */
-static bool
-wants_text(struct evhttp_request *request)
-{
-    const char *accept =
-        evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
-    const char *text;
-
-    if (accept == NULL)
-        return false;
-    text = strcasestr(accept, "text/plain");
-    return strcasestr(accept, "application/openmetrics-text") != NULL ||
-           (text != NULL && strcasestr(text, "version=0.0.4") != NULL);
-}
-
 static void
 answer_metrics(struct http *h, struct evhttp_request *request, int64_t now_ms)
 {
     struct evbuffer *body = evbuffer_new();
 
     metrics_write(h->agent, now_ms, body);
-    http_answer_send(request, 200, HTTP_ANSWER_METRICS, body);
-    evbuffer_free(body);
-}
-
-/* As text it is empty: the metric is not there before the first check. */
-static void
-answer_counters(struct http *h, struct evhttp_request *request, int64_t now_ms)
-{
-    struct evbuffer *body;
-    bool consistent;
-    json_t *object = health_counters(h->agent, now_ms, &consistent);
-
-    if (!wants_text(request)) {
-        http_answer_json(request, consistent ? 200 : 503, object);
-        return;
-    }
-    json_decref(object);
-    body = evbuffer_new();
     http_answer_send(request, 200, HTTP_ANSWER_METRICS, body);
     evbuffer_free(body);
 }
@@ -224,7 +192,7 @@ answer_route(struct http *h, struct evhttp_request *request,
     else if (strcmp(route->path, "/metrics") == 0)
         answer_metrics(h, request, now_ms);
     else if (route->make == NULL)
-        answer_counters(h, request, now_ms);
+        http_counters_answer(h->agent, h->guards, request);
     else {
         add_gate_headers(h->agent, request, route);
         http_answer_json(request, status_of(h->agent, route),

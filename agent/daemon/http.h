@@ -1,6 +1,7 @@
 /*
  * http.h - the HTTP interface: evhttp with the limits of the contract around
- * it. Answers are made of what the agent knows; nothing here waits.
+ * it. Answers are made of what the agent knows; nothing here waits, but for one:
+ * http_counters.h.
  */
 #ifndef DAEMON_HTTP_H
 #define DAEMON_HTTP_H

@@ -1,4 +1,4 @@
-#include "daemon/http_guard.h"
+#include "daemon/http_guard_work.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -12,60 +12,16 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "daemon/http_answer.h"
-#include "daemon/http_head.h"
 #include "daemon/timer.h"
 
 /* evhttp reads on while it writes, and takes a body (64 KiB) in one piece. */
 enum { INPUT_MAX = 80 * 1024 };
-
-enum state {
-    ARRIVED, /* evhttp has it, but has not told us its connection yet */
-    IDLE,    /* no byte of a request is there */
-    READING,
-    ANSWERING,
-    CLOSED, /* evhttp is letting go of it */
-    LINGERING,
-};
-
-struct http_guard {
-    struct http_guards *all;
-    struct http_guard *next, **link;
-    struct bufferevent *bev;              /* a reference of our own */
-    struct evhttp_connection *connection; /* NULL unless evhttp has it */
-    struct event *timer;
-    struct evbuffer_cb_entry *input, *output;
-    enum state state;
-    uint64_t since_ms;     /* first byte of the request, or the answer began */
-    struct http_head head; /* of the request */
-    bool counted;          /* its answer was */
-};
-
-struct http_guards {
-    struct http_guard *first;
-    struct http_guard_limits limits;
-    http_guard_counted *counted;
-    void *context;
-};
 
 /* From the loop, not from within evhttp's or the buffer's own work. */
 static void
 wake(struct http_guard *g)
 {
     event_active(g->timer, EV_TIMEOUT, 0);
-}
-
-static void
-drop(struct http_guard *g)
-{
-    *g->link = g->next;
-    if (g->next != NULL)
-        g->next->link = g->link;
-    event_free(g->timer);
-    evbuffer_remove_cb_entry(bufferevent_get_input(g->bev), g->input);
-    evbuffer_remove_cb_entry(bufferevent_get_output(g->bev), g->output);
-    bufferevent_setcb(g->bev, NULL, NULL, NULL, NULL);
-    bufferevent_decref(g->bev);
-    free(g);
 }
 
 /* Sizes of the head; bodies are evhttp's business. */
@@ -91,7 +47,7 @@ scan(struct http_guard *g, struct evbuffer *input, size_t offset)
 static void
 begin_reading(struct http_guard *g)
 {
-    g->state = READING;
+    g->state = HTTP_GUARD_READING;
     g->since_ms = clock_steady_ms();
     g->head = (struct http_head){0};
     timer_set(g->timer, g->all->limits.request_ms);
@@ -105,9 +61,9 @@ on_input(struct evbuffer *input, const struct evbuffer_cb_info *info,
 
     if (info->n_added == 0)
         return;
-    if (g->state == IDLE)
+    if (g->state == HTTP_GUARD_IDLE)
         begin_reading(g);
-    if (g->state == READING)
+    if (g->state == HTTP_GUARD_READING)
         scan(g, input, evbuffer_get_length(input) - info->n_added);
 }
 
@@ -143,7 +99,7 @@ on_complete(struct evhttp_request *request, void *context)
     (void)request;
     g->counted = false;
     if (evbuffer_get_length(input) == 0) {
-        g->state = IDLE;
+        g->state = HTTP_GUARD_IDLE;
         timer_set(g->timer, g->all->limits.idle_ms);
         return;
     }
@@ -159,7 +115,9 @@ on_closed(struct evhttp_connection *connection, void *context)
 
     (void)connection;
     g->connection = NULL;
-    g->state = CLOSED;
+    if (g->state == HTTP_GUARD_WAITING)
+        g->gone(g->gone_context);
+    g->state = HTTP_GUARD_CLOSED;
     wake(g);
 }
 
@@ -192,7 +150,8 @@ find_slow(const struct http_guards *all, uint64_t now_ms)
     struct http_guard *slow = NULL;
 
     for (struct http_guard *g = all->first; g != NULL; g = g->next)
-        if ((g->state == READING || g->state == ANSWERING) &&
+        if ((g->state == HTTP_GUARD_READING ||
+             g->state == HTTP_GUARD_ANSWERING) &&
             now_ms - g->since_ms >= HTTP_GUARD_SLOW_MS &&
             (slow == NULL || g->since_ms <= slow->since_ms))
             slow = g;
@@ -213,13 +172,13 @@ settle(struct http_guard *g)
     bufferevent_getcb(g->bev, NULL, NULL, NULL, &argument);
     if (argument == NULL ||
         evhttp_connection_get_bufferevent(argument) != g->bev) {
-        drop(g); /* evhttp has given it up already */
+        http_guard_drop(g); /* evhttp has given it up already */
         return;
     }
     g->connection = argument;
     evhttp_connection_set_closecb(g->connection, on_closed, g);
     bufferevent_setwatermark(g->bev, EV_READ, 0, INPUT_MAX);
-    g->state = IDLE;
+    g->state = HTTP_GUARD_IDLE;
     timer_set(g->timer, g->all->limits.idle_ms);
     if (http_guard_count(g->all) <= g->all->limits.connections)
         return;
@@ -231,41 +190,6 @@ settle(struct http_guard *g)
 }
 
 static void
-on_drain(struct bufferevent *bev, void *context)
-{
-    struct evbuffer *input = bufferevent_get_input(bev);
-
-    (void)context;
-    evbuffer_drain(input, evbuffer_get_length(input));
-}
-
-static void
-on_gone(struct bufferevent *bev, short what, void *context)
-{
-    (void)bev;
-    (void)what;
-    drop(context);
-}
-
-static void
-linger(struct http_guard *g)
-{
-    unsigned count = 0;
-
-    for (const struct http_guard *o = g->all->first; o != NULL; o = o->next)
-        count += o->state == LINGERING;
-    if (count >= g->all->limits.connections) {
-        drop(g);
-        return;
-    }
-    g->state = LINGERING;
-    timer_set(g->timer, HTTP_GUARD_LINGER_MS);
-    bufferevent_setcb(g->bev, on_drain, NULL, on_gone, g);
-    on_drain(g->bev, NULL);
-    bufferevent_enable(g->bev, EV_READ);
-}
-
-static void
 on_timer(int fd, short what, void *context)
 {
     struct http_guard *g = context;
@@ -273,24 +197,26 @@ on_timer(int fd, short what, void *context)
     (void)fd;
     (void)what;
     switch (g->state) {
-    case ARRIVED:
+    case HTTP_GUARD_ARRIVED:
         settle(g);
         break;
-    case READING:
+    case HTTP_GUARD_READING:
         if (g->head.refusal != 0)
             refuse(g, g->head.refusal);
         else
             end(g);
         break;
-    case IDLE:
-    case ANSWERING:
+    case HTTP_GUARD_IDLE:
+    case HTTP_GUARD_ANSWERING:
         end(g);
         break;
-    case CLOSED:
-        linger(g);
+    case HTTP_GUARD_WAITING:
         break;
-    case LINGERING:
-        drop(g);
+    case HTTP_GUARD_CLOSED:
+        http_guard_linger(g);
+        break;
+    case HTTP_GUARD_LINGERING:
+        http_guard_drop(g);
         break;
     }
 }
@@ -335,8 +261,8 @@ http_guard_admit(struct event_base *base, void *context)
     return bev;
 }
 
-bool
-http_guard_begin(struct http_guards *all, struct evhttp_request *request)
+static struct http_guard *
+find(const struct http_guards *all, struct evhttp_request *request)
 {
     struct evhttp_connection *connection =
         evhttp_request_get_connection(request);
@@ -344,13 +270,51 @@ http_guard_begin(struct http_guards *all, struct evhttp_request *request)
 
     while (g->connection != connection)
         g = g->next;
+    return g;
+}
+
+static void
+begin_answering(struct http_guard *g)
+{
+    g->state = HTTP_GUARD_ANSWERING;
+    g->since_ms = clock_steady_ms();
+    timer_set(g->timer, g->all->limits.idle_ms);
+}
+
+bool
+http_guard_begin(struct http_guards *all, struct evhttp_request *request)
+{
+    struct http_guard *g = find(all, request);
+
     if (g->head.refusal != 0)
         return false;
-    g->state = ANSWERING;
-    g->since_ms = clock_steady_ms();
-    timer_set(g->timer, all->limits.idle_ms);
+    begin_answering(g);
     evhttp_request_set_on_complete_cb(request, on_complete, g);
     return true;
+}
+
+bool
+http_guard_wait(struct http_guards *all, struct evhttp_request *request,
+                http_guard_gone *gone, void *context)
+{
+    struct http_guard *g = find(all, request);
+    unsigned count = 0;
+
+    for (const struct http_guard *o = all->first; o != NULL; o = o->next)
+        count += o->state == HTTP_GUARD_WAITING;
+    if (count >= all->limits.connections / HTTP_GUARD_WAITING_SHARE)
+        return false;
+    g->state = HTTP_GUARD_WAITING;
+    g->gone = gone;
+    g->gone_context = context;
+    event_del(g->timer);
+    return true;
+}
+
+void
+http_guard_go_on(struct http_guards *all, struct evhttp_request *request)
+{
+    begin_answering(find(all, request));
 }
 
 unsigned
@@ -382,7 +346,7 @@ http_guard_free(struct http_guards *all)
         return;
     for (struct http_guard *g = all->first; g != NULL; g = next) {
         next = g->next;
-        drop(g);
+        http_guard_drop(g);
     }
     free(all);
 }

@@ -25,6 +25,7 @@ struct http_guards;
 enum {
     HTTP_GUARD_SLOW_MS = 100, /* from then on it may be ended for another */
     HTTP_GUARD_LINGER_MS = 1000,
+    HTTP_GUARD_WAITING_SHARE = 2, /* so many of all: one of two may wait */
 };
 
 struct http_guard_limits {
@@ -49,6 +50,20 @@ struct bufferevent *http_guard_admit(struct event_base *base, void *context);
  * head was bad, the guard refuses it and it must be left alone.
  */
 bool http_guard_begin(struct http_guards *all, struct evhttp_request *request);
+
+/* Told that the connection of a request that waits is gone. */
+typedef void http_guard_gone(void *context);
+
+/*
+ * The answer takes longer, and will come for certain: no limit of time until
+ * http_guard_go_on, and no other connection ends this one. gone is called if it
+ * ends otherwise. False: too many wait already.
+ */
+bool http_guard_wait(struct http_guards *all, struct evhttp_request *request,
+                     http_guard_gone *gone, void *context);
+
+/* The answer comes now. */
+void http_guard_go_on(struct http_guards *all, struct evhttp_request *request);
 
 /* Connections now; those that only linger do not count. */
 unsigned http_guard_count(const struct http_guards *all);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "daemon/agent.h"
+#include "daemon/metrics_counters.h"
 #include "daemon/metrics_queues.h"
 #include "daemon/metrics_server.h"
 #include "daemon/metrics_text.h"
@@ -328,5 +329,6 @@ metrics_write(const struct agent *agent, int64_t now_ms, struct evbuffer *out)
     write_alarms(agent, out);
     write_dependencies(agent, out);
     metrics_queues_write(queue_watch_view(agent->queues), out);
+    metrics_counters_write(agent, out);
     write_http(agent, out);
 }

@@ -83,6 +83,13 @@ server_view(const struct server *s)
     return &s->view;
 }
 
+void
+server_reconnect(struct server *s, const char *why)
+{
+    if (s->view.state == SERVER_CONNECTED)
+        server_connect_anew(s, why);
+}
+
 int
 server_reload(struct server *s, const struct config *config, struct error *e)
 {

@@ -110,6 +110,9 @@ int server_ask(struct server *s, int argc, const char **argv,
 /* No answer with this context is called any more. */
 void server_forget(struct server *s, const void *context);
 
+/* A job met a READONLY: lets go of the connection and makes a new one. */
+void server_reconnect(struct server *s, const char *why);
+
 /*
  * Another configuration: reconnects if what a connection is made of changed
  * (the password file's content included), tries at once if there is none. On

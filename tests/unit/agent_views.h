@@ -28,6 +28,13 @@ static struct {
     struct dependency_view dependencies[2];
     size_t dependency_count;
     struct queue_watch_view queues;
+    struct tally_view counters[2];
+    struct tally_sample samples[2];
+    size_t counter_sets;
+    bool samples_later; /* who asks for them waits for views_answer */
+    tally_done *done;
+    void *asked_by; /* of those who wait, the last */
+    unsigned asked, forgotten;
 } views;
 
 const struct server_view *
@@ -122,6 +129,54 @@ queue_watch_view(struct queue_watch *w)
     return &views.queues;
 }
 
+const struct tally_view *
+tally_view(const struct tally *t, size_t *count)
+{
+    (void)t;
+    *count = views.counter_sets;
+    return views.counters;
+}
+
+double
+tally_status(const struct tally *t)
+{
+    (void)t;
+    return views.counter_sets == 0 ? NAN : views.samples[0].consistent;
+}
+
+struct tally_sample
+tally_sample(const struct tally *t, size_t i, uint64_t asked_ms)
+{
+    (void)t;
+    (void)asked_ms;
+    return views.samples[i];
+}
+
+static __attribute__((unused)) void
+views_answer(void)
+{
+    views.done(views.asked_by, 0);
+}
+
+void
+tally_ask(struct tally *t, tally_done *done, void *context)
+{
+    (void)t;
+    views.asked++;
+    views.done = done;
+    views.asked_by = context;
+    if (!views.samples_later)
+        views_answer();
+}
+
+void
+tally_forget(struct tally *t, const void *context)
+{
+    (void)t;
+    (void)context;
+    views.forgotten++;
+}
+
 static void
 views_begin_jobs(void)
 {
@@ -210,6 +265,10 @@ views_end(void)
     json_decref(views.repository.list);
     for (int i = 0; i < PLAN_JOBS; i++)
         json_decref(views.jobs[i].report);
+    for (int i = 0; i < 2; i++) {
+        json_decref(views.samples[i].items);
+        json_decref(views.samples[i].warnings);
+    }
     config_clear(&config);
 }
 

@@ -24,6 +24,7 @@ static struct watch_view watch;
 static struct repository_view repository;
 static struct plan_view snapshot, verify, drill;
 static struct queue_watch_view queues;
+static struct tally_view counters[2]; /* none unless a test says so */
 static struct alarm_scene scene;
 
 static SCENE_UNUSED void
@@ -138,6 +139,7 @@ begin_well(void)
                                  .drill = &drill,
                                  .queues = &queues,
                                  .dump_problem = "",
+                                 .counters = counters,
                                  .started_ms = BEGAN_MS,
                                  .now_ms = BEGAN_MS};
 }

@@ -2,7 +2,6 @@
 
 #include "agent_views.h"
 #include "answer_fields.h"
-#include "config/config_block.h"
 
 static void
 begin(void)
@@ -308,35 +307,6 @@ START_TEST(keeps_the_order_of_the_last_transitions)
 }
 END_TEST
 
-START_TEST(has_nothing_to_say_of_counters)
-{
-    bool consistent;
-
-    answer = health_counters(&agent, VIEWS_NOW, &consistent);
-    ck_assert(consistent);
-    IS("", "{\"status\":\"healthy\",\"checked_at\":\"2026-11-20T11:30:00Z\","
-           "\"warnings\":[]}");
-}
-END_TEST
-
-START_TEST(does_not_claim_counters_that_it_does_not_check)
-{
-    bool consistent;
-    struct error e;
-
-    ck_assert_ptr_nonnull(
-        config_block_add(&config, "counters", "chats", 1, &e));
-    ck_assert_ptr_nonnull(
-        config_block_add(&config, "dependency", "mysql", 2, &e));
-    answer = health_counters(&agent, VIEWS_NOW, &consistent);
-    ck_assert(!consistent);
-    IS("status", "\"warning\"");
-    IS("chats", "[]");
-    IS("warnings", "[\"chats: not checked: this version does not check "
-                   "counters\"]");
-}
-END_TEST
-
 static TCase *
 make_cases(void)
 {
@@ -357,8 +327,6 @@ make_cases(void)
     tcase_add_test(cases, tells_of_the_connection);
     tcase_add_test(cases, tells_of_a_connection_that_is_lost);
     tcase_add_test(cases, keeps_the_order_of_the_last_transitions);
-    tcase_add_test(cases, has_nothing_to_say_of_counters);
-    tcase_add_test(cases, does_not_claim_counters_that_it_does_not_check);
     return cases;
 }
 

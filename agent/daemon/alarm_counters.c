@@ -1,0 +1,44 @@
+#include "daemon/alarm_rules.h"
+
+#include <math.h>
+
+#include "base/text.h"
+
+/* So many checks in a row that fail are no accident. */
+enum { UNCLEAR_CHECKS = 2 };
+
+static bool
+is_unclear_for_long(const struct alarm_scene *scene, const struct tally_view *v)
+{
+    /* server_away tells of that. */
+    return v->state == TALLY_UNCLEAR && !v->no_server &&
+           scene->now_ms - v->since_ms >=
+               (int64_t)(UNCLEAR_CHECKS * v->every_ms);
+}
+
+/* Of several sets, the first. */
+void
+alarm_counters(const struct alarm_scene *scene, struct alarm_finding *found)
+{
+    found->verdict = ALARM_OFF;
+    for (size_t i = 0; i < scene->counter_sets; i++) {
+        const struct tally_view *v = &scene->counters[i];
+
+        if (v->state == TALLY_BEHIND) {
+            alarm_rules_raise(
+                found, (double)v->inconsistent, NAN,
+                "of %lld counters of %s that were looked at, %lld are behind "
+                "the database",
+                (long long)v->checked, v->name, (long long)v->inconsistent);
+            return;
+        }
+        if (is_unclear_for_long(scene, v)) {
+            alarm_rules_raise(found, NAN, NAN,
+                              "the counters of %s cannot be looked at: %s",
+                              v->name, v->problem);
+            return;
+        }
+        if (v->state != TALLY_CONSISTENT)
+            found->verdict = ALARM_UNKNOWN;
+    }
+}
