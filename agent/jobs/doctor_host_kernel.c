@@ -7,8 +7,6 @@
 enum {
     OWN_FILES = 32,        /* that a server wants besides its clients' */
     USUAL_CLIENTS = 10000, /* maxclients, where nobody set it */
-    SWAPPED_MIN_BYTES = 64 << 20,
-    SWAPPED_PART = 20, /* one of so many: pages nobody touches are fine there */
     NUMBER_SIZE = 24,
 };
 
@@ -179,25 +177,6 @@ doctor_host_maxmemory(const struct doctor_scene *scene,
         return;
     f->runtime = true;
     doctor_remedy(f, "redis-cli CONFIG SET maxmemory %s", better);
-}
-
-void
-doctor_host_swapped(const struct doctor_scene *scene,
-                    struct doctor_findings *all)
-{
-    const struct doctor_host *h = scene->host;
-    char words[TEXT_WORDS_SIZE];
-
-    if (h == NULL || h->process.swapped < SWAPPED_MIN_BYTES ||
-        h->process.swapped < scene->info->used_memory / SWAPPED_PART)
-        return;
-    text_write_size(words, (uint64_t)h->process.swapped);
-    doctor_remedy(doctor_add(all, "server_swapped", DOCTOR_WARNING, DOCTOR_HOST,
-                             "%s of the server are in swap: commands wait for "
-                             "the disk; it wants a lower maxmemory, or more "
-                             "memory",
-                             words),
-                  "sysctl -w vm.swappiness=1");
 }
 
 void

@@ -15,7 +15,7 @@ void doctor_host_path(char out[DOCTOR_HOST_PATH_SIZE], const char *path);
 /* doctor_host_kernel.c: settings and limits. */
 doctor_rule doctor_host_overcommit, doctor_host_huge_pages,
     doctor_host_somaxconn, doctor_host_files, doctor_host_maxmemory,
-    doctor_host_swap, doctor_host_swapped;
+    doctor_host_swap;
 
 /* doctor_host_dir.c: whether the server may and can write its data. */
 doctor_rule doctor_host_dir_denied, doctor_host_file_denied,

@@ -40,8 +40,9 @@ is_anonymous(const char *root)
 }
 
 static struct doctor_finding *
-add(const struct doctor_scene *scene, struct doctor_findings *all,
-    const char *code, enum doctor_severity severity, const char *text)
+add(struct doctor_findings *all, const char *code,
+    enum doctor_severity severity, const struct doctor_scene *scene,
+    const char *text)
 {
     char path[DOCTOR_HOST_PATH_SIZE];
     struct doctor_finding *f;
@@ -66,18 +67,18 @@ doctor_host_volume(const struct doctor_scene *scene,
         return;
     m = &h->mount;
     if (strstr(m->root, "kubernetes.io~empty-dir") != NULL)
-        add(scene, all, "data_dir_of_pod", DOCTOR_ERROR,
+        add(all, "data_dir_of_pod", DOCTOR_ERROR, scene,
             "is an emptyDir: it goes with its pod, and the data with it; "
             "mount a persistentVolumeClaim there");
     else if (is_one_of(m->kind, memory))
-        doctor_remedy(add(scene, all, "data_dir_in_memory", DOCTOR_ERROR,
+        doctor_remedy(add(all, "data_dir_in_memory", DOCTOR_ERROR, scene,
                           "is in memory alone (tmpfs): it is empty when this "
                           "host or container starts again; move the data to a "
                           "disk and start the server with that dir"),
                       "redkeep snapshot && redkeep restore latest --to "
                       "/var/lib/redis");
     else if (is_one_of(m->kind, layers))
-        doctor_remedy(add(scene, all, "data_dir_in_layer", DOCTOR_ERROR,
+        doctor_remedy(add(all, "data_dir_in_layer", DOCTOR_ERROR, scene,
                           strcmp(m->point, "/") == 0
                               ? "lies in the layer of its container (overlay): "
                                 "it goes with the container; mount a volume "
@@ -86,7 +87,7 @@ doctor_host_volume(const struct doctor_scene *scene,
                                 "above; mount a volume there"),
                       "docker volume create redis-data");
     else if (is_anonymous(m->root))
-        doctor_remedy(add(scene, all, "data_dir_anonymous", DOCTOR_WARNING,
+        doctor_remedy(add(all, "data_dir_anonymous", DOCTOR_WARNING, scene,
                           "is a volume without a name: a container that is "
                           "made anew (docker compose down and up) gets "
                           "another, empty one; mount one with a name there"),

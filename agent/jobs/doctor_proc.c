@@ -199,7 +199,6 @@ doctor_proc_read_status(struct doctor_process *p, const char *status)
         .gid = find_number(status, "Gid:", 3, 10),
         .overrides = capable < 0 ? -1 : (int)(capable >> DAC_OVERRIDE & 1),
         .huge_pages = (int)find_number(status, "THP_enabled:", 0, 10),
-        .swapped = doctor_proc_bytes(status, "VmSwap:"),
     };
     read_groups(p, status);
 }

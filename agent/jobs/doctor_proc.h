@@ -40,7 +40,6 @@ struct doctor_process {
     bool all_groups; /* groups has them all */
     int overrides;   /* CAP_DAC_OVERRIDE: 1, 0 */
     int huge_pages;  /* may be given to it: 1, 0 */
-    int64_t swapped; /* bytes */
 };
 
 void doctor_proc_read_status(struct doctor_process *p, const char *status);

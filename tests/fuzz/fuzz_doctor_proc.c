@@ -32,8 +32,7 @@ expect_process(const char *text)
 
     doctor_proc_read_status(&p, text);
     may = doctor_proc_may(&p, &id, R_OK);
-    if (p.group_count > DOCTOR_GROUPS_MAX || may < -1 || may > 1 ||
-        p.swapped < -1 || p.uid < -1)
+    if (p.group_count > DOCTOR_GROUPS_MAX || may < -1 || may > 1 || p.uid < -1)
         abort();
 }
 

@@ -32,11 +32,11 @@ class MadeHost:
     def of_server(self, name, text):
         return self.put(f"proc/{self.pid}/{name}", text)
 
-    def who(self, uid, capable=0, swapped=0, huge_pages=0):
+    def who(self, uid, capable=0, huge_pages=0):
         """Whom the server runs as."""
         ids = f"{uid}\t{uid}\t{uid}\t{uid}"
         self.of_server("status", f"Uid:\t{ids}\nGid:\t{ids}\nGroups:\t\n"
-                       f"VmSwap:\t{swapped >> 10} kB\nCapEff:\t{capable:016x}\n"
+                       f"CapEff:\t{capable:016x}\n"
                        f"THP_enabled:\t{huge_pages}\n")
 
     def lies_on(self, kind, root="/", point="/", options="rw", system="rw"):

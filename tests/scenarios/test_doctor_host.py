@@ -107,8 +107,6 @@ PLANTED = [
     (lambda h: h.put("proc/meminfo", f"MemTotal: {GIB} kB\n"
                      "MemAvailable: 1 kB\nSwapTotal: 0 kB\n"),
      "swap_off", "info", "fallocate .*swapon /swapfile"),
-    (lambda h: h.who(0, swapped=100 << 20),
-     "server_swapped", "warning", "sysctl -w vm.swappiness=1"),
     (lambda h: h.lies_on("tmpfs", system="ro"),
      "data_dir_read_only data_dir_in_memory", "error", "mount -o remount,rw /"),
     (lambda h: h.lies_on("tmpfs"),

@@ -116,11 +116,10 @@ END_TEST
 
 START_TEST(reads_the_process)
 {
-    put("proc/12/status", "Uid:\t4\t4\t4\t4\nVmSwap: 1 kB\n");
+    put("proc/12/status", "Uid:\t4\t4\t4\t4\n");
     put("proc/12/limits", "Max open files            1024    4096    files\n");
     look();
     ck_assert_int_eq(host.process.uid, 4);
-    ck_assert_int_eq(host.process.swapped, 1024);
     ck_assert_int_eq(host.files_soft, 1024);
     ck_assert_int_eq(host.files_hard, 4096);
 }

@@ -68,7 +68,6 @@ static const char status[] = "Name:\tredis-server\n"
                              "Uid:\t1\t2\t3\t104\n"
                              "Gid:\t5\t6\t7\t109\n"
                              "Groups:\t27 44 \n"
-                             "VmSwap:\t    12 kB\n"
                              "THP_enabled:\t1\n"
                              "CapEff:\t0000000000000002\n";
 
@@ -84,7 +83,6 @@ START_TEST(reads_who_a_process_is)
     ck_assert(p.all_groups);
     ck_assert_int_eq(p.overrides, 1);
     ck_assert_int_eq(p.huge_pages, 1);
-    ck_assert_int_eq(p.swapped, 12 * 1024);
 }
 END_TEST
 
@@ -100,7 +98,6 @@ START_TEST(has_no_groups_where_there_are_none)
     ck_assert_int_eq(p.uid, -1);
     ck_assert_int_eq(p.overrides, -1);
     ck_assert_int_eq(p.huge_pages, -1);
-    ck_assert_int_eq(p.swapped, -1);
 }
 END_TEST
 

@@ -32,8 +32,7 @@ process_of(int64_t uid)
                                    .gid = uid,
                                    .all_groups = true,
                                    .overrides = 0,
-                                   .huge_pages = 0,
-                                   .swapped = 0};
+                                   .huge_pages = 0};
 }
 
 static struct doctor_mount
@@ -109,7 +108,7 @@ end_scene(void)
 }
 
 /* The codes that the rules find, with a blank between them. */
-static void
+static SCENE_UNUSED void
 expect_found(doctor_rule *const *rules, const char *codes)
 {
     char all[512] = "";
