@@ -10,7 +10,7 @@ work=build/lint
 mkdir -p "$work"
 
 # Texts of that shape that are no codes.
-others='aof-single|aof-load-.*|restore-asking'
+others='aof-use-rdb-preamble|aof-single|aof-load-.*|restore-asking'
 
 cat agent/formats/*.c agent/jobs/*.c agent/repo/*.c >"$work/findings.c"
 sed -n 's/^\.It Cm \([^P]*\) Pq .*/\1/p' "$page" | tr -d ' ' | tr ',' '\n' |
