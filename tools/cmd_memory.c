@@ -172,6 +172,7 @@ run(struct invocation *in, struct error *e)
 
 const struct command cmd_memory = {
     .name = "memory",
+    .words = "",
     .summary = "what needs the memory, how it grows, how long the queues are",
     .details =
         "The server is asked for INFO and the lengths of job queues; the biggest\n"

@@ -23,7 +23,7 @@ options() {
 {
     "$redkeep" --help
     for command in $commands; do
-        "$redkeep" "$command" --help
+        "$redkeep" "$command" --help || exit 1
     done
 } >"$work/help" || {
     echo "--help fails"
