@@ -104,7 +104,7 @@ class Proxy:
 class Nginx(Proxy):
     def places(self):
         return {"listen 80;": f"listen 127.0.0.1:{self.port};",
-                "/var/cache/nginx/redkeep": self.home / "cache"}
+                "/var/lib/nginx/redkeep": self.home / "cache"}
 
     def write(self, changes):
         folders = "".join(f"{name}_temp_path {self.home}/{name};\n" for name in

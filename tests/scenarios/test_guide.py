@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hosts import GUIDE, INSTALL, run, script, told
+from hosts import GUIDE, INSTALL, blocks, run, script, told
 from servers import TOP
 
 BEGIN = """
@@ -73,7 +73,14 @@ cat /var/log/redkeepd.log /var/log/redkeepd@cache.log
 
 @pytest.mark.need("root", "mount", "unshare")
 def test_gates_and_monitoring_answer_as_the_guides_say(place):
-    out = run(place, INSTALL + BEGIN + """
+    nginx, = (text for info, text in blocks((GUIDE / "gates.md").read_text())
+              if info == "nginx")
+    out = run(place, INSTALL + BEGIN + f"""
+mkdir /var/lib/nginx /var/log/nginx
+cat >/etc/nginx/conf.d/redkeep.conf <<'NGINX'
+{nginx}
+NGINX
+""" + """
 mkdir /etc/redkeep
 redkeep setup --output /etc/redkeep/redkeep.conf >/dev/null
 chgrp redis /etc/redkeep/redkeep.conf
@@ -85,7 +92,8 @@ done
 """ + script("gates.md", "monitoring.md") + "\ncat /var/log/redkeepd.log\n")
     for said in ('{"available":true,"status":"connected"}',
                  '{"redisAvailable":true,"status":"connected"}',
-                 '"status":"alive"', "rules found", "Persistence\n"):
+                 '"status":"alive"', "rules found", "Persistence\n",
+                 "nginx.conf test is successful"):
         assert said in out, said
     assert " error " not in out[out.index("Redis: Initializing client"):]
 

@@ -72,16 +72,6 @@ OWN = {
          {'redkeep_job_runs_total{instance="h",exported_job="snapshot",'
           'result="failed"}': "0x60 1x60"}],
         {"exported_job": "prune", "result": "failed"}),
-    "CountersUnknown": (
-        [{'health_redis_counters_status{instance="h",job="redkeep"}':
-          "0" + HOUR},
-         {'health_redis_counters_status{instance="h",job="redkeep"}':
-          "0" + HOUR,
-          'health_redis_counters_status{instance="h",job="redkeep-counters"}':
-          "0" + HOUR, ALARM % "counters": "0" + HOUR}],
-        [{'health_redis_counters_status{instance="h"}': "1" + HOUR},
-         {'health_redis_counters_status{instance="h"}': "0" + HOUR,
-          ALARM % "counters": "1" + HOUR}]),
     "Dependency": (
         [{'redkeep_dependency_up{instance="h",dependency="db"}': "0" + HOUR}],
         [{'redkeep_dependency_up{instance="h",dependency="db"}': "1" + HOUR}],
