@@ -7,8 +7,9 @@ import threading
 import time
 
 PATHS = [b"/health/live", b"/health/ready", b"/metrics", b"/api/status",
-         b"/api/snapshots", b"/", b"/nowhere", b"/health/live?x=%00", b"*",
-         b"//", b"/../../etc/passwd", b"http://a/health/live", b"http://[",
+         b"/api/snapshots", b"/gate/require", b"/gate/check", b"/", b"/nowhere",
+         b"/health/live?x=%00", b"*", b"//", b"/../../etc/passwd",
+         b"http://a/health/live", b"http://[",
          b"/\xff\xfe", b"/%zz%", b"/" + b"a" * 5000]
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE",
            b"CONNECT", b"PATCH", b"BREW", b"get", b"", b"G" * 300, b"\0"]
