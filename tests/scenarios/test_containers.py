@@ -118,7 +118,7 @@ def keeps(one):
 
 
 @pytest.mark.need("root", "unshare")
-def test_what_compose_says_runs(place, started, agent):
+def test_what_compose_says_runs(place, started, agent, keep):
     services = compose()["services"]
     program, *words = services["redis"]["command"]
     assert program == "redis-server"
@@ -149,8 +149,16 @@ def test_what_compose_says_runs(place, started, agent):
                  services["redkeep"]["healthcheck"]["test"]]
         assert probe[0] == "CMD"
         subprocess.run(probe[1:], check=True, capture_output=True)
+        told = keep("status", "--repo", place / "repo", "--json",
+                    env=environment).json
+        assert told["server"]["state"] == "connected"
     finally:
         one.kill()
+    # The words that the entrypoint gives to guard.
+    server.stop()
+    keep("guard", "--data-dir", server.data, "--repair", "tail", "--",
+         program, *(str(server.data) if w == "/data" else w for w in words)
+         ).says("sound; redis")
 
 
 def test_what_the_pod_says_runs(place, started, agent, keep):
