@@ -7,10 +7,17 @@
 
 #include "base/memory.h"
 
-static bool
-is_other_type(const struct error *e)
+/* What is wrong with the key alone; 0: it is more than that. */
+static int64_t
+fault_of_key(const struct error *e)
 {
-    return strncmp(e->text, "WRONGTYPE", 9) == 0;
+    if (strncmp(e->text, "WRONGTYPE", 9) == 0)
+        return KEYS_OTHER_TYPE;
+    /* "NOPERM ... no permissions to access ...", in all releases. */
+    if (strncmp(e->text, "NOPERM", 6) == 0 &&
+        strstr(e->text, " to access ") != NULL)
+        return KEYS_DENIED;
+    return 0;
 }
 
 static int64_t
@@ -32,11 +39,12 @@ count_one(struct link *link, struct keys_question *q, struct error *e)
     struct redisReply *reply =
         link_say(link, &why, q->command, q->key, q->argument, NULL);
 
-    if (reply == NULL && !is_other_type(&why)) {
+    if (reply == NULL && fault_of_key(&why) == 0) {
         *e = why;
         return error_in(e, "%s", q->command);
     }
-    q->number = reply == NULL ? KEYS_OTHER_TYPE : number_of(reply, q->begins);
+    q->number = reply == NULL ? fault_of_key(&why)
+                              : number_of(reply, q->begins);
     link_reply_free(reply);
     return 0;
 }
@@ -95,7 +103,7 @@ keys_scan(struct link *link, struct keys_scan *scan, keys_found *found,
     while (rc == 0 && scan->rounds > 0) {
         struct redisReply *reply = ask_round(link, scan, &why);
 
-        if (reply == NULL && is_other_type(&why)) {
+        if (reply == NULL && fault_of_key(&why) != 0) {
             strcpy(scan->cursor, "0");
             return 0;
         }
