@@ -93,15 +93,17 @@ tell_progress(const struct work *w, const struct info *now)
                   percent < 0 ? 0 : (uint64_t)percent, percent < 0 ? 0 : 100);
 }
 
-/* What the server has begun it ends without us. */
+/* What the server has begun it ends without us, if it still is. */
 static int
-leave(const struct error *why, struct error *e)
+leave(bool connected, struct error *e)
 {
-    struct error words = *why;
+    struct error words = *e;
 
     return error_set(e, ERROR_FAILED,
-                     "%.300s: the server goes on with it; 'redkeep persist "
-                     "status' shows how far it is",
+                     connected ? "%.300s: the server goes on with it; 'redkeep "
+                                 "persist status' shows how far it is"
+                               : "%.300s: whether the server goes on with it, "
+                                 "'redkeep persist status' shows",
                      words.text);
 }
 
@@ -123,9 +125,10 @@ follow(struct work *w, struct info *now, struct error *e)
 {
     for (;;) {
         pause_ms(POLL_MS);
-        if (process_check_stop(e) != 0 || is_late(w, e) ||
-            info_ask(w->instance->link, now, e) != 0)
-            return leave(e, e);
+        if (process_check_stop(e) != 0 || is_late(w, e))
+            return leave(true, e);
+        if (info_ask(w->instance->link, now, e) != 0)
+            return leave(e->kind == ERROR_STOPPED, e);
         tell_progress(w, now);
         switch (persist_judge_look(&w->ask, now, e)) {
         case PERSIST_GOES_ON:

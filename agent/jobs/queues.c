@@ -48,15 +48,19 @@ queues_failed(const struct queues_queue *queue)
 }
 
 void
-queues_note(struct queues *all, const char *key, const char *command)
+queues_note(struct queues *all, const char *key, const char *command,
+            int64_t why)
 {
     char shown[QUEUES_BASE_MAX];
 
-    if (all->trouble_count < QUEUES_TROUBLE_MAX)
-        all->trouble[all->trouble_count] = text_format(
-            "%s is of another type than %s counts",
-            text_quote(shown, sizeof shown, key, strlen(key)), command);
-    all->trouble_count++;
+    text_quote(shown, sizeof shown, key, strlen(key));
+    if (all->trouble_count++ >= QUEUES_TROUBLE_MAX)
+        return;
+    all->trouble[all->trouble_count - 1] =
+        why == KEYS_DENIED
+            ? text_format("%s may not be used by this user (ACL)", shown)
+            : text_format("%s is of another type than %s counts", shown,
+                          command);
 }
 
 static void

@@ -57,8 +57,15 @@ look(struct link *link, const char **found, struct error *e)
         return 0;
     if (look_for_bullmq(link, &bullmq, e) != 0)
         return -1;
-    if (bullmq)
+    if (bullmq) {
         *found = queues_system_name(QUEUES_BULLMQ);
+        return 0;
+    }
+    for (size_t i = 0; i < SIGNS; i++)
+        if (questions[i].number == KEYS_DENIED)
+            return error_set(e, ERROR_DENIED,
+                             "this user may not look at %s (ACL)",
+                             signs[i].key);
     return 0;
 }
 

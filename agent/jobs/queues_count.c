@@ -91,11 +91,11 @@ take(struct queues *all, const struct round *r)
         const struct keys_question *q = &r->questions[i];
         int64_t *into = r->into[i];
 
-        if (q->number == KEYS_OTHER_TYPE && q->begins == NULL)
-            queues_note(all, q->key, q->command);
+        if (q->number < 0 && q->begins == NULL)
+            queues_note(all, q->key, q->command, q->number);
         else if (q->begins != NULL && q->number > 0 && *into > 0)
             (*into)--;
-        else if (q->begins == NULL && q->number >= 0)
+        else if (q->begins == NULL)
             *into = (*into < 0 ? 0 : *into) + q->number;
     }
 }

@@ -119,8 +119,9 @@ find_by_set(struct finder *f, enum queues_system system, struct error *e)
     f->before = layout->set_before;
     if (keys_count(f->link, &members, 1, e) != 0)
         return -1;
-    if (members.number == KEYS_OTHER_TYPE && !f->automatic)
-        queues_note(f->all, layout->set, "SCARD");
+    if (members.number == KEYS_DENIED ||
+        (members.number == KEYS_OTHER_TYPE && !f->automatic))
+        queues_note(f->all, layout->set, "SCARD", members.number);
     if (members.number <= 0 && f->automatic)
         return 0;
     if (keys_scan(f->link, &scan, take_member, f, e) != 0)
@@ -243,6 +244,8 @@ find_celery(struct finder *f, struct error *e)
     }
     if (rc == 0)
         rc = keys_count(f->link, &preset, 1, e);
+    if (rc == 0 && preset.number == KEYS_DENIED)
+        queues_note(f->all, preset.key, preset.command, preset.number);
     if (rc == 0 && preset.number > 0)
         see(f->all, QUEUES_CELERY, preset.key, strlen(preset.key));
     return rc;

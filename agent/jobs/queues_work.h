@@ -20,7 +20,8 @@ struct queues_queue *queues_add(struct queues *all, enum queues_system system,
 /* Fills their counts. */
 int queues_count(struct queues *all, struct link *link, struct error *e);
 
-/* Notes a key of another type. */
-void queues_note(struct queues *all, const char *key, const char *command);
+/* Notes a key that could not be counted: why is a number of redis/keys.h. */
+void queues_note(struct queues *all, const char *key, const char *command,
+                 int64_t why);
 
 #endif

@@ -6,11 +6,21 @@
 #include <hiredis/hiredis.h>
 
 #include "base/memory.h"
+#include "redis/link_pipe.h"
 
-static bool
-is_other_type(const struct error *e)
+enum { UNDER_WAY_MAX = 100 };
+
+/* What is wrong with the key alone; 0: it is more than that. */
+static int64_t
+fault_of_key(const struct error *e)
 {
-    return strncmp(e->text, "WRONGTYPE", 9) == 0;
+    if (strncmp(e->text, "WRONGTYPE", 9) == 0)
+        return KEYS_OTHER_TYPE;
+    /* "NOPERM ... no permissions to access ...", in all releases. */
+    if (strncmp(e->text, "NOPERM", 6) == 0 &&
+        strstr(e->text, " to access ") != NULL)
+        return KEYS_DENIED;
+    return 0;
 }
 
 static int64_t
@@ -25,19 +35,23 @@ number_of(const struct redisReply *reply, const char *begins)
                                              : 0;
 }
 
-static int
-count_one(struct link *link, struct keys_question *q, struct error *e)
-{
-    struct error why = {0};
-    struct redisReply *reply =
-        link_say(link, &why, q->command, q->key, q->argument, NULL);
+/* Answers come in the order of the questions. */
+struct counting {
+    struct keys_question *next;
+};
 
-    if (reply == NULL && !is_other_type(&why)) {
-        *e = why;
+static int
+take_count(void *context, const struct redisReply *reply,
+           const struct error *why, struct error *e)
+{
+    struct counting *counting = context;
+    struct keys_question *q = counting->next++;
+
+    if (reply == NULL && fault_of_key(why) == 0) {
+        *e = *why;
         return error_in(e, "%s", q->command);
     }
-    q->number = reply == NULL ? KEYS_OTHER_TYPE : number_of(reply, q->begins);
-    link_reply_free(reply);
+    q->number = reply == NULL ? fault_of_key(why) : number_of(reply, q->begins);
     return 0;
 }
 
@@ -45,10 +59,18 @@ int
 keys_count(struct link *link, struct keys_question *questions, size_t count,
            struct error *e)
 {
-    for (size_t i = 0; i < count; i++)
-        if (count_one(link, &questions[i], e) != 0)
-            return -1;
-    return 0;
+    struct counting counting = {questions};
+    struct link_pipe pipe;
+    int rc = 0;
+
+    link_pipe_begin(&pipe, link, UNDER_WAY_MAX, take_count, &counting);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        const struct keys_question *q = &questions[i];
+        const char *argv[] = {q->command, q->key, q->argument};
+
+        rc = link_pipe_send(&pipe, q->argument != NULL ? 3 : 2, argv, NULL, e);
+    }
+    return link_pipe_drain(&pipe, e);
 }
 
 /* 1: the callee wants no more. */
@@ -95,7 +117,7 @@ keys_scan(struct link *link, struct keys_scan *scan, keys_found *found,
     while (rc == 0 && scan->rounds > 0) {
         struct redisReply *reply = ask_round(link, scan, &why);
 
-        if (reply == NULL && is_other_type(&why)) {
+        if (reply == NULL && fault_of_key(&why) != 0) {
             strcpy(scan->cursor, "0");
             return 0;
         }

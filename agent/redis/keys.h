@@ -11,7 +11,10 @@
 #include "base/error.h"
 #include "redis/link.h"
 
-enum { KEYS_OTHER_TYPE = INT32_MIN };
+enum {
+    KEYS_OTHER_TYPE = INT32_MIN, /* the command cannot be used on that key */
+    KEYS_DENIED,                 /* this user may not use that key (ACL) */
+};
 
 /* "LLEN key", "HGET key busy", or whether "LINDEX key -1" begins with "0:". */
 struct keys_question {
@@ -23,8 +26,8 @@ struct keys_question {
 
 /*
  * Asks all and fills their numbers: that of the reply, or of its text; what
- * does not begin with a number, and nothing, is 0. A key that the command
- * cannot be used on is KEYS_OTHER_TYPE.
+ * does not begin with a number, and nothing, is 0; or one of the above. A
+ * command that is denied is a failure, ERROR_DENIED.
  */
 int keys_count(struct link *link, struct keys_question *questions, size_t count,
                struct error *e);
@@ -42,7 +45,7 @@ typedef bool keys_found(void *context, const char *name, size_t size);
 
 /*
  * Goes on from the cursor to the end, the last round, or false. A set that is
- * none has no members. Each round looks at about KEYS_ROUND names, so the
+ * none, or denied, has no members. Each round looks at about KEYS_ROUND names, so the
  * server never works on it for more than a fraction of a millisecond.
  */
 enum { KEYS_ROUND = 500 };

@@ -9,13 +9,12 @@ import pytest
 
 from servers import wait_for
 
-# What appears only when it is known: with a drill, the archive, counters and
-# queues, which come later.
+# What appears only when it is known: with a drill, and the archive,
+# which comes later.
 LATER = {
     "redkeep_restore_window_start_timestamp_seconds",
     "redkeep_log_lag_bytes", "redkeep_log_lag_seconds",
-    "redkeep_drill_last_ok", "redkeep_drill_load_seconds",
-    "redkeep_queue_jobs"}
+    "redkeep_drill_last_ok", "redkeep_drill_load_seconds"}
 # And with counters: test_agent_counters.py.
 ALL = set("""
 redkeep_build_info redkeep_start_time_seconds redkeep_config_last_reload_ok
@@ -40,6 +39,7 @@ redkeep_repository_free_bytes redkeep_job_runs_total redkeep_job_running
 redkeep_job_last_success_timestamp_seconds redkeep_job_last_duration_seconds
 redkeep_job_next_run_timestamp_seconds redkeep_watch_events_total
 redkeep_alarm_raised redkeep_dependency_up redkeep_retention_frozen
+redkeep_queue_jobs
 redkeep_http_requests_total redkeep_http_connections""".split())
 
 
@@ -73,10 +73,12 @@ def watched(serve, agent):
 
 def test_every_family_is_there_and_promtool_agrees(watched):
     server, one, is_ = watched(
-        appendonly="yes", keep={"schedule_snapshot": "every 1h"},
+        appendonly="yes", keep={"schedule_snapshot": "every 1h",
+                                "queues_watch": "sidekiq"},
         blocks={"dependency db": {"command": "true", "every": "1s"}})
     is_.wait("job_last_success_timestamp_seconds{job=\"snapshot\"}", bool)
     is_.wait("dependency_up{dependency=\"db\"}", 1)
+    is_.wait('queue_jobs{system="sidekiq",queue="*",state="dead"}', 0)
     is_.wait("snapshot_last_stored_bytes", bool)
     text = one.get("/metrics").text
     checked = subprocess.run(["promtool", "check", "metrics"], input=text,

@@ -39,13 +39,11 @@ START_TEST(takes_numbers_texts_and_nothing)
 {
     static const char *const answers[] = {
         "+PONG\r\n",
-        ":7\r\n",
-        "$2\r\n12\r\n",
-        "$-1\r\n",
-        "$3\r\nabc\r\n",
-        "-WRONGTYPE Operation against a key\r\n",
-        "$6\r\n0:1234\r\n",
-        "$2\r\n01\r\n",
+        /* To questions that come all at once. */
+        ":7\r\n$2\r\n12\r\n$-1\r\n$3\r\nabc\r\n"
+        "-WRONGTYPE Operation against a key\r\n"
+        "-NOPERM No permissions to access a key\r\n"
+        "$6\r\n0:1234\r\n$2\r\n01\r\n",
         NULL,
     };
     struct keys_question q[] = {
@@ -54,14 +52,15 @@ START_TEST(takes_numbers_texts_and_nothing)
         {.command = "HGET", .key = "a", .argument = "busy"},
         {.command = "HGET", .key = "a", .argument = "busy"},
         {.command = "LLEN", .key = "a"},
+        {.command = "LLEN", .key = "a"},
         {.command = "LINDEX", .key = "a", .argument = "-1", .begins = "0:"},
         {.command = "LINDEX", .key = "a", .argument = "-1", .begins = "0:"},
     };
-    const int64_t wanted[] = {7, 12, 0, 0, KEYS_OTHER_TYPE, 1, 0};
+    const int64_t wanted[] = {7, 12, 0, 0, KEYS_OTHER_TYPE, KEYS_DENIED, 1, 0};
 
     start(answers);
-    ck_assert_msg(keys_count(connection, q, 7, &e) == 0, "%s", e.text);
-    for (int i = 0; i < 7; i++)
+    ck_assert_msg(keys_count(connection, q, 8, &e) == 0, "%s", e.text);
+    for (int i = 0; i < 8; i++)
         ck_assert_int_eq(q[i].number, wanted[i]);
 }
 END_TEST
