@@ -1,11 +1,13 @@
 """What goes wrong when files are put before a server by hand: the plan names it,
 and what is restored loads, or nothing is touched."""
 
+import re
+
 import pytest
 
 from data import fill, one_client, state
 from program import STOPPED, tree
-from servers import free_port, wait_for
+from servers import TOP, free_port, wait_for
 from test_restore_plan import conf_of, nobody, source
 from traps import keys
 
@@ -86,3 +88,12 @@ def test_what_a_primary_has_its_replicas_get(place, keep, serve):
     keep("restore", "latest", "--dry-run", "--to", primary.data, "--redis",
          primary.url).says("1 replica", "takes the place of what is there")
     assert tree(primary.data) == before
+
+
+def test_each_pitfall_of_the_page_is_played():
+    page = (TOP / "docs" / "design" / "pitfalls.md").read_text()
+    named = re.findall(r"`([a-z_]+)::([a-z_0-9]+)`", page)
+    assert len(named) > 40
+    for file, name in named:
+        text = (TOP / "tests" / "scenarios" / f"test_{file}.py").read_text()
+        assert f"\ndef test_{name}(" in text, f"{file}: {name}"
