@@ -248,6 +248,8 @@ take(struct reading *r, const struct conf_words *w, struct error *e)
         c->has_save = word[0] != '\0';
     } else if (strcasecmp(key, "bind") == 0) {
         keep(&c->address, word);
+    } else if (strcasecmp(key, "rename-command") == 0) {
+        keep(&c->renamed, word);
     } else if (strcasecmp(key, "replicaof") == 0 ||
                strcasecmp(key, "slaveof") == 0) {
         c->replica = strcasecmp(word, "no") != 0;
@@ -368,7 +370,8 @@ conf_clear(struct conf *c)
 {
     char *texts[] = {c->dir,           c->dbfilename,  c->appendfilename,
                      c->appenddirname, c->unix_socket, c->address,
-                     c->tls_ca,        c->tls_cert,    c->tls_key};
+                     c->renamed,       c->tls_ca,      c->tls_cert,
+                     c->tls_key};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);

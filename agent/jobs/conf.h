@@ -29,6 +29,7 @@ struct conf {
     char *unix_socket;       /* NULL: none */
     char *address;           /* the first it binds; NULL: any */
     char *tls_ca, *tls_cert, *tls_key;
+    char *renamed;     /* a command that has another name; NULL: none */
     bool has_password; /* requirepass, or users of its own */
 };
 

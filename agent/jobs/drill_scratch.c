@@ -24,6 +24,24 @@ make_data(struct drill_scratch *s, uid_t uid, gid_t gid, struct error *e)
     return geteuid() == 0 ? file_give(s->data, uid, gid, e) : 0;
 }
 
+/* Where all may write somebody may have made it first: he could put other files
+ * under the server that is to prove ours. */
+static int
+check_owner(const struct drill_scratch *s, const char *base, struct error *e)
+{
+    struct file_identity dir, above;
+
+    if (file_identify(s->dir, &dir, e) != 0 ||
+        file_identify(s->base, &above, e) != 0)
+        return -1;
+    if (dir.uid == geteuid() || dir.uid == above.uid)
+        return 0;
+    return error_set(e, ERROR_REFUSED,
+                     "%s/%s belongs to another user (%u): remove it, or give"
+                     " another folder with --scratch DIR",
+                     base, s->name, (unsigned)dir.uid);
+}
+
 int
 drill_scratch_open(struct drill_scratch *s, const char *base, const char *name,
                    uid_t uid, gid_t gid, struct error *e)
@@ -42,7 +60,8 @@ drill_scratch_open(struct drill_scratch *s, const char *base, const char *name,
     if (s->base < 0 || file_make_directory(s->base, name, 0700, NULL, e) != 0)
         return -1;
     s->dir = file_open_inner(s->base, name, e);
-    if (s->dir < 0 || lock_take(&s->lock, s->dir, LOCK_NAME, e) != 0)
+    if (s->dir < 0 || check_owner(s, base, e) != 0 ||
+        lock_take(&s->lock, s->dir, LOCK_NAME, e) != 0)
         return -1;
     return make_data(s, uid, gid, e);
 }

@@ -49,6 +49,37 @@ look_for_names(struct guard *g, const struct guard_options *o, struct error *e)
     return 0;
 }
 
+/* 1: there is one, of a file system that is not mounted, perhaps; nothing else
+ * can be judged then. */
+static int
+look_for_gone(struct guard *g, const struct guard_options *o, struct error *e)
+{
+    int dir = file_open_directory(AT_FDCWD, o->directory, e);
+    char *found, *path;
+
+    if (dir < 0)
+        return -1;
+    found = guard_names_find_gone(dir, &o->judge.names);
+    close(dir);
+    if (found == NULL)
+        return 0;
+    path = text_format("%s/%s", o->directory, found);
+    report_about(&g->report, path);
+    report_add(&g->report, SEVERITY_ERROR, "link-to-nothing", -1,
+               "mount what it leads to (ls -l shows it), or remove the link if"
+               " there is to be no data",
+               "a link to what is not there: the server takes it for no data,"
+               " starts empty, and puts a file of its own in the link's place");
+    decide(g,
+           "the server would start empty: a link in its data leads to what is"
+           " not there");
+    g->check.judge.verdict = VERDICT_DAMAGED;
+    g->check.judge.server = JUDGE_EMPTY;
+    free(path);
+    free(found);
+    return 1;
+}
+
 static int
 look(struct guard *g, const struct guard_options *o, struct error *e)
 {
@@ -237,9 +268,14 @@ mend_and_look(struct guard *g, const struct guard_options *o, struct error *e)
 int
 guard_run(struct guard *g, const struct guard_options *options, struct error *e)
 {
+    int gone;
+
     *g = (struct guard){0};
-    if (look_at_journal(g, options, e) != 0 || look(g, options, e) != 0)
+    if (look_at_journal(g, options, e) != 0)
         return -1;
+    gone = g->exchanging ? 0 : look_for_gone(g, options, e);
+    if (gone != 0 || look(g, options, e) != 0)
+        return gone > 0 ? 0 : -1;
     if (options->expected != NULL && look_elsewhere(g, options, e) != 0)
         return -1;
     if (g->exchanging || is_whole(&g->check) ||

@@ -1,11 +1,13 @@
 #include "jobs/guard_names.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "jobs/place.h"
 
@@ -74,5 +76,42 @@ guard_names_find(int dir, bool dumps)
     for (size_t i = 0; i < count && found == NULL; i++)
         found = find_below(dir, names[i]);
     file_free_names(names, count);
+    return found;
+}
+
+/* Takes path over; gives it back if it is such a link. */
+static char *
+or_null(int dir, char *path)
+{
+    struct error none = {0};
+    struct file_identity id;
+
+    if (file_identify_at(dir, path, &id, &none) == 0 && S_ISLNK(id.mode) &&
+        faccessat(dir, path, F_OK, 0) != 0 && errno == ENOENT)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static const char *
+or_usual(const char *name, const char *usual)
+{
+    return name != NULL ? name : usual;
+}
+
+char *
+guard_names_find_gone(int dir, const struct dataset_names *names)
+{
+    const char *aof = or_usual(names->appendfilename, "appendonly.aof");
+    const char *folder = or_usual(names->appenddirname, "appendonlydir");
+    char *found = NULL;
+
+    if (names->appendonly != DATASET_APPENDONLY_NO && !names->no_manifest)
+        found = or_null(dir, text_format("%s/%s.manifest", folder, aof));
+    if (names->appendonly != DATASET_APPENDONLY_NO && names->no_manifest)
+        found = or_null(dir, memory_dup(aof));
+    if (names->appendonly != DATASET_APPENDONLY_YES && found == NULL)
+        found =
+            or_null(dir, memory_dup(or_usual(names->dbfilename, "dump.rdb")));
     return found;
 }

@@ -87,6 +87,13 @@ tell_content(struct restore_work *w, const struct unpack *u)
     }
     if (u->functions)
         restore_plan_step(r, false, "it brings libraries of functions");
+    if (u->commands > 0 && w->target.renamed != NULL)
+        restore_plan_step(r, true,
+                          "by %s commands have other names (%s is one): with"
+                          " one that its AOF has the server does not start;"
+                          " take the rename-command lines out until it has"
+                          " loaded",
+                          w->target.file, w->target.renamed);
     if (u->expired == 0)
         return;
     restore_plan_step(

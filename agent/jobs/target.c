@@ -110,6 +110,7 @@ take_or_compare(struct target *t, const struct conf *conf, const char *file,
                 int dir)
 {
     t->file = memory_dup(file);
+    t->renamed = memory_dup(conf->renamed);
     t->elsewhere = is_elsewhere(conf, dir);
     if (!t->running)
         take(t, conf, file);
@@ -180,6 +181,7 @@ target_clear(struct target *t)
     free(t->dbfilename);
     free(t->appendfilename);
     free(t->appenddirname);
+    free(t->renamed);
     free(t->service);
     free(t->file);
     free(t->odd);

@@ -23,6 +23,7 @@ struct target {
     char *file;    /* its configuration file; NULL: not known */
     /* What the file says where the server says otherwise; NULL: it does not. */
     char *odd;
+    char *renamed;  /* a command that has another name by the file; NULL */
     bool elsewhere; /* the file has another directory */
 };
 

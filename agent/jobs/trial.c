@@ -34,7 +34,7 @@ enum {
     CONNECT_TIMEOUT_MS = 2000,
     COMMAND_TIMEOUT_MS = 60000, /* a loading server answers when it can */
     READS_MAX = 64,
-    ARGUMENTS_MAX = 40,
+    ARGUMENTS_MAX = 80,
     SLACK_BYTES = 64 << 20, /* an empty server's own, with its threads */
 };
 
@@ -93,6 +93,24 @@ add(struct arguments *a, const char *name, const char *value)
     a->argv[a->count++] = (char *)(uintptr_t)value;
 }
 
+/*
+ * A server runs what its AOF has, whatever that is; those here no server ever
+ * puts there, and they lead out of the folder, or end the server.
+ */
+static const char *const outward[] = {
+    "config",   "save",   "bgsave",  "replicaof", "slaveof",
+    "shutdown", "module", "migrate", "cluster",
+};
+
+static void
+add_outward(struct arguments *a)
+{
+    for (size_t i = 0; i < sizeof outward / sizeof *outward; i++) {
+        add(a, "--rename-command", outward[i]);
+        a->argv[a->count++] = (char *)(uintptr_t) "";
+    }
+}
+
 static void
 make_arguments(struct arguments *a, const struct trial_options *o,
                const struct release *release)
@@ -118,6 +136,7 @@ make_arguments(struct arguments *a, const struct trial_options *o,
     add(a, "--aof-load-truncated", "no");
     add(a, "--maxmemory", "0");
     add(a, "--enable-debug-command", sets ? "local" : NULL);
+    add_outward(a);
 }
 
 /* Whether its release could load such an RDB at all. */

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from data import fill, fill_many, one_client
 from loads import processes_of
 from program import leftovers
 from servers import NAMES, binary, path_of, wait_for
+from traps import command, put
 
 
 def flip(path, where=0.5):
@@ -135,6 +137,50 @@ def test_what_the_server_does_not_load_is_told_in_its_words(keep, serve):
     said = keep("drill", ident, "--redis", nobody, "--json", exit=1).json
     assert said["ok"] is False, said
     assert re.search("unknown command|Unknown command", said["text"]), said
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("words", [
+    ("CONFIG", "SET", "dir", "{out}"), ("SAVE",),
+    ("REPLICAOF", "127.0.0.1", "{port}")], ids=lambda w: w[0])
+def test_an_aof_that_leads_out_of_its_folder(place, keep, name, words):
+    """A server would run that; no server ever puts it there."""
+    out, data = place / "out", place / "data"
+    out.mkdir(mode=0o777)
+    data.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        port = listener.getsockname()[1]
+        text = command("SET", "a", 1) + command(
+            *(w.format(out=out, port=port) for w in words))
+        if name == "redis-6.0":
+            (data / "appendonly.aof").write_bytes(text)
+        else:
+            put(data, {"1.incr.aof": text}, [("1.incr.aof", 1, "i")])
+        nobody = ["--redis", f"unix://{place}/nobody"]
+        keep("snapshot", "--data-dir", data, *nobody)
+        said = keep("drill", *nobody, "--json", exit=1,
+                    env=path_of(place, name)).json
+        assert f"Unknown command '{words[0]}'" in said["text"].replace(
+            words[0].lower(), words[0]), said
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert not list(out.iterdir())
+
+
+@pytest.mark.need("root")
+def test_a_scratch_folder_that_another_user_made(place, keep, serve):
+    server = serve(appendonly="yes")
+    server.client().set("a", 1)
+    server.drain()
+    keep.snapshot(server)
+    scratch = place / "scratch"
+    theirs = scratch / "redkeep-drill-main"
+    theirs.mkdir(parents=True)
+    os.chown(theirs, 65533, 65533)
+    keep("drill", "--scratch", scratch, "--redis", server.url, exit=4).says(
+        "belongs to another user")
+    assert not list(theirs.iterdir())
 
 
 def test_too_little_memory_is_skipped_with_the_figures(keep, serve, group):

@@ -236,6 +236,26 @@ def test_a_dump_of_another_name_is_not_left_behind(serve, guard):
     guard(server.data, appendonly="no", save="")  # it never saves
 
 
+@pytest.mark.parametrize("what,appendonly", [
+    ("dump.rdb", "no"), (f"appendonlydir/{MANIFEST}", "yes")])
+def test_a_link_to_what_is_not_mounted(data, place, guard, serve, what,
+                                       appendonly):
+    link = data / what
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(place / "mounted" / "elsewhere")
+    before = tree(data)
+    told = guard(data, "all", starts=False, appendonly=appendonly)
+    assert (told["verdict"], told["server"]) == ("damaged", "empty")
+    assert [f["code"] for f in told["findings"]] == ["link-to-nothing"]
+    assert tree(data) == before
+    other = {"yes": "no", "no": "yes"}[appendonly]
+    guard(data, appendonly=other)
+    server = serve(data=data, appendonly=appendonly)
+    assert keys(server.client()) == []
+    server.client().save()
+    assert not link.is_symlink(), "and nobody finds the data any more"
+
+
 def test_a_server_that_would_work_elsewhere_is_stopped(data, place, guard):
     put(data, {"1.incr.aof": SET_A}, [INCR])
     other = place / "other"
@@ -524,21 +544,16 @@ def test_whoever_stops_it_wants_no_server(data, keep, slow):
 def test_a_signal_to_its_child_alone_lets_the_server_start(data, keep, slow):
     """As those send it who find it too large."""
     parent = keep.begin("guard", "--data-dir", data, env=slow)
-    path = f"/proc/{parent.pid}/task/{parent.pid}/children"
-    wait_for(lambda: handles_terminate(open(path).read()), "the child")
-    os.kill(int(open(path).read()), signal.SIGTERM)
+    child = wait_for(lambda: children_of(parent.pid), "the child")
+    wait_for(lambda: children_of(child), "what the child runs")
+    os.kill(int(child), signal.SIGTERM)
     _, err = parent.communicate(timeout=20)
     assert parent.returncode == 0 and "is let start: stopped by a signal" in err
     assert (data / ".redkeep" / "guard-failed.json").exists()
 
 
-def handles_terminate(pid):
-    """It has come so far as to heed it."""
-    if not pid:
-        return False
-    status = Path(f"/proc/{pid.strip()}/status").read_text()
-    [caught] = re.findall(r"^SigCgt:\s*(\w+)", status, re.M)
-    return int(caught, 16) >> (signal.SIGTERM - 1) & 1
+def children_of(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().strip()
 
 
 def test_its_crash_lets_the_server_start(data, keep, slow):
