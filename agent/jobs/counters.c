@@ -155,7 +155,8 @@ work_all(struct counters *c, const struct counters_options *o,
         if (set->error != NULL)
             continue;
         if (work(c, set, o, link, e) != 0) {
-            if (e->kind == ERROR_STOPPED)
+            /* Of a rebuild that was stopped it is told how far it came. */
+            if (e->kind == ERROR_STOPPED && !o->rebuild)
                 return -1;
             error_in(e, "Redis");
             keep_error(c, set, e);

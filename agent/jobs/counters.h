@@ -73,7 +73,7 @@ int counters_begin(struct counters *c, const struct config *config,
 
 /*
  * What could not be done is told by error and warnings. -1 only when asked to
- * stop: a rebuild has raised some then, or none.
+ * stop, and nothing was raised.
  */
 int counters_run(struct counters *c, const struct counters_options *options,
                  struct error *e);

@@ -107,5 +107,8 @@ counters_source_read(struct counters_set *set, uint64_t sample,
         rc = run(&r, sample, e);
     if (rc == 0)
         rc = counters_rows_end(&set->rows, e);
-    return rc == 0 ? 0 : error_in(e, "source");
+    if (rc == 0)
+        return 0;
+    counters_rows_clear(&set->rows);
+    return error_in(e, "source");
 }

@@ -208,6 +208,31 @@ guard_peer() {
     prepare=chill run cat-aof find "$data/$1" -type f -exec cat {} +
 }
 
+# --- counters ----------------------------------------------------------
+
+# A table as a database prints it, and a server that knows none of it.
+begin_counters() {
+    seq 1000000 | awk 'BEGIN { OFS = "\t"; print "key", "id", "db_max" }
+        { print "chat:" $1 ":message_counter", $1, $1 % 1000 + 1 }' \
+        >"$work/counters.tsv"
+    printf '[counters chats]\nsource = cat %s\n' "$work/counters.tsv" \
+        >"$work/counters.conf"
+    mkdir "$work/counters"
+    socket=$(mktemp -u "${TMPDIR:-/tmp}/redkeep-bench.XXXXXX")
+    start_server "$work/counters"
+}
+
+forget_counters() {
+    ask FLUSHALL >/dev/null
+}
+
+counters_ours() {
+    local count=(env -i "PATH=$PATH" "$redkeep" --config "$work/counters.conf"
+        --redis "unix://$socket" counters)
+    prepare=forget_counters run counters-rebuild "${count[@]}" rebuild
+    prepare=: run counters-check "${count[@]}" check
+}
+
 # pair OURS PEER ARGUMENT...: both, the first one in turn.
 pair() {
     if ((round % 2)); then
@@ -234,6 +259,11 @@ measure_all() {
         pair restore_ours restore_peer aof
         pair restore_ours restore_peer rdb
     done
+    begin_counters
+    for ((round = 1; round <= runs; round++)); do
+        counters_ours
+    done
+    end_server
 }
 
 # --- telling -----------------------------------------------------------
@@ -326,6 +356,12 @@ report() {
         "unchanged $(seconds "$(median guard-again.us)") (at most 0.05)"
     echo "sparse files of 100 GiB: at most $(seconds "$(most sparse.us)")" \
         "seconds, $(peak sparse)"
+    echo "1000000 counters: check $(seconds "$(median counters-check.us)")" \
+        "(at most 5), rebuild $(seconds "$(median counters-rebuild.us)")" \
+        "(at most 10); of it redkeep and its source" \
+        "$(seconds "$(median counters-check.cpu)") and" \
+        "$(seconds "$(median counters-rebuild.cpu)") of a core, at most" \
+        "$(peak counters-check counters-rebuild)"
     echo "peak memory of redkeep: check $(peak check-aof check-rdb)," \
         "check --deep $(peak deep-rdb)," \
         "snapshot $(peak snapshot-aof snapshot-rdb)," \

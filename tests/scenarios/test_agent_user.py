@@ -6,6 +6,7 @@ import re
 import pytest
 import redis
 
+from counting import Sets, table
 from data import fill, one_client, state
 from servers import NAMES, TOP, free_port, wait_for
 
@@ -33,6 +34,17 @@ def guarded(serve):
         one.execute_command("ACL", "SETUSER", "default", "off")
         return server
     return start
+
+
+def counting(scripts):
+    """What the guide to counters adds to it, with scripts or without."""
+    text = (GUIDE.parent / "counters.md").read_text()
+    words = re.search(r"^ACL SETUSER redkeep .*$", text, re.M)[0].split()
+    if scripts:
+        return words
+    others = re.search(r"`((\+\w+ )+\+\w+)` do in place of\n`(\+eval)`", text)
+    words.remove(others[3])
+    return words + others[1].split()
 
 
 def url(server):
@@ -90,6 +102,31 @@ def test_the_agent_works(agent, guarded, secret, name):
     assert shown["appendonly"] is True
     details = one.dependency()["details"]
     assert details["lastError"] is None and details["reconnects"] == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("name", [
+    pytest.param(n, marks=pytest.mark.need(n)) for n in NAMES])
+def test_counters_work_with_what_their_guide_adds(keep, guarded, place, secret,
+                                                  name, scripts):
+    server = guarded(name)
+    admin = one_client(server)
+    admin.set("chat:1:message_counter", 1)
+    run = Sets(keep, place, url(server))
+    key = "chat:%d:message_counter"
+    run.write(run.block("chats", table([(key % 1, 5), (key % 2, 6)])))
+    reach = ["--password-file", secret]
+    assert "NOPERM" in run("check", *reach, exit=3).err
+    admin.execute_command(*counting(scripts))
+    run("check", *reach, exit=1)
+    run("rebuild", *reach)
+    run("check", *reach)
+    assert admin.mget(key % 1, key % 2) == [b"5", b"6"]
+    user = server.client(username="redkeep", password="s3cret")
+    for words in (("GET", "other"), ("SET", "other", "1"),
+                  ("DEL", key % 1), ("INCR", key % 1)):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            user.execute_command(*words)
 
 
 @pytest.mark.parametrize("words", [

@@ -1,11 +1,14 @@
 """Counters in the server against what a database knows: told, raised, never
 lowered, and nothing is written when a source is not whole."""
 
+import json
 import re
+import signal
 import time
 
 import pytest
 
+import tallies
 from counting import (Clients, Crossing, Postgres, Sets, Sqlite, expected,
                       fill, sets_of, table)
 from servers import NAMES, wait_for
@@ -257,6 +260,23 @@ def test_where_a_replica_was_there_may_be_a_primary_by_now(serve, sets,
     assert primary.client().get("k") == b"7"
 
 
+def test_a_rebuild_that_is_stopped_tells_how_far_it_came(serve, sets, keep):
+    server = serve()
+    run = sets(server)
+    run.write(run.block("a", table([(f"k{i}", 1) for i in range(200000)])))
+    process = keep.begin("counters", "rebuild", "--json", "--config", run.file)
+    wait_for(lambda: server.client().dbsize() > 5000, "the first counters")
+    server.process.send_signal(signal.SIGSTOP)
+    process.terminate()
+    out, err = process.communicate(timeout=20)
+    server.process.send_signal(signal.SIGCONT)
+    assert process.returncode == 3 and "stopped by SIGTERM" in err
+    one = json.loads(out)["sets"][0]
+    assert 0 < one["raised"] < 200000 and "stopped by" in one["error"]
+    assert run.the("rebuild")["missing"] < 200000
+    assert server.client().dbsize() == 200000
+
+
 @pytest.mark.need("redis-6.0")
 def test_an_old_server_that_refuses_writes_is_understood(serve, sets):
     server = serve(name="redis-6.0")
@@ -395,3 +415,10 @@ def test_with_a_real_database_the_next_number_is_max_plus_1(
     (place / "chats.sql").write_text(
         (place / "chats.sql").read_text() + "select * from nothing;\n")
     run("rebuild", exit=3).says("chats: source: exit status", "nothing")
+
+
+@pytest.mark.parametrize("name", ["sqlite3", "postgresql"])
+def test_the_agent_raises_what_a_server_forgot_while_clients_count(place, name):
+    """A sample of `make soak SOAK=counters`."""
+    given, _ = tallies.give_out(place, name, 10, 50, 20000)
+    assert given >= 20000

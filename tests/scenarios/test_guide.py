@@ -145,3 +145,48 @@ echo "aof: $(redis-cli config get appendonly | tail -n 1)"
     assert [f for f in findings if f["scope"] != "host" and
             f["severity"] != "info"] == []
     assert told(out, "keys") == "5000" and told(out, "aof") == "yes"
+
+
+CHAT = """
+ln -s /run /var/run
+install -d -o postgres -g postgres -m 2775 /run/postgresql
+install -d -o postgres -g postgres -m 700 /srv/pg
+bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
+as_postgres() { setpriv --reuid=postgres --regid=postgres --init-groups "$@"; }
+cd /
+as_postgres "$bin/initdb" -D /srv/pg -A peer --no-sync --no-locale -E UTF8 \
+    >/dev/null
+as_postgres "$bin/postgres" -D /srv/pg -k /run/postgresql \
+    -c listen_addresses= -c fsync=off 2>/srv/pg.log &
+n=0
+until "$bin/pg_isready" -q -h /run/postgresql; do
+    n=$((n + 1)); [ $n -lt 500 ] || { cat /srv/pg.log; exit 1; }; sleep 0.02
+done
+as_postgres createdb chat
+as_postgres psql -qX -d chat <<'SQL'
+create table chats (id int primary key, chat_application_id int);
+create table messages (chat_id int, number int, unique (chat_id, number));
+insert into chats select i, 1 from generate_series(1, 200) i;
+insert into messages select i, n from generate_series(1, 200) i,
+    generate_series(1, 50) n;
+SQL
+seq 200 | sed 's/.*/set chat:&:message_counter 50/' | redis-cli --pipe >/dev/null
+install -d /etc/redkeep
+redkeep setup --redis redis://127.0.0.1:6379 --output /etc/redkeep/redkeep.conf
+chgrp redis /etc/redkeep/redkeep.conf
+chmod 640 /etc/redkeep/redkeep.conf
+systemctl start redkeepd
+"""
+
+
+@pytest.mark.need("root", "mount", "unshare")
+def test_counters_are_raised_as_the_guide_says(place):
+    out = run(place, INSTALL + BEGIN + CHAT + script("counters.md"))
+    assert re.search("^Redis counters are consistent with database$", out, re.M)
+    health = json.loads(re.search(r'^\{.*"chats".*$', out, re.M)[0])
+    assert health["status"] == "healthy" and len(health["chats"]) == 10
+    assert "Chat 1: Redis counter (0) < DB max (50)" in out
+    assert re.search(r"^chats +200 +0 +1 +1 +0 ", out, re.M)
+    assert re.search(r"INCR chat:1:message_counter\n51$", out, re.M)
+    tried = re.findall(r"^chat:\d+:message_counter\t\d+\t1\t50$", out, re.M)
+    assert len(tried) == 3

@@ -130,6 +130,66 @@ make_sleeper(void)
     return text_format("cd %s; sleep 1000 & echo $$ $! >pids; wait", path);
 }
 
+static const struct {
+    const char *command, *first, *last;
+} words[] = {
+    {"echo one >&2", "one", "one"},
+    {"printf 'one\n\ntwo\n  three \n\n' >&2", "one", "three"},
+    {"echo first >&2; yes | head -c 100000 >&2; echo; echo last >&2", "first",
+     "last"},
+    {"printf 'one\ntwo' >&2", "one", "two"},
+    {"echo out", "", ""},
+};
+
+START_TEST(keeps_the_last_line_of_its_errors)
+{
+    run((struct shell_task){.command = words[_i].command});
+    ck_assert_str_eq(o.errors, words[_i].first);
+    ck_assert_str_eq(o.last_error, words[_i].last);
+}
+END_TEST
+
+static size_t taken;
+
+static int
+take(void *context, const char *bytes, size_t size, struct error *why)
+{
+    ck_assert_ptr_eq(context, &taken);
+    ck_assert_int_eq(bytes[0], 'x');
+    taken += size;
+    return taken < 3000000 ? 0 : error_set(why, ERROR_FAILED, "enough");
+}
+
+START_TEST(hands_on_what_it_prints_to_the_last_byte)
+{
+    taken = 0;
+    run((struct shell_task){
+        .command = "head -c 2500000 /dev/zero | tr '\\0' x; exit 3",
+        .take = take,
+        .context = &taken});
+    ck_assert_uint_eq(taken, 2500000);
+    ck_assert_int_eq(o.exit_status, 3);
+    ck_assert_str_eq(o.output, "");
+}
+END_TEST
+
+START_TEST(ends_one_whose_words_are_not_wanted)
+{
+    const struct shell_task task = {
+        .command = "echo oops >&2; tr '\\0' x </dev/zero",
+        .timeout_ms = 20000,
+        .watched = -1,
+        .take = take,
+        .context = &taken};
+
+    taken = 0;
+    ck_assert_int_eq(shell_run(&task, &o, &e), -1);
+    ck_assert_str_eq(e.text, "enough");
+    ck_assert_uint_lt(o.took_ms, 20000);
+    ck_assert_str_eq(o.errors, "oops");
+}
+END_TEST
+
 START_TEST(ends_the_whole_group_when_its_time_is_over)
 {
     char *command = make_sleeper();
@@ -212,6 +272,10 @@ main(void)
     tcase_add_test(tc, tells_the_signal);
     tcase_add_test(tc, gives_input_and_variables);
     tcase_add_test(tc, takes_more_than_a_pipe_holds_both_ways);
+    tcase_add_loop_test(tc, keeps_the_last_line_of_its_errors, 0,
+                        sizeof words / sizeof *words);
+    tcase_add_test(tc, hands_on_what_it_prints_to_the_last_byte);
+    tcase_add_test(tc, ends_one_whose_words_are_not_wanted);
     tcase_add_test(tc, ends_the_whole_group_when_its_time_is_over);
     tcase_add_test(tc, leaves_nothing_in_the_background);
     tcase_add_test(tc, ends_when_whoever_asked_is_gone);
