@@ -9,6 +9,8 @@ import time
 import pytest
 
 from agents import Pulse
+from counting import Sqlite
+from recounts import Recount
 from servers import wait_for
 
 PATH = "/health/redis_counters"
@@ -306,3 +308,14 @@ def test_a_replica_is_left_and_mended_when_it_is_a_primary(counting):
     server.client().replicaof("NO", "ONE")
     one.wait_log("counters were rebuilt.*raised=20")
     assert chats.values(server.client()) == chats.maxima()
+
+
+def test_none_is_given_twice(serve, agent, place):
+    """A short sample of what tests/soak/counters.py does."""
+    server = serve()
+    one = Recount(place, Sqlite(place / "chats.db"), server,
+                  agent(server, begin=False), applications=8, chats=100)
+    one.fills_an_empty_server()
+    one.tells_a_flush_and_mends_it_at_a_restart()
+    assert one.lets_clients_count_who_lost_nothing(24000) >= 24000
+    assert one.lets_clients_count_who_lost_all(24000) >= 24000
