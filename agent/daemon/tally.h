@@ -36,6 +36,7 @@ struct tally_view {
     int64_t since_ms;              /* since when the state is so; -1 */
     uint64_t every_ms;             /* check_every */
     bool no_server;                /* unclear for that reason */
+    bool mending;                  /* behind, and about to be rebuilt */
     char problem[480];             /* why it is unclear, or was not raised */
 };
 

@@ -69,7 +69,11 @@ take(struct tally *t, struct tally_set *set, enum tally_kind kind,
     struct tally_view *v = tally_view_of(t, set), was = *v;
     uint64_t now = clock_steady_ms();
 
-    show(v, r);
+    /* A rebuild that failed leaves them behind. */
+    if (kind == TALLY_REBUILD && r->state == TALLY_UNCLEAR)
+        snprintf(v->problem, sizeof v->problem, "%s", r->text);
+    else
+        show(v, r);
     if (kind == TALLY_REBUILD) {
         v->rebuild_ms = (int64_t)took_ms;
         tally_tell_rebuild(t, set, r, took_ms);
@@ -79,6 +83,7 @@ take(struct tally *t, struct tally_set *set, enum tally_kind kind,
         keep_sample(set, r, now);
     else
         follow(t, set, r, kind, now);
+    v->mending = set->rebuild;
     t->changed(t->context);
 }
 

@@ -135,7 +135,11 @@ START_TEST(tries_a_rebuild_again_that_failed)
         " You can't write\"}], \"warnings\": []}");
     be_there("one");
     turn_until(has_run_twice);
-    turn_until(is_unclear);
+    turn_until(is_rebuilt);
+    ck_assert(is_behind());
+    ck_assert(!view()->mending);
+    ck_assert_int_eq(view()->inconsistent, 2);
+    ck_assert_ptr_nonnull(strstr(view()->problem, "READONLY"));
     ck_assert_uint_eq(reconnects, 1);
     let("rebuild", 0, CONSISTENT);
     turn_until(is_consistent);
