@@ -167,7 +167,6 @@ make_cases(void)
 {
     TCase *cases = tcase_create("all");
 
-    tcase_set_timeout(cases, 30);
     tcase_add_checked_fixture(cases, begin, end);
     tcase_add_test(cases, does_nothing_without_sets);
     tcase_add_test(cases, looks_when_the_server_is_there);

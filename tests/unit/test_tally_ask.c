@@ -247,7 +247,6 @@ make_cases(void)
 {
     TCase *cases = tcase_create("all");
 
-    tcase_set_timeout(cases, 30);
     tcase_add_checked_fixture(cases, begin, end);
     tcase_add_test(cases, answers_with_a_new_sample);
     tcase_add_test(cases, has_one_child_for_all_who_ask_together);

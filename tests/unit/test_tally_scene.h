@@ -56,6 +56,7 @@ read_terms(struct terms *t, const char *text)
     char *const nothing[] = {NULL};
 
     put("redkeep.conf", text);
+    config_clear(&t->config);
     *t = (struct terms){.copy = -1, .options = no_options};
     config_init(&t->config);
     ck_assert_msg(config_load(&t->config, file, nothing, NULL, NULL, &e) == 0,
