@@ -16,7 +16,19 @@ is_unclear_for_long(const struct alarm_scene *scene, const struct tally_view *v)
                (int64_t)(UNCLEAR_CHECKS * v->every_ms);
 }
 
-/* Of several sets, the first. */
+/*
+ * What was raised before our time may be of a set that we have not looked at
+ * yet.
+ */
+static bool
+may_be_behind(const struct alarm_scene *scene, const struct tally_view *v)
+{
+    if (v->state == TALLY_UNKNOWN)
+        return scene->before->since_ms < scene->started_ms;
+    return v->state != TALLY_CONSISTENT;
+}
+
+/* Of several sets, the first. One that is mended at this moment can wait. */
 void
 alarm_counters(const struct alarm_scene *scene, struct alarm_finding *found)
 {
@@ -24,7 +36,7 @@ alarm_counters(const struct alarm_scene *scene, struct alarm_finding *found)
     for (size_t i = 0; i < scene->counter_sets; i++) {
         const struct tally_view *v = &scene->counters[i];
 
-        if (v->state == TALLY_BEHIND) {
+        if (v->state == TALLY_BEHIND && !v->mending) {
             alarm_rules_raise(
                 found, (double)v->inconsistent, NAN,
                 "of %lld counters of %s that were looked at, %lld are behind "
@@ -38,7 +50,7 @@ alarm_counters(const struct alarm_scene *scene, struct alarm_finding *found)
                               v->name, v->problem);
             return;
         }
-        if (v->state != TALLY_CONSISTENT)
+        if (may_be_behind(scene, v))
             found->verdict = ALARM_UNKNOWN;
     }
 }

@@ -21,8 +21,8 @@ json_t *health_ready(const struct agent *agent, int64_t now_ms);
 json_t *health_detailed(const struct agent *agent, int64_t now_ms);
 json_t *health_dependencies(const struct agent *agent, int64_t now_ms);
 
-/* Samples of the tally, for who asked at that time (steady clock). */
+/* The tally's last round. */
 json_t *health_counters(const struct agent *agent, int64_t now_ms,
-                        uint64_t asked_ms, bool *consistent);
+                        bool *consistent);
 
 #endif

@@ -39,8 +39,7 @@ add_set(json_t *all, json_t *warnings, const char *name,
 }
 
 json_t *
-health_counters(const struct agent *agent, int64_t now_ms, uint64_t asked_ms,
-                bool *consistent)
+health_counters(const struct agent *agent, int64_t now_ms, bool *consistent)
 {
     json_t *all = json_object(), *warnings = json_array();
     int64_t checked_ms = -1;
@@ -51,7 +50,7 @@ health_counters(const struct agent *agent, int64_t now_ms, uint64_t asked_ms,
     json_object_set_new(all, "status", json_null());
     json_object_set_new(all, "checked_at", json_null());
     for (size_t i = 0; i < count; i++) {
-        struct tally_sample sample = tally_sample(agent->tally, i, asked_ms);
+        struct tally_sample sample = tally_sample(agent->tally, i);
 
         add_set(all, warnings, views[i].name, &sample);
         *consistent &= sample.taken && sample.consistent;

@@ -50,12 +50,11 @@ answer_text(const struct wait *w, bool consistent)
 }
 
 static void
-on_done(void *context, uint64_t asked_ms)
+on_done(void *context)
 {
     struct wait *w = context;
     bool consistent;
-    json_t *object =
-        health_counters(w->agent, clock_wall_ms(), asked_ms, &consistent);
+    json_t *object = health_counters(w->agent, clock_wall_ms(), &consistent);
 
     http_guard_go_on(w->guards, w->request);
     if (wants_text(w->request)) {

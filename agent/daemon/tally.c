@@ -12,27 +12,31 @@
 enum { STOP_MS = WORKER_GRACE_MS + 2000 };
 
 static bool
-is_served(const struct tally *t, const struct tally_waiter *w)
+is_complete(const struct tally *t)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (!tally_due_serves(&t->sets[i], w->asked_ms))
+        if (t->sets[i].round != t->round)
             return false;
     return true;
 }
 
-/* Who can be, and who has waited too long; at the end, all. */
+/* All when the round is complete, or at the end; else who waited too long. */
 static void
 answer(struct tally *t, uint64_t now)
 {
     struct tally_waiter **at = &t->waiters, *w;
+    bool all = t->stopping || is_complete(t);
 
+    if (is_complete(t) && t->waiters != NULL &&
+        t->round_ended_ms == TALLY_NEVER)
+        t->round_ended_ms = now;
     while ((w = *at) != NULL) {
-        if (!t->stopping && w->until_ms > now && !is_served(t, w)) {
+        if (!all && w->until_ms > now) {
             at = &w->next;
             continue;
         }
         *at = w->next;
-        w->done(w->context, w->asked_ms);
+        w->done(w->context);
         free(w);
     }
 }
@@ -81,7 +85,6 @@ add_set(struct tally *t, size_t i, uint64_t now)
         .block = block,
         .start_ms = TALLY_NEVER,
         .sample_ms = now + every_ms,
-        .sampled_ms = TALLY_NEVER,
     };
     t->views[i] = (struct tally_view){
         .name = block->name,
@@ -165,15 +168,32 @@ tally_status(const struct tally *t)
     return status;
 }
 
+/* Whether the last round is as good as a new one. */
+static bool
+is_shared(const struct tally *t, uint64_t now)
+{
+    return t->round > 0 && t->round_ended_ms != TALLY_NEVER &&
+           t->round_ended_ms + TALLY_SHARED_MS >= now;
+}
+
+static void
+begin_round(struct tally *t)
+{
+    t->round++;
+    t->round_ended_ms = TALLY_NEVER;
+}
+
 void
 tally_ask(struct tally *t, tally_done *done, void *context)
 {
     struct tally_waiter **at = &t->waiters, *w = memory_new(sizeof *w);
+    uint64_t now = clock_steady_ms();
 
+    if (t->waiters == NULL && !is_shared(t, now))
+        begin_round(t);
     w->done = done;
     w->context = context;
-    w->asked_ms = clock_steady_ms();
-    w->until_ms = w->asked_ms + TALLY_SLACK_MS;
+    w->until_ms = now + TALLY_SLACK_MS;
     for (size_t i = 0; i < t->count; i++)
         w->until_ms +=
             TALLY_SLACK_MS +
@@ -200,13 +220,13 @@ tally_forget(struct tally *t, const void *context)
 }
 
 struct tally_sample
-tally_sample(const struct tally *t, size_t i, uint64_t asked_ms)
+tally_sample(const struct tally *t, size_t i)
 {
     const struct tally_set *set = &t->sets[i];
 
     return (struct tally_sample){
-        .taken = tally_due_serves(set, asked_ms),
-        .ended_ms = set->sampled_wall_ms,
+        .taken = t->round > 0 && set->round == t->round,
+        .ended_ms = set->sampled_ms,
         .consistent = set->consistent,
         .items = set->items,
         .warnings = set->warnings,

@@ -36,12 +36,13 @@ struct tally_view {
     int64_t since_ms;              /* since when the state is so; -1 */
     uint64_t every_ms;             /* check_every */
     bool no_server;                /* unclear for that reason */
+    bool mending;                  /* behind, and about to be rebuilt */
     char problem[480];             /* why it is unclear, or was not raised */
 };
 
 /* Borrowed until the loop turns. */
 struct tally_sample {
-    bool taken; /* in time */
+    bool taken; /* in that round, so far */
     int64_t ended_ms;
     bool consistent;
     json_t *items, *warnings; /* arrays */
@@ -64,18 +65,18 @@ const struct tally_view *tally_view(const struct tally *t, size_t *count);
 /* 1: all consistent, 0: not, or not to be found out; NAN: not known yet. */
 double tally_status(const struct tally *t);
 
-/* Told when what was asked for at that time (steady clock) can be given. */
-typedef void tally_done(void *context, uint64_t asked_ms);
+/* What was asked for can be given: as of the samples now. */
+typedef void tally_done(void *context);
 
 /*
- * Has a sample of each set that is not older than a second, then calls done, as
- * it does when that takes longer than the sets' timeouts allow. Never at once.
+ * Has a round of samples taken, one of each set, unless the last is no older
+ * than a second; then calls done, as it does when that takes longer than the
+ * sets' timeouts allow. Who asks during a round shares it. Never at once.
  */
 void tally_ask(struct tally *t, tally_done *done, void *context);
 
-/* Of the set at i of the views, as it was asked for. */
-struct tally_sample tally_sample(const struct tally *t, size_t i,
-                                 uint64_t asked_ms);
+/* Of the set at i of the views, of the last round. */
+struct tally_sample tally_sample(const struct tally *t, size_t i);
 
 /* No done with this context is called any more. */
 void tally_forget(struct tally *t, const void *context);

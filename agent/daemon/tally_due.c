@@ -50,21 +50,13 @@ tally_due_look(struct tally *t, uint64_t now)
     }
 }
 
-bool
-tally_due_serves(const struct tally_set *set, uint64_t asked_ms)
-{
-    return set->sampled_ms != TALLY_NEVER &&
-           set->sampled_ms + TALLY_SHARED_MS >= asked_ms;
-}
-
-/* The first that somebody waits for: of who waits longest. */
+/* The next of the round that somebody waits for. */
 static struct tally_set *
 find_asked(const struct tally *t)
 {
-    for (const struct tally_waiter *w = t->waiters; w != NULL; w = w->next)
-        for (size_t i = 0; i < t->count; i++)
-            if (!tally_due_serves(&t->sets[i], w->asked_ms))
-                return &t->sets[i];
+    for (size_t i = 0; i < t->count && t->waiters != NULL; i++)
+        if (t->sets[i].round != t->round)
+            return &t->sets[i];
     return NULL;
 }
 

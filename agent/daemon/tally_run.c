@@ -1,5 +1,6 @@
 #include "daemon/tally_work.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,15 +28,15 @@ show(struct tally_view *v, const struct tally_report *r)
 }
 
 static void
-keep_sample(struct tally_set *set, const struct tally_report *r, uint64_t now)
+keep_sample(struct tally_set *set, const struct tally_report *r, unsigned round)
 {
     json_decref(set->items);
     json_decref(set->warnings);
     set->items = json_incref(r->items);
     set->warnings = json_incref(r->warnings);
     set->consistent = r->state == TALLY_CONSISTENT;
-    set->sampled_ms = now;
-    set->sampled_wall_ms = clock_wall_ms();
+    set->round = round;
+    set->sampled_ms = clock_wall_ms();
 }
 
 /* What is no number is left to people. */
@@ -67,18 +68,22 @@ take(struct tally *t, struct tally_set *set, enum tally_kind kind,
      const struct tally_report *r, uint64_t took_ms)
 {
     struct tally_view *v = tally_view_of(t, set), was = *v;
-    uint64_t now = clock_steady_ms();
 
-    show(v, r);
+    /* A rebuild that failed leaves them behind. */
+    if (kind == TALLY_REBUILD && r->state == TALLY_UNCLEAR)
+        snprintf(v->problem, sizeof v->problem, "%s", r->text);
+    else
+        show(v, r);
     if (kind == TALLY_REBUILD) {
         v->rebuild_ms = (int64_t)took_ms;
         tally_tell_rebuild(t, set, r, took_ms);
     } else
         tally_tell_look(t, set, &was, r, kind);
     if (kind == TALLY_SAMPLE)
-        keep_sample(set, r, now);
+        keep_sample(set, r, t->busy_round);
     else
-        follow(t, set, r, kind, now);
+        follow(t, set, r, kind, clock_steady_ms());
+    v->mending = set->rebuild;
     t->changed(t->context);
 }
 
@@ -108,6 +113,7 @@ start_child(struct tally *t, const struct tally_set *set, enum tally_kind kind,
     struct worker_task task = {
         .program = t->program,
         .argv = argv,
+        .death_signal = SIGTERM, /* it takes its source with it */
         .keep = t->terms->copy > 0 ? t->terms->copy : 0,
     };
     enum config_key sample = kind == TALLY_START
@@ -155,6 +161,7 @@ tally_run_start(struct tally *t, struct tally_set *set, enum tally_kind kind)
         set->rebuild = false;
     if (kind == TALLY_SAMPLE)
         set->sample_ms = clock_steady_ms() + tally_view_of(t, set)->every_ms;
+    t->busy_round = t->round;
     if (server->state == SERVER_CONNECTED) {
         t->worker = start_child(t, set, kind, &e);
         t->busy = set;

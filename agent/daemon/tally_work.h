@@ -16,7 +16,7 @@
 struct event;
 
 enum {
-    TALLY_SHARED_MS = 1000, /* so long a sample is as good as a new one */
+    TALLY_SHARED_MS = 1000, /* so long a round is as good as a new one */
     TALLY_SLACK_MS = 10000, /* what a look may take beside its source */
 };
 
@@ -33,8 +33,8 @@ struct tally_set {
     bool rebuild;                     /* it found the set behind */
     bool reconnected;                 /* for a READONLY, in this start */
     uint64_t sample_ms;               /* when the next sample is due */
-    uint64_t sampled_ms;              /* when the last one ended */
-    int64_t sampled_wall_ms;
+    unsigned round;                   /* in which the last one was taken */
+    int64_t sampled_ms;               /* when it ended, wall clock */
     bool consistent;
     json_t *items, *warnings; /* of the last sample */
 };
@@ -43,7 +43,7 @@ struct tally_waiter {
     struct tally_waiter *next;
     tally_done *done;
     void *context;
-    uint64_t asked_ms, until_ms;
+    uint64_t until_ms;
 };
 
 struct tally {
@@ -59,11 +59,13 @@ struct tally {
     size_t count;
     struct tally_waiter *waiters; /* oldest first */
     struct event *timer;
-    char run_id[48]; /* the last the server told; "" */
+    unsigned round;          /* of samples, that somebody asked for; 0: none */
+    uint64_t round_ended_ms; /* TALLY_NEVER: it was not finished yet */
+    char run_id[48];         /* the last the server told; "" */
     struct worker *worker;
     struct tally_set *busy; /* what it is of; NULL: of no set any more */
     enum tally_kind kind;
-    uint64_t began_ms;
+    unsigned busy_round; /* in which it began */
     bool stopping;
     void (*stopped)(void *context);
     void *stopped_context;
@@ -84,9 +86,6 @@ uint64_t tally_due_next(const struct tally *t);
 
 /* The start has failed: once more, later each time. */
 void tally_due_again(struct tally_set *set, uint64_t now);
-
-/* Whether the set's sample is good for who asked at that time. */
-bool tally_due_serves(const struct tally_set *set, uint64_t asked_ms);
 
 /*
  * Begins; the end is noted, and wakes the tally. What cannot begin has ended

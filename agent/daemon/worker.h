@@ -29,8 +29,9 @@ struct worker_task {
                                  --report-fd N is added after it */
     const char *input;       /* for its standard input; NULL: none */
     size_t input_size;
-    int keep; /* a descriptor that it has by the same number; 0: none */
-    int nice; /* 0: ours */
+    int keep;         /* a descriptor that it has by the same number; 0: none */
+    int death_signal; /* what it gets when we die; 0: SIGKILL */
+    int nice;         /* 0: ours */
     bool io_idle;
     uint64_t memory_bytes;  /* RLIMIT_DATA; 0: none */
     uint64_t time_limit_ms; /* 0: none */

@@ -143,7 +143,8 @@ worker_child_start(struct worker_child *child, const struct worker_task *task,
     if (open_pipes(&p, task->input != NULL, e) != 0)
         return -1;
     argv = make_argv(task);
-    child->pid = process_fork(SIGKILL);
+    child->pid =
+        process_fork(task->death_signal != 0 ? task->death_signal : SIGKILL);
     if (child->pid == 0)
         become(task, argv, &p);
     if (child->pid < 0)

@@ -5,10 +5,13 @@ import re
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from agents import Pulse
+from counting import Sqlite
+from recounts import Recount
 from servers import wait_for
 
 PATH = "/health/redis_counters"
@@ -166,6 +169,8 @@ def test_a_server_that_lost_its_counters_gets_them_back(counting):
     one.wait_log("counters were rebuilt.*raised=20")
     assert chats.values(server.client()) == chats.maxima()
     assert told(one, 200)["warnings"] == []
+    # What mends itself at once wakes nobody.
+    assert not one.says("Alarm raised.*alarm=counters")
 
 
 def test_by_hand_means_by_hand(counting):
@@ -212,11 +217,14 @@ def test_sources_that_are_no_good(counting):
         str(int(n) - 1).encode() for n in chats.maxima()]
 
 
-def ask_together(one, count):
+def ask_together(one, count, errors=False):
     answers = []
 
     def ask():
-        answers.append(one.get(PATH, timeout=30))
+        try:
+            answers.append(one.get(PATH, timeout=30))
+        except OSError:
+            assert errors
     threads = [threading.Thread(target=ask) for _ in range(count)]
     for thread in threads:
         thread.start()
@@ -257,6 +265,18 @@ def test_who_waits_costs_nobody_else_and_not_the_end(counting, place):
     assert time.monotonic() - begun < 10
     assert len(answers) == 12
     assert all("not checked" in a.json["warnings"][0] for a in answers[4:])
+
+
+def test_what_a_source_started_dies_with_the_agent(counting, place):
+    server, one, chats = counting(startup="no")
+    chats.does(f"sleep 1000 & echo $! >{place}/pid; sleep 1000 | cat")
+    answers, threads = ask_together(one, 1, errors=True)
+    wait_for((place / "pid").exists, "the source")
+    pid = wait_for((place / "pid").read_text, "its number").strip()
+    one.kill()
+    wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the end of all")
+    threads[0].join()
+    assert answers == []
 
 
 def test_a_scrape_gets_what_promtool_likes(counting):
@@ -303,6 +323,19 @@ def test_a_replica_is_left_and_mended_when_it_is_a_primary(counting):
     one.wait_log("could not be rebuilt, trying again.*READONLY")
     assert len(re.findall("Reconnecting after connection loss error=.*READONLY",
                           one.log_text())) == 1
+    one.wait_log("Alarm raised: of 5 counters.* alarm=counters")
     server.client().replicaof("NO", "ONE")
     one.wait_log("counters were rebuilt.*raised=20")
+    one.wait_log("Alarm cleared after .* alarm=counters")
     assert chats.values(server.client()) == chats.maxima()
+
+
+def test_none_is_given_twice(serve, agent, place):
+    """A short sample of what tests/soak/counters.py does."""
+    server = serve()
+    one = Recount(place, Sqlite(place / "chats.db"), server,
+                  agent(server, begin=False), applications=8, chats=100)
+    one.fills_an_empty_server()
+    one.tells_a_flush_and_mends_it_at_a_restart()
+    assert one.lets_clients_count_who_lost_nothing(24000) >= 24000
+    assert one.lets_clients_count_who_lost_all(24000) >= 24000

@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-import tallies
 from counting import (Clients, Crossing, Postgres, Sets, Sqlite, expected,
                       fill, sets_of, table)
 from servers import NAMES, wait_for
@@ -415,10 +414,3 @@ def test_with_a_real_database_the_next_number_is_max_plus_1(
     (place / "chats.sql").write_text(
         (place / "chats.sql").read_text() + "select * from nothing;\n")
     run("rebuild", exit=3).says("chats: source: exit status", "nothing")
-
-
-@pytest.mark.parametrize("name", ["sqlite3", "postgresql"])
-def test_the_agent_raises_what_a_server_forgot_while_clients_count(place, name):
-    """A sample of `make soak SOAK=counters`."""
-    given, _ = tallies.give_out(place, name, 10, 50, 20000)
-    assert given >= 20000

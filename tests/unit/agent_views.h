@@ -145,17 +145,16 @@ tally_status(const struct tally *t)
 }
 
 struct tally_sample
-tally_sample(const struct tally *t, size_t i, uint64_t asked_ms)
+tally_sample(const struct tally *t, size_t i)
 {
     (void)t;
-    (void)asked_ms;
     return views.samples[i];
 }
 
 static __attribute__((unused)) void
 views_answer(void)
 {
-    views.done(views.asked_by, 0);
+    views.done(views.asked_by);
 }
 
 void

@@ -41,7 +41,7 @@ look(const char *name, bool is_consistent, const char *items,
 static void
 ask(void)
 {
-    answer = health_counters(&agent, VIEWS_NOW, 0, &consistent);
+    answer = health_counters(&agent, VIEWS_NOW, &consistent);
 }
 
 START_TEST(has_nothing_to_say_without_sets)
