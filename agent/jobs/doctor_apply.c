@@ -102,10 +102,8 @@ has_failed(const struct info *before, const struct info *i, bool ran)
 {
     if (i->last_rewrite_ok)
         return false;
-    if (before->last_rewrite_ok ||
-        i->rewrite_failures > before->rewrite_failures)
-        return true;
-    return !i->rewrite_in_progress && (ran || !i->rewrite_scheduled);
+    return before->last_rewrite_ok ||
+           (!i->rewrite_in_progress && (ran || !i->rewrite_scheduled));
 }
 
 /*
@@ -129,7 +127,7 @@ await_rewrite(struct link *link, const struct doctor_apply_options *o,
                              " says why");
         if (!i.rewrite_in_progress && !i.rewrite_scheduled)
             return 0;
-        ran = i.rewrite_in_progress;
+        ran = ran || i.rewrite_in_progress;
         tell(o->progress, &i);
         if (process_check_stop(e) != 0 || clock_steady_ms() > deadline)
             return error_set(e, ERROR_FAILED,

@@ -65,7 +65,6 @@ static const struct field fields[] = {
     FIELD("aof_rewrite_scheduled", TYPE_FLAG, rewrite_scheduled),
     FIELD("aof_last_bgrewrite_status", TYPE_OK, last_rewrite_ok),
     FIELD("aof_last_write_status", TYPE_OK, last_write_ok),
-    FIELD("aof_rewrites_consecutive_failures", TYPE_NUMBER, rewrite_failures),
     FIELD("module_fork_in_progress", TYPE_FLAG, other_child),
     FIELD("aof_current_size", TYPE_NUMBER, aof_current_size),
     FIELD("aof_base_size", TYPE_NUMBER, aof_base_size),

@@ -41,8 +41,7 @@ struct info {
     int64_t bgsave_seconds, rewrite_seconds; /* that run; else -1 */
     bool rewrite_in_progress, rewrite_scheduled;
     bool last_rewrite_ok, last_write_ok;
-    int64_t rewrite_failures; /* of the last ones, in a row; since 7.0 */
-    bool other_child;         /* module_fork_in_progress */
+    bool other_child; /* module_fork_in_progress */
     int64_t aof_current_size, aof_base_size;
     int64_t aof_buffer_length, aof_pending_fsync;
     int64_t aof_delayed_fsync;

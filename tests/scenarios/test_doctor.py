@@ -24,18 +24,23 @@ def good(serve, home="server", name=servers.SYSTEM, **more):
     return serve(home, name, **{**GOOD, **closed, **more})
 
 
-def visit(keep, server, *args, scope="server", exit=None, **more):
-    """What doctor finds, by code, and its whole answer."""
-    answer = keep("doctor", "--json", "--redis", server.url, *args, exit=exit,
-                  **more).json
-    found = {}
+def visit(keep, server, *args, exit=None, **more):
+    """What doctor finds of the server, by code, and its whole answer; exit is
+    what the server alone would make of it."""
+    result = keep("doctor", "--json", "--redis", server.url, *args, exit=None,
+                  **more)
+    answer, found = result.json, {}
     for f in answer["findings"]:
         assert set(f) == {"code", "severity", "scope", "setting", "value",
                           "wanted", "text", "remedy", "runtime", "applied"}
         assert f["severity"] in ("error", "warning", "info")
         assert not f["runtime"] or (f["setting"] and f["wanted"])
-        if scope in (f["scope"], None):
+        if f["scope"] == "server":
             found[f["code"]] = f
+    bad = any(f["severity"] != "info" for f in answer["findings"])
+    assert answer["status"] == ("findings" if bad else "ok")
+    assert result.code == int(bad)
+    assert exit is None or bool(counting(found)) == bool(exit), result
     return found, answer
 
 
@@ -83,9 +88,8 @@ def test_a_setting_is_found_by_itself_and_its_remedy_mends_it(
     before, _ = visit(keep, server)
     assert counting(before) == set()
     server.client().config_set(setting, value)
-    found, answer = visit(keep, server, exit=0 if severity == "info" else 1)
+    found, _ = visit(keep, server, exit=severity != "info")
     assert set(found) - set(before) == {code}
-    assert answer["status"] == ("ok" if severity == "info" else "findings")
     f = found[code]
     assert f["severity"] == severity and f["setting"] == setting
     assert setting in f["text"] or code in ("save_off", "save_rare")
@@ -267,7 +271,7 @@ def test_who_may_not_read_is_no_stranger_to_fear(keep, serve):
     (keep.place / "password").write_text("secret-of-the-boss\n")
     url = f"unix://boss@{server.socket}"
     found = keep("doctor", "--json", "--redis", url, "--password-file",
-                 keep.place / "password", exit=0).json["findings"]
+                 keep.place / "password", exit=None).json["findings"]
     assert "no_password" not in {f["code"] for f in found}
 
 
@@ -276,7 +280,7 @@ def test_without_rights_what_is_not_told_is_not_judged(keep, serve):
         "default on nopass -@all +ping +info",
         "keep on nopass -@all +info +ping"))
     url = f"unix://keep:x@{server.socket}"
-    answer = keep("doctor", "--json", "--redis", url, exit=0).json
+    answer = keep("doctor", "--json", "--redis", url, exit=None).json
     found = [f for f in answer["findings"] if f["scope"] == "server"]
     told = [f for f in found if f["code"] == "not_told"]
     assert len(told) >= 3 and all(f["severity"] == "info" for f in told)
@@ -290,6 +294,7 @@ def test_a_server_that_is_away_leaves_the_rest_judged(keep, place):
     codes = {f["code"]: f for f in result.json["findings"]}
     assert codes["server_away"]["severity"] == "error"
     assert result.json["error"]
+    assert codes["repository_missing"]
 
 
 def bad(serve, name=servers.SYSTEM, **more):

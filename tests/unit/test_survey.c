@@ -19,9 +19,9 @@ begin(const char *const *answers)
     fake_start(&server, answers);
     ck_assert_int_eq(url_read(&url, server.url, &e), 0);
     asked = link_open(&(struct link_options){.url = &url,
-                                            .connect_timeout_ms = 5000,
-                                            .command_timeout_ms = 5000},
-                     &e);
+                                             .connect_timeout_ms = 5000,
+                                             .command_timeout_ms = 5000},
+                      &e);
     ck_assert_msg(asked != NULL, "%s", e.text);
     url_clear(&url);
 }
