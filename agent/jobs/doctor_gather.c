@@ -214,8 +214,9 @@ look_at_host(struct doctor_gathering *g, const struct doctor_gather_options *o)
     const char *dir = config_text(o->config, CONFIG_DATA_DIR);
 
     scene->pid = find_process(g, o->now_ms);
-    scene->local = scene->pid > 0 ||
-                   (is_near(o->link->url) && runs_this_kernel(g));
+    /* Of a server in another container a folder that is given is here. */
+    scene->local = scene->pid > 0 || ((dir != NULL || is_near(o->link->url)) &&
+                                      runs_this_kernel(g));
     scene->memory_bytes = find_memory(scene);
     read_file(g);
     if (dir == NULL && scene->local)

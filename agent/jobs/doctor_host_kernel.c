@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "jobs/doctor_host_rules.h"
+#include "jobs/doctor_server.h"
 
 enum {
     OWN_FILES = 32,        /* that a server wants besides its clients' */
@@ -16,19 +17,10 @@ write_number(char out[NUMBER_SIZE], int64_t number)
     snprintf(out, NUMBER_SIZE, "%lld", (long long)number);
 }
 
-/* A number of the server's settings; -1: not told. */
-static int64_t
-setting_number(const struct doctor_scene *scene, const char *name)
-{
-    const char *text = doctor_setting(scene, name);
-    uint64_t number;
+/* What sysctl(8) prints is what sysctl.d(5) reads. */
+#define LASTING \
+    "; to last, put '| tee -a /etc/sysctl.d/90-redis.conf' behind it"
 
-    return text != NULL && text_number(text, INT64_MAX, &number)
-               ? (int64_t)number
-               : -1;
-}
-
-/* What both sysctl(8) and /etc/sysctl.d know. */
 static void
 set_kernel(struct doctor_finding *f, const char *name, int64_t is,
            int64_t wanted)
@@ -50,10 +42,10 @@ doctor_host_overcommit(const struct doctor_scene *scene,
     if (h == NULL || (h->overcommit != 0 && h->overcommit != 2))
         return;
     set_kernel(doctor_add(all, "overcommit_memory", DOCTOR_WARNING, DOCTOR_HOST,
-                          "the kernel may refuse the fork for a save or a "
-                          "rewrite although there is memory; to last: echo "
-                          "'vm.overcommit_memory = 1' "
-                          ">/etc/sysctl.d/90-redis.conf"),
+                          "vm.overcommit_memory is %lld: the kernel may refuse "
+                          "the fork for a save or a rewrite although there is "
+                          "memory" LASTING,
+                          (long long)h->overcommit),
                "vm.overcommit_memory", h->overcommit, 1);
 }
 
@@ -78,10 +70,11 @@ doctor_host_huge_pages(const struct doctor_scene *scene,
     if (h == NULL || h->huge_pages == NULL ||
         strcmp(h->huge_pages, "always") != 0 || is_out(scene))
         return;
-    f = doctor_add(all, "transparent_huge_pages", DOCTOR_WARNING, DOCTOR_HOST,
-                   "while it saves, each write copies a page of 2 MiB: latency "
-                   "and memory; to last: transparent_hugepage=madvise on the "
-                   "kernel's command line; counts for what starts after it");
+    f = doctor_add(
+        all, "transparent_huge_pages", DOCTOR_WARNING, DOCTOR_HOST,
+        "huge pages are always given: while the server saves, each "
+        "write copies 2 MiB, which takes time and memory; to last: transparent_hugepage=madvise on the "
+        "kernel's command line; counts for what starts after it");
     doctor_about(f, "transparent_hugepage", h->huge_pages, "madvise");
     doctor_remedy(f,
                   "echo madvise >/sys/kernel/mm/transparent_hugepage/enabled");
@@ -92,17 +85,16 @@ doctor_host_somaxconn(const struct doctor_scene *scene,
                       struct doctor_findings *all)
 {
     const struct doctor_host *h = scene->host;
-    int64_t backlog = setting_number(scene, "tcp-backlog");
+    int64_t backlog = doctor_server_number(scene, "tcp-backlog");
 
     if (h == NULL || h->somaxconn < 0 || h->somaxconn >= backlog)
         return;
     set_kernel(
         doctor_add(all, "somaxconn_low", DOCTOR_WARNING, DOCTOR_HOST,
-                   "the kernel cuts the server's tcp-backlog of %lld: clients "
-                   "that come all at once are refused; counts when the server "
-                   "starts next; to last: echo 'net.core.somaxconn = %lld' "
-                   ">>/etc/sysctl.d/90-redis.conf",
-                   (long long)backlog, (long long)backlog),
+                   "net.core.somaxconn is %lld, and cuts the server's "
+                   "tcp-backlog of %lld: clients that come all at once are "
+                   "refused; counts when the server starts next" LASTING,
+                   (long long)h->somaxconn, (long long)backlog),
         "net.core.somaxconn", h->somaxconn, backlog);
 }
 
@@ -114,7 +106,7 @@ void
 doctor_host_files(const struct doctor_scene *scene, struct doctor_findings *all)
 {
     const struct doctor_host *h = scene->host;
-    int64_t clients = setting_number(scene, "maxclients"), wanted;
+    int64_t clients = doctor_server_number(scene, "maxclients"), wanted;
     char value[NUMBER_SIZE], better[NUMBER_SIZE];
     struct doctor_finding *f;
     bool cut;

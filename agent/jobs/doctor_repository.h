@@ -18,26 +18,21 @@ struct doctor_scene;
 
 /* What is not known is -1 or NULL. */
 struct doctor_repository {
-    bool absent;  /* there is nothing of this instance; else it is there, or
-                     cannot be looked at */
     char *path;   /* of the repository, resolved */
     char *folder; /* of the instance in it */
-    bool known;   /* and so are these: */
-    struct file_identity top, instance, snapshots;
-    uid_t self; /* who looks */
-    bool mount_known;
-    struct doctor_mount mount;
+    struct file_identity top, instance, snapshots; /* if known */
+    struct doctor_mount mount;                     /* if mount_known */
     char *disk, *data_disk; /* "sda", "sda": by the kernel's names */
-    bool in_data_dir;
     int64_t disk_free, disk_total;
-
-    /* Whose it is. */
     char *directory; /* that its snapshots are of */
-    bool other;      /* and that is surely not where the server works */
-
-    bool drilled;
-    struct catalog_drill drill;
     struct retention_freeze freeze;
+    struct catalog_drill drill; /* if drilled */
+    uid_t self;                 /* who looks */
+    bool absent;                /* there is nothing of this instance; else it is
+                                   there, or cannot be looked at */
+    bool known, mount_known, drilled;
+    bool in_data_dir;
+    bool other; /* directory is surely not where the server works */
 };
 
 /*

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -124,19 +125,18 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize("plant,codes,severity,remedy", PLANTED)
-def test_what_is_planted_in_a_host_is_found(made, plant, codes, severity,
-                                            remedy):
-    plant(made.host)
-    found = made()
-    assert set(found) == set(codes.split()), found
-    first = found[codes.split()[0]]
-    assert first["scope"] == "host" and first["severity"] == severity
-    if remedy is None:
-        assert first["remedy"] is None
-    else:
-        assert re.fullmatch(remedy, first["remedy"]), first["remedy"]
-    assert first["runtime"] == (codes == "maxmemory_too_large")
+def test_what_is_planted_in_a_host_is_found(made):
+    for plant, codes, severity, remedy in PLANTED:
+        plant(made.make())
+        found = made()
+        assert set(found) == set(codes.split()), found
+        first = found[codes.split()[0]]
+        assert first["scope"] == "host" and first["severity"] == severity
+        assert (first["remedy"] is None if remedy is None else
+                re.fullmatch(remedy, first["remedy"])), first
+        assert first["runtime"] == (codes == "maxmemory_too_large")
+    made.make()
+    assert made() == {}
 
 
 def test_where_nothing_can_be_seen_nothing_is_found(made):
@@ -253,6 +253,53 @@ def test_what_the_server_sees_read_only_is_told(visit, place):
                     "mount", "-o", "remount,ro,bind", data], check=True)
     found = visit()["data_dir_read_only"]
     assert "for the server" in found["text"]
+
+
+@pytest.mark.need("mount", "unshare")
+def test_a_container_is_judged_by_its_own_mounts(visit, place):
+    """Where we have a folder of that name too, which is none of it."""
+    data = place / "data"
+    data.mkdir(mode=0o777)
+    data.chmod(0o777)
+    visit.begin(data=data, snapshot=False, wrap=[
+        *servers.APART, "sh", "-c", f"mount -t tmpfs tmpfs {data} && "
+        f"chmod 700 {data} && cd {data} && exec \"$@\"", "sh"])
+    found = visit()
+    assert "data_dir_in_memory" in found and "data_dir_open" not in found
+    server = visit.server
+    subprocess.run(["nsenter", "-m", "-t", str(inner(server)), "chmod", "777",
+                    data], check=True)
+    open_ = visit()["data_dir_open"]
+    assert f"/proc/{inner(server)}/root{data}" in open_["remedy"]
+    visit.mends(open_)
+
+
+@pytest.mark.need("mount", "unshare")
+def test_beside_a_server_in_another_container_the_volume_is_judged(
+        visit, mounts, place):
+    """Neither its process nor its address is ours, but the data directory."""
+    data = place / "data"
+    data.mkdir()
+    mounts("-t", "tmpfs", "-o", "size=64m", "tmpfs", data)
+    port = servers.free_port()
+    visit.begin(data=data, port=str(port), bind="127.0.0.1", snapshot=False)
+    words = ["doctor", "--json", "--redis", f"redis://0.0.0.0:{port}"]
+
+    def codes(*more):
+        answer = visit.keep(*words, *more, user=servers.APART, exit=None)
+        return {f["code"] for f in answer.json["findings"]}
+    assert "data_dir_in_memory" in codes("--data-dir", data)
+    assert "data_dir_in_memory" not in codes()
+
+
+def inner(server):
+    """The server's process, below what made its namespace."""
+    pid = str(server.process.pid)
+    while True:
+        text = (Path("/proc") / pid / "task" / pid / "children").read_text()
+        if not text.split():
+            return int(pid)
+        pid = text.split()[0]
 
 
 def test_a_server_that_cut_its_clients_is_told(visit):
@@ -443,7 +490,7 @@ RULES = [
 ]
 
 
-@pytest.mark.parametrize("options,code", RULES)
-def test_retention_that_keeps_all_or_nothing_is_told(made, options, code):
-    found = made.finds(code, "warning", *options)
-    assert found["remedy"].startswith("redkeep")
+def test_retention_that_keeps_all_or_nothing_is_told(made):
+    for options, code in RULES:
+        found = made.finds(code, "warning", *options)
+        assert found["remedy"].startswith("redkeep")
