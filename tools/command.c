@@ -3,10 +3,10 @@
 #include <string.h>
 
 const struct command *const command_all[] = {
-    &cmd_check,    &cmd_snapshot, &cmd_list,  &cmd_verify,   &cmd_restore,
-    &cmd_drill,    &cmd_repair,   &cmd_prune, &cmd_hold,     &cmd_release,
-    &cmd_status, &cmd_memory,   &cmd_setup,    &cmd_guard, &errand_child, &keeper,
-    &queues_child, NULL,
+    &cmd_check,  &cmd_snapshot, &cmd_list,  &cmd_verify, &cmd_restore,
+    &cmd_drill,  &cmd_repair,   &cmd_prune, &cmd_hold,   &cmd_release,
+    &cmd_status, &cmd_memory,   &cmd_setup, &cmd_guard,  &errand_child,
+    &keeper,     &queues_child, NULL,
 };
 
 const char *

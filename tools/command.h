@@ -52,7 +52,8 @@ struct command {
 
 extern const struct command cmd_check, cmd_snapshot, cmd_list, cmd_verify,
     cmd_restore, cmd_drill, cmd_repair, cmd_prune, cmd_hold, cmd_release,
-    cmd_status, cmd_setup, cmd_memory, cmd_guard, errand_child, keeper, queues_child;
+    cmd_status, cmd_setup, cmd_memory, cmd_guard, errand_child, keeper,
+    queues_child;
 
 /* All commands, NULL-terminated. */
 extern const struct command *const command_all[];
