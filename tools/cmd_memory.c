@@ -121,8 +121,8 @@ static int
 gather(struct usage *u, const struct invocation *in, struct error *e)
 {
     struct storage storage = {.instance_dir = -1, .snapshots_dir = -1};
-    struct weigh_options options = {
-        .now_ms = u->now_ms, .progress = &in->progress};
+    struct weigh_options options = {.now_ms = u->now_ms,
+                                    .progress = &in->progress};
     struct settings s = {0};
     int rc = read_options(&options, in, e);
 
@@ -173,7 +173,7 @@ run(struct invocation *in, struct error *e)
 const struct command cmd_memory = {
     .name = "memory",
     .words = "",
-    .summary = "what needs the memory, how it grows, how long the queues are",
+    .summary = "what needs the memory, and how it grows",
     .details =
         "The server is asked for INFO and the lengths of job queues; the biggest\n"
         "keys and prefixes are those of the newest good snapshot, in the memory\n"

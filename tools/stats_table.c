@@ -63,8 +63,8 @@ print_named(const char *title, const struct rdb_stats_named *named, size_t n,
             bool weighed)
 {
     const char *titles[] = {
-        title, ">keys", ">expire", weighed ? ">memory" : ">size", ">elements",
-        NULL,
+        title,       ">keys", ">expire", weighed ? ">memory" : ">size",
+        ">elements", NULL,
     };
     struct table t;
 
@@ -86,8 +86,7 @@ stats_table_print_types(const struct judge_stats *s)
 {
     struct rdb_stats_named named[RDB_STATS_NAMES];
 
-    print_named("type", named,
-                rdb_stats_types(&s->rdb, s->valkey_magic, named),
+    print_named("type", named, rdb_stats_types(&s->rdb, s->valkey_magic, named),
                 s->rdb.weighed);
 }
 
@@ -162,7 +161,10 @@ void
 stats_table_print_biggest(const struct judge_stats *s)
 {
     const char *titles[] = {
-        "biggest key", ">db", "type", s->rdb.weighed ? ">memory" : ">size", ">elements", ">expires in", NULL,
+        "biggest key", ">db",
+        "type",        s->rdb.weighed ? ">memory" : ">size",
+        ">elements",   ">expires in",
+        NULL,
     };
     char type[RDB_STATS_NAME_SIZE];
     struct table t;
@@ -202,7 +204,11 @@ stats_table_print_prefixes(const struct rdb_stats *s)
     uint64_t unseen = heavy_unseen(&s->prefixes);
     bool exact = s->prefixes_exact;
     const char *titles[] = {
-        "prefix", ">keys", s->weighed ? ">memory" : ">size", exact ? NULL : ">at most", NULL,
+        "prefix",
+        ">keys",
+        s->weighed ? ">memory" : ">size",
+        exact ? NULL : ">at most",
+        NULL,
     };
     uint64_t keys = s->all.keys, bytes = s->all.bytes;
     struct table t;

@@ -59,13 +59,12 @@ growth_json(const struct usage *u)
     const struct growth *g = &u->growth;
     bool moves = g->verdict == GROWTH_GROWS || g->verdict == GROWTH_SHRINKS;
 
-    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o}", "verdict",
-                     growth_name(g->verdict), "bytes_per_day",
-                     moves ? json_integer((json_int_t)g->bytes_per_day)
-                           : json_null(),
-                     "points", (json_int_t)g->points, "from",
-                     value_time(g->from_ms), "to", value_time(g->to_ms),
-                     "full_in_seconds", value_seconds(u->full_in_ms));
+    return json_pack(
+        "{s:s, s:o, s:I, s:o, s:o, s:o}", "verdict", growth_name(g->verdict),
+        "bytes_per_day",
+        moves ? json_integer((json_int_t)g->bytes_per_day) : json_null(),
+        "points", (json_int_t)g->points, "from", value_time(g->from_ms), "to",
+        value_time(g->to_ms), "full_in_seconds", value_seconds(u->full_in_ms));
 }
 
 static json_t *
@@ -73,13 +72,12 @@ snapshot_json(const struct usage *u)
 {
     if (u->id[0] == '\0')
         return json_null();
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "id", u->id, "state_time",
-                     value_time(u->state_ms), "age_seconds",
-                     value_seconds(u->now_ms > u->state_ms
-                                       ? u->now_ms - u->state_ms
-                                       : 0),
-                     "file", value_string(u->weigh.path), "commands_bytes",
-                     value_number((int64_t)u->weigh.after_bytes));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o}", "id", u->id, "state_time",
+        value_time(u->state_ms), "age_seconds",
+        value_seconds(u->now_ms > u->state_ms ? u->now_ms - u->state_ms : 0),
+        "file", value_string(u->weigh.path), "commands_bytes",
+        value_number((int64_t)u->weigh.after_bytes));
 }
 
 /* What the agent shows, without what only it needs. */
@@ -103,10 +101,9 @@ clean_json(const struct usage *u)
     json_t *all = json_array();
 
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(all,
-                              json_pack("{s:o, s:o}", "what",
-                                        value_string(clean[i].what), "command",
-                                        value_string(clean[i].command)));
+        json_array_append_new(
+            all, json_pack("{s:o, s:o}", "what", value_string(clean[i].what),
+                           "command", value_string(clean[i].command)));
     usage_clean_clear(clean, count);
     return all;
 }

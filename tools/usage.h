@@ -15,10 +15,10 @@
 
 struct usage {
     int64_t now_ms;
-    char *url;             /* without a password */
-    struct error server;   /* why there is no info */
-    struct info info;      /* if not */
-    struct error snapshot; /* why nothing was weighed */
+    char *url;                /* without a password */
+    struct error server;      /* why there is no info */
+    struct info info;         /* if not */
+    struct error snapshot;    /* why nothing was weighed */
     char id[CATALOG_ID_SIZE]; /* of the snapshot; "": none was found */
     int64_t state_ms;         /* whose state it is */
     struct weigh weigh;

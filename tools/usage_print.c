@@ -66,8 +66,7 @@ add_full(struct status_row *r, const struct usage *u)
         status_row_add(r, "; if it goes on so, full in %s", time);
         return;
     }
-    text_write_duration(time,
-                        (uint64_t)(g->to_ms - g->from_ms) * GROWTH_AHEAD);
+    text_write_duration(time, (uint64_t)(g->to_ms - g->from_ms) * GROWTH_AHEAD);
     status_row_add(r, "; not full within %s", time);
 }
 
@@ -151,17 +150,14 @@ add_jobs(struct table *t, const struct queues_queue *q,
 static void
 print_queues(const struct queues *all)
 {
-    static const enum queues_state waiting[] = {QUEUES_WAITING,
-                                                QUEUES_PRIORITIZED,
-                                                QUEUES_PAUSED};
-    static const enum queues_state delayed[] = {QUEUES_DELAYED,
-                                                QUEUES_DEFERRED,
-                                                QUEUES_WAITING_CHILDREN,
-                                                QUEUES_RETRY};
-    static const enum queues_state single[] = {
-        QUEUES_ACTIVE, QUEUES_COMPLETED, QUEUES_FAILED, QUEUES_DEAD};
+    static const enum queues_state waiting[] = {
+        QUEUES_WAITING, QUEUES_PRIORITIZED, QUEUES_PAUSED};
+    static const enum queues_state delayed[] = {
+        QUEUES_DELAYED, QUEUES_DEFERRED, QUEUES_WAITING_CHILDREN, QUEUES_RETRY};
+    static const enum queues_state single[] = {QUEUES_ACTIVE, QUEUES_COMPLETED,
+                                               QUEUES_FAILED, QUEUES_DEAD};
     static const char *const titles[] = {
-        "queue",     "system",     ">waiting", ">delayed", ">active",
+        "queue",      "system",  ">waiting", ">delayed", ">active",
         ">completed", ">failed", ">dead",    NULL,
     };
     struct table t;

@@ -18,8 +18,8 @@ enum {
     SORTED_SET = 16,
     SKIPLIST = 32,
     SKIPLIST_HEADER = 24 + 32 * 16,
-    SKIPLIST_NODE = 24,         /* name, score, back */
-    SKIPLIST_NODE_EMBEDS = 17,  /* score, back, size of the head */
+    SKIPLIST_NODE = 24,        /* name, score, back */
+    SKIPLIST_NODE_EMBEDS = 17, /* score, back, size of the head */
     SKIPLIST_LEVEL = 16,
     SKIPLIST_LEVELS = 12, /* of which more have one in 16 million */
     FIELD_EXPIRY = 16,    /* of redis 7.4 */
@@ -36,22 +36,65 @@ enum {
 
 /* Newest first, redis and valkey. */
 static const struct footprint all[] = {
-    {.valkey = true, .major = 9, .embeds = true, .drops = true, .blocks = true,
-     .small_lists = true, .list_node = 40, .stream = 80, .group = 40,
+    {.valkey = true,
+     .major = 9,
+     .embeds = true,
+     .drops = true,
+     .blocks = true,
+     .small_lists = true,
+     .list_node = 40,
+     .stream = 80,
+     .group = 40,
      .consumer = 32},
-    {.valkey = true, .major = 8, .minor = 1, .embeds = true, .blocks = true,
-     .small_lists = true, .list_node = 40, .stream = 80, .group = 40,
+    {.valkey = true,
+     .major = 8,
+     .minor = 1,
+     .embeds = true,
+     .blocks = true,
+     .small_lists = true,
+     .list_node = 40,
+     .stream = 80,
+     .group = 40,
      .consumer = 32},
-    {.valkey = true, .small_lists = true, .dict = 56, .list_node = 40,
-     .entry = ENTRY, .stream = 80, .group = 40, .consumer = 32},
-    {.major = 8, .minor = 2, .embeds = true, .small_lists = true, .dict = 56,
-     .list_node = 40, .entry = ENTRY, .stream = 80, .group = 40,
+    {.valkey = true,
+     .small_lists = true,
+     .dict = 56,
+     .list_node = 40,
+     .entry = ENTRY,
+     .stream = 80,
+     .group = 40,
      .consumer = 32},
-    {.major = 7, .minor = 2, .small_lists = true, .dict = 56, .list_node = 40,
-     .entry = ENTRY, .stream = 80, .group = 40, .consumer = 32},
-    {.major = 7, .dict = 56, .list_node = 40, .entry = ENTRY, .stream = 80,
-     .group = 40, .consumer = 24},
-    {.exact = true, .dict = 96, .list_node = 32, .entry = ENTRY, .group = 32,
+    {.major = 8,
+     .minor = 2,
+     .embeds = true,
+     .small_lists = true,
+     .dict = 56,
+     .list_node = 40,
+     .entry = ENTRY,
+     .stream = 80,
+     .group = 40,
+     .consumer = 32},
+    {.major = 7,
+     .minor = 2,
+     .small_lists = true,
+     .dict = 56,
+     .list_node = 40,
+     .entry = ENTRY,
+     .stream = 80,
+     .group = 40,
+     .consumer = 32},
+    {.major = 7,
+     .dict = 56,
+     .list_node = 40,
+     .entry = ENTRY,
+     .stream = 80,
+     .group = 40,
+     .consumer = 24},
+    {.exact = true,
+     .dict = 96,
+     .list_node = 32,
+     .entry = ENTRY,
+     .group = 32,
      .consumer = 24},
 };
 
@@ -231,7 +274,8 @@ expect_levels(const struct footprint *f, uint64_t size)
     double chance = 0.75, sum = 0;
 
     for (unsigned level = 1; level <= SKIPLIST_LEVELS; level++) {
-        sum += chance * (double)footprint_block(f, size + level * SKIPLIST_LEVEL);
+        sum += chance *
+               (double)footprint_block(f, size + level * SKIPLIST_LEVEL);
         chance /= 4;
     }
     return (uint64_t)(sum + 0.5);
@@ -260,7 +304,8 @@ footprint_field(const struct footprint *f, uint64_t name, uint64_t value,
     }
     if (head + with_head(value) <= EMBEDDED_FIELD_MAX)
         return index + footprint_block(f, head + with_head(value));
-    return index + footprint_block(f, POINTER + head) + footprint_text(f, value);
+    return index + footprint_block(f, POINTER + head) +
+           footprint_text(f, value);
 }
 
 uint64_t

@@ -29,7 +29,7 @@ struct footprint {
     bool drops;       /* a string that is in the object needs no pointer */
     bool blocks;      /* tables of buckets, trees by their blocks */
     bool small_lists; /* a list of one node is that node */
-    bool pages;       /* large blocks are whole pages, no more: jemalloc 5.3.1 */
+    bool pages; /* large blocks are whole pages, no more: jemalloc 5.3.1 */
     unsigned dict, list_node, entry, stream, group, consumer;
 };
 

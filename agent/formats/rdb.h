@@ -37,11 +37,11 @@ struct rdb_key {
     uint64_t value_offset; /* behind the name */
     uint64_t end_offset;   /* behind the value */
     uint64_t db;
-    int64_t expire_ms; /* -1: none */
-    uint8_t type;      /* of the file; read it by magic and version */
-    bool empty;        /* no elements: servers skip it at load */
-    bool uncounted;    /* it has more elements, or they are not known */
-    uint64_t elements; /* as its heads tell; 0 for strings and modules */
+    int64_t expire_ms;     /* -1: none */
+    uint8_t type;          /* of the file; read it by magic and version */
+    bool empty;            /* no elements: servers skip it at load */
+    bool uncounted;        /* it has more elements, or they are not known */
+    uint64_t elements;     /* as its heads tell; 0 for strings and modules */
     uint64_t memory_bytes; /* what it costs the server; 0: not asked for */
     uint64_t spare_bytes;  /* more, unless it was loaded since: a stream's last
                               node is made for what may come */

@@ -22,7 +22,8 @@ is_id(const char *part, size_t size)
 }
 
 size_t
-rdb_prefix_write(char *out, size_t size, const char *name, size_t name_size, char separator)
+rdb_prefix_write(char *out, size_t size, const char *name, size_t name_size,
+                 char separator)
 {
     const char id[2] = {'*', separator};
     size_t made = 0;

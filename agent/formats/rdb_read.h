@@ -40,11 +40,11 @@ struct rdb_read {
     bool pending;       /* expiry, idle, frequency or metadata was read */
     const char *inside; /* type of the value being read; NULL outside */
     bool spoiled;       /* that value is bad, and was reported */
-    struct rdb_deep *deep; /* NULL: only what servers look at */
-    struct twins *twins;   /* members of a packed structure */
-    struct rdb_lzf *lzf;   /* strings that wait to be judged */
+    struct rdb_deep *deep;   /* NULL: only what servers look at */
+    struct twins *twins;     /* members of a packed structure */
+    struct rdb_lzf *lzf;     /* strings that wait to be judged */
     struct rdb_weigh *weigh; /* NULL: what keys cost is not asked */
-    unsigned char *buffer; /* rdb_blob.h */
+    unsigned char *buffer;   /* rdb_blob.h */
     size_t buffer_size;
     bool unsummed;   /* no checksum is taken: the source is sought in */
     uint64_t unread; /* bytes moved over that were not looked at */

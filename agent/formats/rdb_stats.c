@@ -136,11 +136,10 @@ rdb_stats_add(struct rdb_stats *s, const struct rdb_key *key)
     count(&s->types[key->type % RDB_STATS_TYPE_NUMBERS], key, bytes, expired);
     count(find_database(s, key->db), key, bytes, expired);
     note_biggest(s, key, bytes);
-    heavy_add(
-        &s->prefixes, prefix,
-        rdb_prefix_write(prefix, sizeof prefix, key->name, key->name_size,
-                         s->separator),
-        bytes);
+    heavy_add(&s->prefixes, prefix,
+              rdb_prefix_write(prefix, sizeof prefix, key->name, key->name_size,
+                               s->separator),
+              bytes);
 }
 
 static int

@@ -21,8 +21,8 @@ enum { RDB_STATS_DATABASES_MAX = 1024 };
 
 enum {
     RDB_STATS_TYPE_NUMBERS = 64, /* all that rdb_types_find knows are below */
-    RDB_STATS_MOST = 20, /* biggest keys, heaviest prefixes */
-    RDB_STATS_NAMES = 32, /* of encodings, and so of types */
+    RDB_STATS_MOST = 20,         /* biggest keys, heaviest prefixes */
+    RDB_STATS_NAMES = 32,        /* of encodings, and so of types */
     RDB_STATS_NAME_SIZE = 40,
 };
 
@@ -62,12 +62,12 @@ struct rdb_stats {
     uint64_t lives[RDB_STATS_LIVES];
     struct rdb_stats_key *biggest;
     size_t biggest_count;
-    size_t most;     /* of them and of prefixes; may be set at the beginning */
-    bool weighed;    /* sizes are of memory; the same */
-    bool spare;      /* and of what streams have in reserve; the same */
-    char separator;  /* of prefixes; the same */
-    struct heavy prefixes;       /* weight: bytes */
-    bool prefixes_exact; /* no key of these is missing in their counts */
+    size_t most;    /* of them and of prefixes; may be set at the beginning */
+    bool weighed;   /* sizes are of memory; the same */
+    bool spare;     /* and of what streams have in reserve; the same */
+    char separator; /* of prefixes; the same */
+    struct heavy prefixes; /* weight: bytes */
+    bool prefixes_exact;   /* no key of these is missing in their counts */
 };
 
 /* Begins empty; at now_ms (since 1970) keys are expired or not. It tells

@@ -96,14 +96,13 @@ rdb_weigh_text(struct rdb_read *r)
     bool number = false;
     uint64_t size;
 
-    if (rdb_read_want(r, 1 + NUMBER_TEXT_MAX) ||
-        r->s->at < r->s->end) {
+    if (rdb_read_want(r, 1 + NUMBER_TEXT_MAX) || r->s->at < r->s->end) {
         unsigned c = *r->s->at;
         size_t room = (size_t)(r->s->end - r->s->at) - 1;
 
-        number = (c >= 0xc0 && c <= 0xc2) ||
-                 (c <= NUMBER_TEXT_MAX && c <= room &&
-                  is_number(r->s->at + 1, c));
+        number =
+            (c >= 0xc0 && c <= 0xc2) ||
+            (c <= NUMBER_TEXT_MAX && c <= room && is_number(r->s->at + 1, c));
     }
     if (!read_size(r, &size))
         return false;

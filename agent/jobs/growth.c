@@ -101,8 +101,7 @@ growth_judge(struct growth *g, const struct growth_point *points, size_t count)
         g->from_ms = points[0].at_ms;
         g->to_ms = points[count - 1].at_ms;
     }
-    if (count < GROWTH_POINTS_MIN ||
-        g->to_ms - g->from_ms < GROWTH_SPAN_MIN_MS)
+    if (count < GROWTH_POINTS_MIN || g->to_ms - g->from_ms < GROWTH_SPAN_MIN_MS)
         return;
     slope = find_slope(points, count, &balance);
     wave = find_wave(points, count, slope, &usual);
@@ -115,9 +114,8 @@ growth_judge(struct growth *g, const struct growth_point *points, size_t count)
         g->bytes_per_day = slope * (double)DAY_MS;
         return;
     }
-    g->verdict = find_range(points, count) <= WAVE_MAX * usual
-                     ? GROWTH_STEADY
-                     : GROWTH_UNCLEAR;
+    g->verdict = find_range(points, count) <= WAVE_MAX * usual ? GROWTH_STEADY
+                                                               : GROWTH_UNCLEAR;
 }
 
 static bool

@@ -64,8 +64,8 @@ pull(void *context, void *bytes, size_t size, size_t *got, struct error *e)
 static bool
 begins_an_rdb(struct source *s)
 {
-    return source_want(s, MAGIC_SIZE) && (memcmp(s->at, "REDIS", 5) == 0 ||
-                                          memcmp(s->at, "VALKEY", 6) == 0);
+    return source_want(s, MAGIC_SIZE) &&
+           (memcmp(s->at, "REDIS", 5) == 0 || memcmp(s->at, "VALKEY", 6) == 0);
 }
 
 /* As if streams have nothing in reserve, and as if they have: which it is
@@ -118,8 +118,8 @@ has_spare(const struct scales *s, const struct rdb_result *result)
 }
 
 static int
-end_walk(struct weigh *w, const struct rdb_result *result, const struct source *s,
-         struct error *e)
+end_walk(struct weigh *w, const struct rdb_result *result,
+         const struct source *s, struct error *e)
 {
     if (result->verdict != VERDICT_SOUND)
         return error_set(e, ERROR_DAMAGED, "its RDB is %s at byte %llu",
@@ -176,8 +176,7 @@ read_file(struct weigh *w, struct reading *r,
     }
     if (rc == 0) {
         digest_end(&r->digest, hex);
-        if (r->done != r->file->size_bytes ||
-            strcmp(hex, r->file->sha256) != 0)
+        if (r->done != r->file->size_bytes || strcmp(hex, r->file->sha256) != 0)
             rc = error_set(e, ERROR_DAMAGED,
                            "its bytes are not those that were stored");
     }

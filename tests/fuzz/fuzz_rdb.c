@@ -125,6 +125,43 @@ walk_deep(const uint8_t *data, size_t size, const struct rdb_result *plain)
     report_clear(&report);
 }
 
+static void
+add_weight(void *context, const struct rdb_key *key)
+{
+    uint64_t *sum = context;
+
+    must(key->memory_bytes > 0);
+    *sum += key->memory_bytes + key->spare_bytes;
+}
+
+/* Weighing reads the same keys, and from a stream they weigh the same. */
+static void
+walk_weighed(const uint8_t *data, size_t size, const struct rdb_result *plain)
+{
+    struct stream stream = {.at = data, .left = size};
+    uint64_t sums[2] = {0};
+    struct rdb_result result;
+    struct error e = {0};
+    struct source s;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct rdb_options options = {.key_seen = add_weight,
+                                            .context = &sums[i],
+                                            .weigh = true,
+                                            .pages = size % 2 == 0};
+
+        if (i == 0)
+            source_of_memory(&s, data, size);
+        else
+            source_of_pull(&s, deliver, &stream, size);
+        must(rdb_walk(&s, &options, NULL, &result, &e) == 0);
+        must(result.keys == plain->keys &&
+             result.end_offset == plain->end_offset);
+        source_close(&s);
+    }
+    must(sums[0] == sums[1]);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -142,6 +179,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     compare(&of_memory, &of_stream);
     walk_deep(data, size, &of_memory);
+    walk_weighed(data, size, &of_memory);
     compare_reports(&memory_report, &stream_report);
     must(memory_keys.count == stream_keys.count);
     must(memory_keys.sum == stream_keys.sum);

@@ -111,6 +111,21 @@ def test_the_guides_name_pages_and_sections_that_are_there():
 
 
 @pytest.mark.need("root", "mount", "unshare")
+def test_memory_is_told_as_the_guide_says(place):
+    out = run(place, INSTALL + BEGIN + """
+cd /
+redkeep snapshot >/dev/null
+""" + script("memory.md") + """
+echo "told: $(tr -d '\\n' </tmp/memory.json)"
+""")
+    told_json = json.loads(told(out, "told"))
+    assert told_json["sizes"]["keys"] == 5000
+    assert told_json["sizes"]["prefixes"][0]["prefix"] == "job:"
+    assert told_json["server"]["used_memory"] > 0
+    assert re.search(r"^job: +5000 ", out, re.M)
+
+
+@pytest.mark.need("root", "mount", "unshare")
 def test_guard_stands_before_the_server_as_the_guide_says(place):
     out = run(place, INSTALL + BEGIN + script("guard.md") + """
 cd /

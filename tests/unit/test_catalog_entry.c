@@ -58,6 +58,7 @@ check_head(const struct catalog_entry *a, const struct catalog_entry *b)
     check_text(a->server.role, b->server.role);
     ck_assert_int_eq(a->server.replication_offset,
                      b->server.replication_offset);
+    ck_assert_int_eq(a->server.used_memory, b->server.used_memory);
     ck_assert_int_eq(a->dataset, b->dataset);
     check_text(a->dbfilename, b->dbfilename);
     check_text(a->appendfilename, b->appendfilename);

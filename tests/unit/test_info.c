@@ -39,6 +39,7 @@ static const char redis_7_0[] =
     "# Clients\r\nconnected_clients:5\r\n\r\n"
     "# Memory\r\nused_memory:900\r\nused_memory_human:900B\r\n"
     "total_system_memory:8000\r\nmaxmemory_policy:allkeys-lru\r\n"
+    "mem_allocator:jemalloc-5.3.0\r\n"
     "mem_fragmentation_ratio:1.25\r\n\r\n"
     "# Stats\r\nevicted_keys:6\r\nkeyspace_hits:7\r\n"
     "keyspace_misses:8\r\n\r\n"
@@ -125,6 +126,7 @@ START_TEST(reads_what_alarms_look_at)
     ck_assert_int_eq(i.connected_clients, 5);
     ck_assert_str_eq(i.used_memory_human, "900B");
     ck_assert_str_eq(i.maxmemory_policy, "allkeys-lru");
+    ck_assert_str_eq(i.allocator, "jemalloc-5.3.0");
     ck_assert_double_eq(i.fragmentation, 1.25);
     ck_assert_int_eq(i.evicted_keys, 6);
     ck_assert_int_eq(i.keyspace_hits, 7);

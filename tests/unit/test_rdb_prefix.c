@@ -28,7 +28,8 @@ START_TEST(shows_what_like_keys_have_in_common)
 {
     const char *name = names[_i].name, *expected = names[_i].prefix;
     char prefix[64];
-    size_t size = rdb_prefix_write(prefix, sizeof prefix, name, strlen(name), ':');
+    size_t size =
+        rdb_prefix_write(prefix, sizeof prefix, name, strlen(name), ':');
 
     ck_assert_uint_eq(size, strlen(expected));
     ck_assert_mem_eq(prefix, expected, size);
@@ -44,8 +45,7 @@ START_TEST(keeps_within_the_size)
         size_t size;
 
         memset(prefix, '#', sizeof prefix);
-        size = rdb_prefix_write(prefix, room, name, sizeof name - 1,
-                                ':');
+        size = rdb_prefix_write(prefix, room, name, sizeof name - 1, ':');
         ck_assert_uint_eq(size, room < 14 ? room : 14);
         ck_assert_mem_eq(prefix, name, size);
         ck_assert_int_eq(prefix[size], '#');
