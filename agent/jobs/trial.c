@@ -93,10 +93,8 @@ add(struct arguments *a, const char *name, const char *value)
     a->argv[a->count++] = (char *)(uintptr_t)value;
 }
 
-/*
- * A server runs what its AOF has, whatever that is; those here no server ever
- * puts there, and they lead out of the folder, or end the server.
- */
+/* A server runs what its AOF has. No server puts these there: they lead out of
+ * the folder, or end it. */
 static const char *const outward[] = {
     "config",   "save",   "bgsave",  "replicaof", "slaveof",
     "shutdown", "module", "migrate", "cluster",

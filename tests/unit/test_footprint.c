@@ -137,18 +137,18 @@ START_TEST(lists_and_packed_values_cost_what_servers_say)
     struct footprint six = find("6.0.16", false), seven = find("7.0.15", false);
     struct footprint eight = find("8.0.2", false);
 
-    ck_assert_uint_eq(footprint_key(&six, 1, false) +
-                          footprint_list(&six, 1, footprint_packed(&six, 33),
-                                         true),
-                      153);
-    ck_assert_uint_eq(footprint_key(&seven, 1, false) +
-                          footprint_list(&seven, 1,
-                                         footprint_packed(&seven, 29), true),
-                      160);
-    ck_assert_uint_eq(footprint_key(&eight, 1, false) +
-                          footprint_list(&eight, 1,
-                                         footprint_packed(&eight, 29), true),
-                      80);
+    ck_assert_uint_eq(
+        footprint_key(&six, 1, false) +
+            footprint_list(&six, 1, footprint_packed(&six, 33), true),
+        153);
+    ck_assert_uint_eq(
+        footprint_key(&seven, 1, false) +
+            footprint_list(&seven, 1, footprint_packed(&seven, 29), true),
+        160);
+    ck_assert_uint_eq(
+        footprint_key(&eight, 1, false) +
+            footprint_list(&eight, 1, footprint_packed(&eight, 29), true),
+        80);
     ck_assert_uint_eq(footprint_list(&eight, 1, 100, false), 40 + 40 + 100);
     ck_assert_uint_eq(48 + footprint_packed(&six, 8 + 4 * 100), 456);
     ck_assert_uint_eq(48 + footprint_packed(&seven, 8 + 4 * 100), 496);
@@ -169,10 +169,9 @@ START_TEST(a_sorted_set_costs_about_what_servers_say)
 
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         struct footprint f = find(sets[i].release, sets[i].valkey);
-        uint64_t all =
-            footprint_key(&f, 1, false) + footprint_skiplist(&f) +
-            footprint_table(&f, 1000) +
-            1000 * footprint_skiplist_member(&f, sets[i].size);
+        uint64_t all = footprint_key(&f, 1, false) + footprint_skiplist(&f) +
+                       footprint_table(&f, 1000) +
+                       1000 * footprint_skiplist_member(&f, sets[i].size);
 
         ck_assert_uint_ge(all, sets[i].said * 98 / 100);
         ck_assert_uint_le(all, sets[i].said * 102 / 100);
