@@ -198,11 +198,13 @@ journal_remove(int target, struct error *e)
 int
 journal_revert(struct journal *j, int target, struct error *e)
 {
+    struct journal before;
     int rc, work;
 
-    journal_clear(j);
-    if (load(j, target, JOURNAL_BEFORE, e) != 0)
+    if (load(&before, target, JOURNAL_BEFORE, e) != 0)
         return -1;
+    journal_clear(j);
+    *j = before;
     if (j->state == JOURNAL_NONE)
         return journal_remove(target, e);
     work = file_open_inner(target, PLACE_WORK, e);

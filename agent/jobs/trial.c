@@ -101,15 +101,6 @@ static const char *const outward[] = {
 };
 
 static void
-add_outward(struct arguments *a)
-{
-    for (size_t i = 0; i < sizeof outward / sizeof *outward; i++) {
-        add(a, "--rename-command", outward[i]);
-        a->argv[a->count++] = (char *)(uintptr_t) "";
-    }
-}
-
-static void
 make_arguments(struct arguments *a, const struct trial_options *o,
                const struct release *release)
 {
@@ -134,7 +125,10 @@ make_arguments(struct arguments *a, const struct trial_options *o,
     add(a, "--aof-load-truncated", "no");
     add(a, "--maxmemory", "0");
     add(a, "--enable-debug-command", sets ? "local" : NULL);
-    add_outward(a);
+    for (size_t i = 0; i < sizeof outward / sizeof *outward; i++) {
+        add(a, "--rename-command", outward[i]);
+        a->argv[a->count++] = (char *)(uintptr_t) "";
+    }
 }
 
 /* Whether its release could load such an RDB at all. */
