@@ -123,8 +123,12 @@ class World:
                 and ".redkeep-new-" not in p}
 
     def listed(self):
-        told = self.run("list", "--json", exit=0)
-        return json.loads(told.out)["snapshots"]
+        told = self.run("list", "--json")
+        listed = json.loads(told.out)["snapshots"]
+        bad = any(s["verify_ok"] is False or "error" in s for s in listed)
+        if told.code != bad:
+            raise Bad(f"exit {int(bad)} was expected\n{told}")
+        return listed
 
     def digest(self):
         """Of all there is, but for what differs from run to run."""
