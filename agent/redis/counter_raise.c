@@ -58,9 +58,11 @@ refuse(const struct error *why, struct error *e)
     const char *words = strstr(why->text, ": -");
     size_t size;
 
-    words = words != NULL && strncmp(why->text, "@user_script", 12) == 0
-                ? words + 3
-                : why->text;
+    if (words == NULL || strncmp(why->text, "@user_script", 12) != 0) {
+        *e = *why;
+        return -1;
+    }
+    words += 3;
     size = strlen(words);
     while (size > 1 && strchr(" .", words[size - 1]) != NULL)
         size--;

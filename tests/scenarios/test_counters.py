@@ -248,6 +248,22 @@ def test_a_server_that_refuses_writes_is_told_in_its_words(serve, sets):
     assert primary.client().dbsize() == 0
 
 
+@pytest.mark.parametrize("name", EVERY)
+def test_a_server_that_cannot_save_is_told_in_its_words(serve, sets, name):
+    server = serve(name=name)
+    client = server.client()
+    client.set("x", 1)
+    client.config_set("save", "3600 1")
+    server.data.rmdir()
+    client.bgsave()
+    wait_for(lambda: server.persistence()["rdb_last_bgsave_status"] == "err",
+             "a save that fails")
+    run = sets(server)
+    run.write(run.block("a", table([("k", 1)])))
+    assert re.match("a: Redis: MISCONF ", run.told("rebuild", exit=3)["error"])
+    assert not client.exists("k")
+
+
 def test_where_a_replica_was_there_may_be_a_primary_by_now(serve, sets,
                                                            crossing):
     """As behind an address that moves when the primary does."""
