@@ -2,9 +2,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "jobs/counters_work.h"
 
-enum { BATCH_BYTES = 262144, TELL_EVERY = 4096 };
+enum { BATCH_BYTES = 262144, TELL_EVERY = 4096, KEY_SIZE = 120 };
 
 /* Two readers of the rows: one asks, the other hears the answers. */
 struct comparison {
@@ -67,6 +68,19 @@ hear(void *context, enum counter_state state, int64_t number, struct error *e)
     return 0;
 }
 
+/* Where it failed: at the first key that was not heard of. */
+static void
+name_key(struct comparison *m, struct error *e)
+{
+    char shown[KEY_SIZE];
+    struct counters_row row;
+
+    if (e->kind != ERROR_STOPPED && counters_cursor_next(&m->heard, &row))
+        error_in(e, "key %s",
+                 text_quote(shown, sizeof shown, row.text + row.key_at,
+                            row.key_size));
+}
+
 int
 counters_compare(struct counters *c, struct counters_set *set,
                  const struct counters_options *o, struct link *link,
@@ -82,6 +96,8 @@ counters_compare(struct counters *c, struct counters_set *set,
     while (rc == 0 && counters_cursor_next(&m.asked, &row))
         rc = counter_read_send(&reader, row.text + row.key_at, row.key_size, e);
     rc = counter_read_drain(&reader, e);
+    if (rc != 0)
+        name_key(&m, e);
     return end(&m, rc, e);
 }
 

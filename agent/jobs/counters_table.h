@@ -5,8 +5,8 @@
  *     key<TAB>id<TAB>name<TAB>db_max
  *     chat_app:1:counter<TAB>1<TAB>Mobile App<TAB>1050
  *
- * key and db_max must be there; nothing is quoted or escaped. What is wrong ends
- * it: "line 3: db_max 'x' is no whole number from 0 to 9223372036854775807".
+ * key and db_max must be there; nothing is quoted or escaped. What is wrong
+ * ends it: "line 3: db_max 'x' is no whole number from 0 to 9223372036854775807".
  */
 #ifndef JOBS_COUNTERS_TABLE_H
 #define JOBS_COUNTERS_TABLE_H

@@ -57,7 +57,7 @@ on_value(void *context, const struct redisReply *reply, const struct error *why,
          struct error *e)
 {
     struct counter_reader *r = context;
-    enum counter_state state;
+    enum counter_state state = COUNTER_MISSING;
     int64_t number;
 
     if (counter_judge(reply, why, &state, &number, e) != 0)

@@ -56,8 +56,8 @@ enum {
 
 /*
  * Raises many by a script on the server: begin, send batches of up to
- * COUNTER_BATCH_MAX, drain. Where scripts are denied the first failure is ERROR_DENIED, and nothing was
- * changed.
+ * COUNTER_BATCH_MAX, drain. Where scripts are denied the first failure is
+ * ERROR_DENIED, and nothing was changed.
  */
 struct counter_raiser {
     struct link_pipe pipe;

@@ -51,6 +51,24 @@ odd(struct error *e)
     return error_set(e, ERROR_FAILED, "EVAL was answered oddly");
 }
 
+/* Redis 6.0: "@user_script: 26: -OOM command not allowed ...  ". */
+static int
+refuse(const struct error *why, struct error *e)
+{
+    const char *words = strstr(why->text, ": -");
+    size_t size;
+
+    if (words == NULL || strncmp(why->text, "@user_script", 12) != 0) {
+        *e = *why;
+        return -1;
+    }
+    words += 3;
+    size = strlen(words);
+    while (size > 1 && strchr(" .", words[size - 1]) != NULL)
+        size--;
+    return error_set(e, why->kind, "%.*s", (int)size, words);
+}
+
 static int
 on_batch(void *context, const struct redisReply *reply, const struct error *why,
          struct error *e)
@@ -58,10 +76,8 @@ on_batch(void *context, const struct redisReply *reply, const struct error *why,
     struct counter_raiser *r = context;
     size_t count = r->counts[r->answered++ % COUNTER_RING];
 
-    if (reply == NULL) {
-        *e = *why;
-        return -1;
-    }
+    if (reply == NULL)
+        return refuse(why, e);
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count)
         return odd(e);
     for (size_t i = 0; i < count; i++) {

@@ -191,7 +191,7 @@ class Postgres:
     def source(self, file):
         """The command that prints what a file of SQL asks for."""
         return (f"psql -qAX -h {self.home} -U postgres -v ON_ERROR_STOP=1 "
-                f"-F \"$(printf '\\t')\" -P footer=off -f {file}")
+                f"-v FETCH_COUNT=500 -F \"$(printf '\\t')\" -P footer=off -f {file}")
 
     def stop(self):
         if self.process:

@@ -248,6 +248,22 @@ def test_a_server_that_refuses_writes_is_told_in_its_words(serve, sets):
     assert primary.client().dbsize() == 0
 
 
+@pytest.mark.parametrize("name", EVERY)
+def test_a_server_that_cannot_save_is_told_in_its_words(serve, sets, name):
+    server = serve(name=name)
+    client = server.client()
+    client.set("x", 1)
+    client.config_set("save", "3600 1")
+    server.data.rmdir()
+    client.bgsave()
+    wait_for(lambda: server.persistence()["rdb_last_bgsave_status"] == "err",
+             "a save that fails")
+    run = sets(server)
+    run.write(run.block("a", table([("k", 1)])))
+    assert re.match("a: Redis: MISCONF ", run.told("rebuild", exit=3)["error"])
+    assert not client.exists("k")
+
+
 def test_where_a_replica_was_there_may_be_a_primary_by_now(serve, sets,
                                                            crossing):
     """As behind an address that moves when the primary does."""
@@ -282,7 +298,8 @@ def test_an_old_server_that_refuses_writes_is_understood(serve, sets):
     run = sets(server)
     run.write(run.block("a", table([("k", 1)])))
     server.client().execute_command("REPLICAOF", "127.0.0.1", "1")
-    assert "READONLY" in run.told("rebuild", exit=3)["error"]
+    assert run.told("rebuild", exit=3)["error"] == \
+        "a: Redis: READONLY You can't write against a read only replica"
 
 
 def test_a_user_who_may_not_is_told(serve, sets):
@@ -293,6 +310,18 @@ def test_a_user_who_may_not_is_told(serve, sets):
         server.client().execute_command("ACL", "SETUSER", "default", right)
         error = run.told(command, exit=3)["error"]
         assert re.search("NOPERM|can't run this command", error), error
+    assert "a: Redis: key k: NOPERM" in error
+
+
+def test_what_is_no_counter_by_far_is_named(serve, sets):
+    server = serve()
+    run = sets(server)
+    run.write(run.block("a", table([("j", 1), ("k", 1), ("l", 1)])))
+    server.client().set("k", "1" * (17 << 20))
+    assert "a: Redis: key k: " in run.told("check", exit=3)["error"]
+    one = run.the("rebuild", exit=1)
+    assert (one["raised"], one["failed"]) == (2, 1)
+    assert server.client().strlen("k") == 17 << 20
 
 
 def test_words_that_are_wrong_are_a_usage_error(serve, sets):
