@@ -64,6 +64,12 @@ begin(struct tally_report *r)
     };
 }
 
+static bool
+is_empty(const char *text)
+{
+    return text == NULL || *text == '\0';
+}
+
 /* Why it is unclear: in the words of the source, of the first warning, or in
  * those of the child's end. */
 static void
@@ -72,9 +78,9 @@ explain(struct tally_report *r, const char *name, const json_t *set,
 {
     const char *said = json_string_value(json_object_get(set, "error"));
 
-    if (said == NULL)
+    if (is_empty(said))
         said = first_warning(r);
-    if (said == NULL)
+    if (is_empty(said))
         said = *end != '\0' ? end : "its report cannot be read";
     snprintf(r->text, sizeof r->text, "%s", said);
     if (json_array_size(r->warnings) == 0)
