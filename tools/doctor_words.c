@@ -86,7 +86,7 @@ doctor_words_show(const struct doctor_findings *all,
 }
 
 void
-doctor_words_plan(const struct doctor_changes *changes)
+doctor_words_plan(const struct doctor_changes *changes, bool has_file)
 {
     fprintf(stderr, "\nthe server would be told:\n");
     for (size_t i = 0; i < changes->count; i++) {
@@ -98,7 +98,8 @@ doctor_words_plan(const struct doctor_changes *changes)
         free(line);
         free(word);
     }
-    fprintf(stderr, "  CONFIG REWRITE\n");
+    if (has_file)
+        fprintf(stderr, "  CONFIG REWRITE\n");
 }
 
 static size_t

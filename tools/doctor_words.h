@@ -22,7 +22,7 @@ void doctor_words_show(const struct doctor_findings *all,
                        const struct status_words *words);
 
 /* Before the question: the commands that --apply stands for. */
-void doctor_words_plan(const struct doctor_changes *changes);
+void doctor_words_plan(const struct doctor_changes *changes, bool has_file);
 
 /* What came of them. */
 void doctor_words_changed(const struct doctor_changes *changes);
