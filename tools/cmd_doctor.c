@@ -137,7 +137,7 @@ run(struct invocation *in, struct error *e)
     struct visit v = {.in = in};
     int rc = -1;
 
-    status_words_read(&v.words, &in->config);
+    doctor_words_read(&v.words, &in->config);
     if (settings_read(&v.settings, in, e) == 0 && look(&v, e) == 0 &&
         (!command_has(in, "apply") || apply(&v, e) == 0))
         rc = tell(&v, e);

@@ -10,6 +10,9 @@
 #include "jobs/doctor_gather.h"
 #include "status_words.h"
 
+/* As status_words_read, and with the options that were given. */
+void doctor_words_read(struct status_words *words, const struct config *config);
+
 /* An array of findings[] of the contract. */
 json_t *doctor_words_findings(const struct doctor_findings *all,
                               const struct status_words *words);

@@ -264,7 +264,10 @@ tell_away(const struct doctor_gathering *g, struct doctor_findings *all)
                    "the server does not answer, nothing of it can be judged:"
                    " %s",
                    g->why.text);
-    doctor_remedy(f, "redis-cli PING");
+    if (strstr(g->why.text, "Permission denied") != NULL)
+        doctor_remedy(f, "sudo redkeep doctor");
+    else
+        doctor_remedy(f, "redis-cli PING");
 }
 
 int
