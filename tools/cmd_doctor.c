@@ -68,7 +68,7 @@ apply(struct visit *v, struct error *e)
     if (!command_has(v->in, "yes")) {
         if (!v->in->json)
             doctor_words_show(&v->found, &v->words);
-        doctor_words_plan(&v->changes);
+        doctor_words_plan(&v->changes, v->scene.info.config_file[0] != '\0');
         if (question_ask(v->in, "have it set them?", e) != 0)
             return -1;
     }
@@ -77,10 +77,14 @@ apply(struct visit *v, struct error *e)
     meter_end();
     if (!v->in->quiet)
         doctor_words_changed(&v->changes);
-    if (rc != 0 || look_again(v, e) != 0)
-        return -1;
-    doctor_apply_mark(&v->changes, &v->found);
-    return 0;
+    if (rc == 0)
+        rc = look_again(v, e);
+    if (rc == 0)
+        doctor_apply_mark(&v->changes, &v->found);
+    else if (e->kind == ERROR_STOPPED)
+        error_set(e, ERROR_FAILED,
+                  "stopped; what was set stays set, and was not judged again");
+    return rc;
 }
 
 static bool
@@ -133,7 +137,7 @@ run(struct invocation *in, struct error *e)
     struct visit v = {.in = in};
     int rc = -1;
 
-    status_words_read(&v.words, &in->config);
+    doctor_words_read(&v.words, &in->config);
     if (settings_read(&v.settings, in, e) == 0 && look(&v, e) == 0 &&
         (!command_has(in, "apply") || apply(&v, e) == 0))
         rc = tell(&v, e);

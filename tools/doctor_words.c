@@ -4,11 +4,59 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "jobs/value.h"
 #include "screen.h"
 
 enum { INDENT = 4 };
+
+/* Never a password: who pastes it fills that in. */
+static char *
+write_option(const struct config *c, enum config_key key)
+{
+    struct error none = {0};
+    struct url url;
+    char *text;
+
+    if (c->values[key].origin != CONFIG_FROM_OPTION)
+        return NULL;
+    if (key != CONFIG_REDIS || url_read(&url, config_text(c, key), &none) != 0)
+        return memory_dup(config_text(c, key));
+    text = url_write(&url);
+    url_clear(&url);
+    return text;
+}
+
+void
+doctor_words_read(struct status_words *words, const struct config *config)
+{
+    static const struct {
+        enum config_key key;
+        const char *name;
+    } given[] = {
+        {CONFIG_INSTANCE, "instance"},
+        {CONFIG_REDIS, "redis"},
+        {CONFIG_PASSWORD_FILE, "password-file"},
+        {CONFIG_DATA_DIR, "data-dir"},
+        {CONFIG_REPO, "repo"},
+    };
+
+    status_words_read(words, config);
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        char *value = write_option(config, given[i].key), *word, *longer;
+
+        if (value == NULL)
+            continue;
+        word = text_shell_word(value);
+        longer = text_format("%s --%s %s", words->redkeep, given[i].name, word);
+        free(words->redkeep);
+        free(word);
+        free(value);
+        words->redkeep = longer;
+    }
+}
 
 static char *
 fit(const struct doctor_finding *f, const struct status_words *words)
@@ -86,7 +134,7 @@ doctor_words_show(const struct doctor_findings *all,
 }
 
 void
-doctor_words_plan(const struct doctor_changes *changes)
+doctor_words_plan(const struct doctor_changes *changes, bool has_file)
 {
     fprintf(stderr, "\nthe server would be told:\n");
     for (size_t i = 0; i < changes->count; i++) {
@@ -98,7 +146,8 @@ doctor_words_plan(const struct doctor_changes *changes)
         free(line);
         free(word);
     }
-    fprintf(stderr, "  CONFIG REWRITE\n");
+    if (has_file)
+        fprintf(stderr, "  CONFIG REWRITE\n");
 }
 
 static size_t
@@ -140,19 +189,15 @@ doctor_words_end(const struct doctor_findings *all, bool applied)
         counts[all->items[i].severity]++;
         runtime += all->items[i].runtime;
     }
-    if (all->count == 0) {
-        puts("nothing to say: server, host and repository are as they should"
-             " be");
-        return;
-    }
     line = text_format(
-        "%zu error%s, %zu warning%s, %zu note%s", counts[DOCTOR_ERROR],
+        "%zu error%s, %zu warning%s, %zu info", counts[DOCTOR_ERROR],
         counts[DOCTOR_ERROR] == 1 ? "" : "s", counts[DOCTOR_WARNING],
-        counts[DOCTOR_WARNING] == 1 ? "" : "s", counts[DOCTOR_INFO],
-        counts[DOCTOR_INFO] == 1 ? "" : "s");
+        counts[DOCTOR_WARNING] == 1 ? "" : "s", counts[DOCTOR_INFO]);
     putchar('\n');
     screen_print(stdout, INDENT, line);
     free(line);
     if (runtime > 0 && !applied)
         printf("add --apply to have the server set %zu of them\n", runtime);
+    else if (counts[DOCTOR_ERROR] + counts[DOCTOR_WARNING] == 0)
+        puts("nothing that counts; how the data is kept: redkeep status");
 }

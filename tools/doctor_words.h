@@ -10,6 +10,9 @@
 #include "jobs/doctor_gather.h"
 #include "status_words.h"
 
+/* As status_words_read, and with the options that were given. */
+void doctor_words_read(struct status_words *words, const struct config *config);
+
 /* An array of findings[] of the contract. */
 json_t *doctor_words_findings(const struct doctor_findings *all,
                               const struct status_words *words);
@@ -22,7 +25,7 @@ void doctor_words_show(const struct doctor_findings *all,
                        const struct status_words *words);
 
 /* Before the question: the commands that --apply stands for. */
-void doctor_words_plan(const struct doctor_changes *changes);
+void doctor_words_plan(const struct doctor_changes *changes, bool has_file);
 
 /* What came of them. */
 void doctor_words_changed(const struct doctor_changes *changes);

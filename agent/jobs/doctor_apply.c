@@ -106,6 +106,14 @@ has_failed(const struct info *before, const struct info *i, bool ran)
            (!i->rewrite_in_progress && (ran || !i->rewrite_scheduled));
 }
 
+static int
+tell_unended(struct error *e)
+{
+    return error_set(e, ERROR_FAILED,
+                     "the first rewrite of the AOF has not ended yet; when it"
+                     " has: redis-cli CONFIG REWRITE");
+}
+
 /*
  * Until no rewrite is on its way. ERROR_DAMAGED: one failed; else it was not
  * waited for to its end.
@@ -120,7 +128,7 @@ await_rewrite(struct link *link, const struct doctor_apply_options *o,
 
     for (;;) {
         if (info_ask(link, &i, e) != 0)
-            return -1;
+            return e->kind == ERROR_STOPPED ? tell_unended(e) : -1;
         if (has_failed(o->scene->info, &i, ran))
             return error_set(e, ERROR_DAMAGED,
                              "the rewrite of the AOF failed, the server's log"
@@ -130,9 +138,7 @@ await_rewrite(struct link *link, const struct doctor_apply_options *o,
         ran = ran || i.rewrite_in_progress;
         tell(o->progress, &i);
         if (process_check_stop(e) != 0 || clock_steady_ms() > deadline)
-            return error_set(e, ERROR_FAILED,
-                             "the first rewrite of the AOF has not ended yet;"
-                             " redis-cli CONFIG REWRITE when it has");
+            return tell_unended(e);
         pause_for(LOOK_MS);
     }
 }

@@ -12,7 +12,11 @@
 #include "redis/survey.h"
 #include "jobs/trial_memory.h"
 
-enum { START_SLACK_MS = 5000, SECOND_MS = 1000 };
+enum {
+    START_SLACK_MS = 5000,
+    SECOND_MS = 1000,
+    UPTIME_MAX_SECONDS = INT32_MAX,
+};
 
 /* What is asked, what a user needs for it, and what is judged by it. */
 static const struct question {
@@ -105,12 +109,13 @@ ask_all(struct doctor_gathering *g, const struct doctor_gather_options *o,
 static int64_t
 find_process(const struct doctor_gathering *g, int64_t now_ms)
 {
-    int64_t began_ms = now_ms - g->info.uptime_seconds * SECOND_MS, pid = -1;
+    int64_t uptime = g->info.uptime_seconds, pid = -1;
+    int64_t began_ms = now_ms - uptime % UPTIME_MAX_SECONDS * SECOND_MS;
     struct process_server *servers = NULL;
     size_t count = 0;
     struct error none = {0};
 
-    if (g->info.process_id < 0 || g->info.uptime_seconds < 0 ||
+    if (g->info.process_id < 0 || uptime < 0 || uptime >= UPTIME_MAX_SECONDS ||
         process_list_servers(&servers, &count, &none) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
@@ -259,7 +264,10 @@ tell_away(const struct doctor_gathering *g, struct doctor_findings *all)
                    "the server does not answer, nothing of it can be judged:"
                    " %s",
                    g->why.text);
-    doctor_remedy(f, "redis-cli PING");
+    if (strstr(g->why.text, "Permission denied") != NULL)
+        doctor_remedy(f, "sudo redkeep doctor");
+    else
+        doctor_remedy(f, "redis-cli PING");
 }
 
 int

@@ -7,6 +7,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+/* Can be multiplied by a little. */
+#define NUMBER_MAX (INT64_MAX / 1024)
+
 void
 doctor_server_set(struct doctor_finding *f, const struct doctor_scene *scene,
                   const char *setting, const char *wanted)
@@ -53,7 +56,7 @@ doctor_server_number(const struct doctor_scene *scene, const char *setting)
     const char *told = doctor_setting(scene, setting);
     uint64_t number;
 
-    if (told == NULL || !text_number(told, INT64_MAX, &number))
+    if (told == NULL || !text_number(told, NUMBER_MAX, &number))
         return -1;
     return (int64_t)number;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "jobs/doctor_host.h"
 
 #define SAVE_USUAL "3600 1 300 100 60 10000" /* preset since 7.0 */
 
@@ -200,31 +201,25 @@ doctor_server_status(const struct doctor_scene *scene,
                     "INFO persistence");
 }
 
+/* Of a unit it is known what stands on the command line: mostly no settings. */
 static void
-tell_unlike(const struct doctor_scene *scene, struct doctor_findings *all,
-            enum doctor_severity severity, const char *setting,
-            const char *in_file)
+compare(const struct doctor_scene *scene, struct doctor_findings *all,
+        const char *setting, const char *in_file)
 {
     const char *now = doctor_setting(scene, setting);
+    bool of_unit = scene->host != NULL && scene->host->unit != NULL;
     struct doctor_finding *f;
 
-    f = doctor_add(all, "unlike_file", severity, DOCTOR_SERVER,
+    if (now == NULL || in_file == NULL || strcmp(now, in_file) == 0)
+        return;
+    f = doctor_add(all, "unlike_file", of_unit ? DOCTOR_ERROR : DOCTOR_INFO,
+                   DOCTOR_SERVER,
                    "%s is '%s' and '%s' in the server's file: unless its"
                    " command line says otherwise, the next start is with that,"
                    " and on other data",
                    setting, now, in_file);
     doctor_about(f, setting, in_file, now);
     doctor_remedy(f, "redis-cli CONFIG REWRITE");
-}
-
-static void
-compare_text(const struct doctor_scene *scene, struct doctor_findings *all,
-             const char *setting, const char *in_file)
-{
-    const char *now = doctor_setting(scene, setting);
-
-    if (now != NULL && in_file != NULL && strcmp(now, in_file) != 0)
-        tell_unlike(scene, all, DOCTOR_ERROR, setting, in_file);
 }
 
 /*
@@ -245,10 +240,9 @@ doctor_server_unwritten(const struct doctor_scene *scene,
                    " command line");
     if (file == NULL)
         return;
-    compare_text(scene, all, "appendonly",
-                 file->appendonly == 1 ? "yes" : "no");
-    compare_text(scene, all, "dbfilename", file->dbfilename);
+    compare(scene, all, "appendonly", file->appendonly == 1 ? "yes" : "no");
+    compare(scene, all, "dbfilename", file->dbfilename);
     /* One that is relative is so to where the server was started. */
     if (file->dir != NULL && file->dir[0] == '/')
-        compare_text(scene, all, "dir", file->dir);
+        compare(scene, all, "dir", file->dir);
 }

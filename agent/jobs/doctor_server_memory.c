@@ -107,18 +107,18 @@ doctor_server_headroom(const struct doctor_scene *scene,
     int64_t limit = find_limit(scene), used = scene->info->used_memory;
     uint64_t alarm = config_number(scene->config, CONFIG_ALARMS_MEMORY);
     struct doctor_finding *f;
-    int percent;
+    double percent;
     char *text;
 
     if (limit <= 0 || used < 0)
         return;
-    percent = (int)((double)used * HUNDRED / (double)limit);
-    if (alarm == 0 || percent < (int)alarm)
+    percent = (double)used * HUNDRED / (double)limit;
+    if (alarm == 0 || percent < (double)alarm)
         return;
     f = doctor_add(all, "memory_full",
                    percent >= FULL_PERCENT ? DOCTOR_ERROR : DOCTOR_WARNING,
                    DOCTOR_SERVER,
-                   "%d %% of maxmemory is used: what comes when it is full is"
+                   "%.0f %% of maxmemory is used: what comes when it is full is"
                    " %s",
                    percent,
                    strcmp(find_policy(scene), "noeviction") == 0

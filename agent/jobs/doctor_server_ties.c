@@ -81,8 +81,8 @@ doctor_server_clients(const struct doctor_scene *scene,
     struct doctor_finding *f;
     char *text;
 
-    if (most <= 0 || (refused <= 0 &&
-                      (now < 0 || now * HUNDRED < most * CLIENTS_FULL_PERCENT)))
+    if (most <= 0 ||
+        (refused <= 0 && (now < most * CLIENTS_FULL_PERCENT / HUNDRED)))
         return;
     f = refused > 0
             ? doctor_add(all, "clients_refused", DOCTOR_WARNING, DOCTOR_SERVER,

@@ -2,13 +2,13 @@
 good server has nothing that counts."""
 
 import json
+import signal
 import subprocess
 
 import pytest
 import redis
 
 import servers
-from program import program
 from servers import wait_for
 
 SAVE = [("3600", "1"), ("300", "100"), ("60", "10000")]
@@ -108,11 +108,10 @@ def test_an_aof_that_is_off_is_found_and_its_remedy_mends_it(keep, serve):
     mend(found["appendonly_off"])
     mend(found["appendfsync_no"])
     server.rest()
-    found, _ = visit(keep, server, exit=1)
+    found, _ = visit(keep, server, exit=0)
     # Set, and not in the file yet: the next start would be without it.
-    assert counting(found) == {"unlike_file"}
     mend(found["unlike_file"])
-    visit(keep, server, exit=0)
+    assert "unlike_file" not in visit(keep, server, exit=0)[0]
 
 
 # Read at the start alone: told how to mend them, not done by --apply.
@@ -385,7 +384,7 @@ def test_an_aof_that_cannot_be_begun_is_off_again(keep, serve, plant):
     assert "appendonly yes" not in written and "timeout 3" not in written
 
 
-def test_maxmemory_is_never_below_what_is_used(keep, serve, place):
+def test_maxmemory_is_never_below_what_is_used(keep, serve):
     server = good(serve, maxmemory="0", save="", appendonly="no")
     used = server.client().info("memory")["used_memory"]
     total = server.client().info("memory")["total_system_memory"]
@@ -403,11 +402,55 @@ def test_a_good_server_has_nothing_that_counts(keep, serve, name):
                                else set()), found
 
 
-def test_it_is_told_for_people_in_80_columns(terminal, keep, serve):
+def test_what_is_told_fits_80_columns_but_for_commands(terminal, serve):
     server = bad(serve)
-    result = keep("doctor", "--redis", server.url, exit=1)
-    assert result.out.startswith("server\n")
-    assert f"redis-cli -s {server.socket} CONFIG SET appendonly yes" in \
-        [line.strip() for line in result.out.splitlines()]
-    assert "add --apply" in result.out.splitlines()[-1]
-    assert program()
+    shown = terminal("doctor", "--redis", server.url, exit=1)
+    lines = shown.splitlines()
+    assert lines[0] == "server" and "add --apply" in lines[-1]
+    commands = [n.strip() for n in lines if n.startswith(" " * 8)]
+    assert f"redis-cli -s {server.socket} CONFIG SET appendonly yes" in commands
+    assert all(len(n) <= 80 for n in lines if n.strip() not in commands)
+    marks = ["error:", "warning:", "info:"]
+    order = [marks.index(n.split()[0]) for n in lines[:lines.index("")]
+             if n.split()[0] in marks]
+    assert order == sorted(order) and set(order) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("answer,status", [(b"n\n", 4), (b"y\n", 1)])
+def test_apply_asks_and_does_what_is_answered(terminal, serve, answer, status):
+    server = bad(serve)
+    shown = terminal("doctor", "--apply", "--redis", server.url, exit=status,
+                     typed=answer)
+    assert "  CONFIG SET maxmemory-policy noeviction" in shown \
+        or "  CONFIG SET save '3600 1 300 100 60 10000'" in shown
+    assert "  CONFIG REWRITE" in shown
+    timeout = server.client().config_get("timeout")["timeout"]
+    assert timeout == ("3" if status == 4 else "0")
+
+
+def test_who_interrupts_a_first_rewrite_is_told_how_it_stands(keep, serve):
+    server = good(serve, appendonly="no", timeout="3", rdb_key_save_delay="0")
+    with server.client() as c:
+        for i in range(2000):
+            c.set(f"k{i}", i)
+        # Long enough for all that follows.
+        c.config_set("rdb-key-save-delay", "10000")
+    before = (server.home / "redis.conf").read_text()
+    run = keep.begin("doctor", "--apply", "--yes", "--redis", server.url)
+    wait_for(lambda: server.persistence()["aof_rewrite_in_progress"],
+             "the rewrite")
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=20)
+    assert run.returncode == 3
+    assert "has not ended yet" in err and "as it was" not in err
+    assert "what was set stays set" in err
+    assert (server.home / "redis.conf").read_text() == before
+    assert server.client().config_get("appendonly")["appendonly"] == "yes"
+
+
+def test_maxmemory_is_of_the_servers_control_group(keep, serve, group):
+    server = good(serve, maxmemory="0")
+    group.write_text(str(server.process.pid))
+    found, _ = visit(keep, server)
+    server.kill()  # or the group cannot go
+    assert found["maxmemory_off"]["wanted"] == str(36 << 20)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobs/doctor_host.h"
+
 #define GIB "1073741824"
 
 /*
@@ -297,6 +299,7 @@ END_TEST
 START_TEST(tells_what_is_not_in_the_file)
 {
     struct plant p = {.settings = {"dir", "/data", "dbfilename", "dump.rdb"}};
+    struct doctor_host host = {.unit = "redis-server.service"};
     struct conf file;
 
     conf_begin(&file);
@@ -313,6 +316,10 @@ START_TEST(tells_what_is_not_in_the_file)
     ck_assert_str_eq(found.items[0].value, "no");
     ck_assert_str_eq(found.items[0].wanted, "yes");
     ck_assert_str_eq(found.items[1].setting, "dir");
+    ck_assert_int_eq(found.items[1].severity, DOCTOR_INFO);
+    scene.host = &host;
+    doctor_clear(&found);
+    doctor_server_unwritten(&scene, &found);
     ck_assert_int_eq(found.items[1].severity, DOCTOR_ERROR);
     conf_clear(&file);
 }
