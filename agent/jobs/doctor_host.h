@@ -42,6 +42,7 @@ struct doctor_host {
     struct doctor_mount mount;
     bool writable_here; /* by our own mounts */
     int64_t disk_free, disk_total;
+    int64_t inodes_free;
     int64_t data_bytes; /* what a save or a rewrite writes anew, about */
     char *process_type, *dir_type; /* SELinux's, if it is enforcing */
 };

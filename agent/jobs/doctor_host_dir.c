@@ -229,30 +229,58 @@ least_percent(const struct doctor_scene *scene)
                : (double)config_number(scene->config, CONFIG_ALARMS_DISK_FREE);
 }
 
+/* Which folders hold the most: of bytes, or of names. */
+static void
+remedy_space(struct doctor_finding *f, const struct doctor_scene *scene,
+             const char *how)
+{
+    const struct doctor_host *h = scene->host;
+    char *word = text_shell_word(h->mount_known ? h->mount.point : h->path);
+
+    doctor_remedy(about_dir(f, scene), "du -x%s -d1 %s | sort -h | tail", how,
+                  word);
+    free(word);
+}
+
+static bool
+has_room(const struct doctor_scene *scene, int64_t need)
+{
+    const struct doctor_host *h = scene->host;
+
+    return h->disk_free < 0 || h->disk_total <= 0 ||
+           (h->disk_free / 2 >= need &&
+            100 * (double)h->disk_free / (double)h->disk_total >=
+                least_percent(scene));
+}
+
 void
 doctor_host_space(const struct doctor_scene *scene, struct doctor_findings *all)
 {
     const struct doctor_host *h = scene->host;
     int64_t need = h != NULL && h->data_bytes > 0 ? h->data_bytes : 0;
     char path[DOCTOR_HOST_PATH_SIZE], left[TEXT_WORDS_SIZE];
-    char wanted[TEXT_WORDS_SIZE], *word;
-    struct doctor_finding *f;
+    char wanted[TEXT_WORDS_SIZE];
 
-    if (h == NULL || h->disk_free < 0 || h->disk_total <= 0 ||
-        (h->disk_free / 2 >= need &&
-         100 * (double)h->disk_free / (double)h->disk_total >=
-             least_percent(scene)))
+    if (h == NULL || h->path == NULL)
         return;
     doctor_host_path(path, h->path);
+    if (h->inodes_free == 0)
+        remedy_space(doctor_add(all, "disk_inodes_out", DOCTOR_ERROR,
+                                DOCTOR_HOST,
+                                "the file system of %s takes no more files, "
+                                "however much is free: the server cannot save",
+                                path),
+                     scene, " --inodes");
+    if (has_room(scene, need))
+        return;
     text_write_size(left, (uint64_t)h->disk_free);
     text_write_size(wanted, (uint64_t)need);
-    f = doctor_add(all, "disk_space_low",
+    remedy_space(
+        doctor_add(all, "disk_space_low",
                    h->disk_free < need ? DOCTOR_ERROR : DOCTOR_WARNING,
                    DOCTOR_HOST,
                    "%s free for %s; a save or a rewrite writes about %s beside "
                    "what is there, and with a full disk writes are refused",
-                   left, path, wanted);
-    word = text_shell_word(h->mount_known ? h->mount.point : h->path);
-    doctor_remedy(about_dir(f, scene), "du -xhd1 %s | sort -h | tail", word);
-    free(word);
+                   left, path, wanted),
+        scene, "h");
 }

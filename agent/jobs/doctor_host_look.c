@@ -223,6 +223,8 @@ look_at_disk(struct doctor_host *h, int dir, const struct info *info)
         fs.f_blocks < INT64_MAX / fs.f_frsize) {
         h->disk_free = (int64_t)(fs.f_bavail * fs.f_frsize);
         h->disk_total = (int64_t)(fs.f_blocks * fs.f_frsize);
+        /* Some (btrfs) do not count them. */
+        h->inodes_free = fs.f_files > 0 ? (int64_t)fs.f_favail : -1;
     }
     /* Files may hold what is long gone; memory has what a rewrite writes. */
     if (info->aof_base_size > h->data_bytes)
@@ -308,6 +310,7 @@ doctor_host_look(struct doctor_host *h, const struct doctor_scene *scene)
                               .restarts = -1,
                               .disk_free = -1,
                               .disk_total = -1,
+                              .inodes_free = -1,
                               .data_bytes = -1};
     look_at_kernel(h, scene);
     look_at_process(h, scene);

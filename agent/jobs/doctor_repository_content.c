@@ -59,7 +59,7 @@ doctor_repository_age(const struct doctor_scene *scene,
                       struct doctor_findings *all)
 {
     const struct catalog_entry *good;
-    char words[TEXT_WORDS_SIZE];
+    char words[TEXT_WORDS_SIZE], most[TEXT_WORDS_SIZE];
     struct doctor_finding *f;
     int64_t limit_ms, age_ms;
 
@@ -78,10 +78,11 @@ doctor_repository_age(const struct doctor_scene *scene,
     if (limit_ms == 0 || age_ms < limit_ms || is_current(scene, good))
         return;
     write_age(words, age_ms);
+    write_age(most, limit_ms);
     f = doctor_add(all, "snapshot_overdue", DOCTOR_WARNING, DOCTOR_REPOSITORY,
-                   "the newest good snapshot, %s, is %s old, more than "
-                   "twice what [schedule] snapshot says: does redkeepd run?",
-                   good->id, words);
+                   "the newest good snapshot, %s, is %s old, and should be %s "
+                   "at most: does redkeepd run?",
+                   good->id, words, most);
     doctor_remedy(f, "redkeep snapshot");
 }
 

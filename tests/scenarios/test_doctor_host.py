@@ -342,6 +342,23 @@ def test_a_full_disk_is_told(visit, mounts, place):
     assert str(data) in listing
 
 
+@pytest.mark.need("mount")
+def test_a_disk_that_takes_no_more_files_is_told(visit, mounts, place):
+    data = place / "data"
+    data.mkdir()
+    mounts("-t", "tmpfs", "-o", "size=64m,nr_inodes=20", "tmpfs", data)
+    visit.begin(data=data)
+    assert "disk_inodes_out" not in visit()
+    with pytest.raises(OSError):
+        for n in range(20):
+            (data / f"f{n}").touch()
+    found = visit()["disk_inodes_out"]
+    visit.server.client().bgsave()
+    visit.server.rest()
+    status = visit.server.persistence()["rdb_last_bgsave_status"]
+    assert (found["severity"], status) == ("error", "err")
+
+
 # The repository.
 
 def test_no_repository_is_an_error_until_the_first_snapshot(visit):

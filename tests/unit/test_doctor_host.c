@@ -24,6 +24,7 @@ START_TEST(a_host_of_which_nothing_is_known_has_none)
                                 .restarts = -1,
                                 .disk_free = -1,
                                 .disk_total = -1,
+                                .inodes_free = -1,
                                 .data_bytes = -1};
     doctor_proc_read_status(&host.process, "");
     scene.memory_bytes = -1;
@@ -235,6 +236,14 @@ START_TEST(a_neighbour_is_told)
 }
 END_TEST
 
+START_TEST(a_file_more_has_room)
+{
+    host.inodes_free = 0;
+    expect("disk_inodes_out");
+    expect_remedy("du -x --inodes -d1 / | sort -h | tail");
+}
+END_TEST
+
 START_TEST(a_rewrite_has_room)
 {
     host.disk_free = 20 * GIB;
@@ -280,6 +289,7 @@ main(void)
     tcase_add_loop_test(cases, a_volume_outlives_its_container, 0,
                         sizeof volumes / sizeof *volumes);
     tcase_add_test(cases, a_neighbour_is_told);
+    tcase_add_test(cases, a_file_more_has_room);
     tcase_add_test(cases, a_rewrite_has_room);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);

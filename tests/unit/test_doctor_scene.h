@@ -75,6 +75,7 @@ begin_scene(void)
         .writable_here = true,
         .disk_free = 50 * GIB,
         .disk_total = 100 * GIB,
+        .inodes_free = 1000,
         .data_bytes = GIB,
     };
     scene = (struct doctor_scene){.info = &info,
