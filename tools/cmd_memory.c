@@ -103,8 +103,9 @@ read_storage(struct usage *u, struct storage *storage, const struct config *c,
         storage_lock_readers(storage, &lock, e) != 0 ||
         catalog_load(&catalog, storage->snapshots_dir, e) != 0)
         goto out;
-    growth_of_catalog(&u->growth, &catalog, u->now_ms,
-                      usage_knows_server(u) ? u->info.used_memory : -1);
+    growth_of_catalog(
+        &u->growth, &catalog, u->now_ms,
+        usage_knows_server(u) && !u->info.loading ? u->info.used_memory : -1);
     if (find_newest(&catalog, storage, &entry, e) != 0)
         goto out;
     memcpy(u->id, entry->id, sizeof u->id);
@@ -146,7 +147,7 @@ gather(struct usage *u, const struct invocation *in, struct error *e)
         return -1;
     }
     u->full_in_ms = -1;
-    if (usage_knows_server(u))
+    if (usage_knows_server(u) && !u->info.loading)
         u->full_in_ms = growth_full_in_ms(&u->growth, u->info.used_memory,
                                           u->info.maxmemory);
     return 0;
