@@ -77,16 +77,20 @@ ask_server(struct usage *u, const struct settings *s, const struct config *c,
 }
 
 static int
-find_newest(const struct catalog *c, const struct storage *s,
-            const struct catalog_entry **entry, struct error *e)
+weigh_newest(struct usage *u, const struct storage *storage,
+             const struct catalog *c, const struct weigh_options *o,
+             struct error *e)
 {
-    *entry = catalog_newest(c, true);
-    if (*entry != NULL)
-        return 0;
-    return error_set(e, ERROR_ABSENT,
-                     "no good snapshot in %s/%s: take one with 'redkeep"
-                     " snapshot'",
-                     s->path, s->instance);
+    const struct catalog_entry *entry = catalog_newest(c, true);
+
+    if (entry == NULL)
+        return error_set(e, ERROR_ABSENT,
+                         "no good snapshot in %s/%s: take one with 'redkeep"
+                         " snapshot'",
+                         storage->path, storage->instance);
+    memcpy(u->id, entry->id, sizeof u->id);
+    u->state_ms = entry->state_time_ms;
+    return weigh_read(&u->weigh, storage, entry, o, e);
 }
 
 static int
@@ -95,7 +99,6 @@ read_storage(struct usage *u, struct storage *storage, const struct config *c,
 {
     struct lock lock = LOCK_NONE;
     struct catalog catalog = {0};
-    const struct catalog_entry *entry;
     int rc = -1;
 
     if (storage_open(storage, config_text(c, CONFIG_REPO),
@@ -103,13 +106,10 @@ read_storage(struct usage *u, struct storage *storage, const struct config *c,
         storage_lock_readers(storage, &lock, e) != 0 ||
         catalog_load(&catalog, storage->snapshots_dir, e) != 0)
         goto out;
-    growth_of_catalog(&u->growth, &catalog, u->now_ms,
-                      usage_knows_server(u) ? u->info.used_memory : -1);
-    if (find_newest(&catalog, storage, &entry, e) != 0)
-        goto out;
-    memcpy(u->id, entry->id, sizeof u->id);
-    u->state_ms = entry->state_time_ms;
-    rc = weigh_read(&u->weigh, storage, entry, o, e);
+    growth_of_catalog(
+        &u->growth, &catalog, u->now_ms,
+        usage_knows_server(u) && !u->info.loading ? u->info.used_memory : -1);
+    rc = weigh_newest(u, storage, &catalog, o, e);
 
 out:
     catalog_clear(&catalog);
@@ -146,7 +146,7 @@ gather(struct usage *u, const struct invocation *in, struct error *e)
         return -1;
     }
     u->full_in_ms = -1;
-    if (usage_knows_server(u))
+    if (usage_knows_server(u) && !u->info.loading)
         u->full_in_ms = growth_full_in_ms(&u->growth, u->info.used_memory,
                                           u->info.maxmemory);
     return 0;

@@ -1,5 +1,6 @@
 #include "usage.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,63 +124,72 @@ usage_json(const struct usage *u)
 
 /*
  * Jobs that were completed more than a day ago, by the library itself: what else
- * belongs to them only it knows. "bull:mail" is prefix and name.
+ * belongs to them only it knows. Names are the command's words, not its text.
  */
-static void
-clean_completed(struct usage_clean *c, const struct queues_queue *q,
-                const char *url)
-{
-    char *colon = strrchr(q->base, ':'), *words[3];
+static const char clean_bullmq[] =
+    "node -e 'const{Queue}=require(\"bullmq\"),R=require(\"ioredis\"),"
+    "[n,p,u]=process.argv.slice(1),c=new R(u,{maxRetriesPerRequest:null}),"
+    "q=new Queue(n,{prefix:p,connection:c});(async()=>{"
+    "while((await q.clean(864e5,1000,\"completed\")).length);"
+    "await q.close();c.disconnect()})()'";
 
-    words[0] = text_shell_word(colon != NULL ? colon + 1 : q->base);
-    words[1] = text_format("%.*s", (int)(colon != NULL ? colon - q->base : 0),
-                           q->base);
-    words[2] = text_shell_word(url);
-    c->what = text_format("%lld completed jobs of the queue %s, if nobody asks "
-                          "for their results: this removes those older than a "
-                          "day",
-                          (long long)q->jobs[QUEUES_COMPLETED], q->name);
-    colon = text_shell_word(words[1]);
-    c->command = text_format(
-        "node -e 'const{Queue}=require(\"bullmq\"),R=require(\"ioredis\"),"
-        "[n,p,u]=process.argv.slice(1),"
-        "c=new R(u,{maxRetriesPerRequest:null}),"
-        "q=new Queue(n,{prefix:p,connection:c});(async()=>{"
-        "while((await q.clean(864e5,1000,\"completed\")).length);"
-        "await q.close();c.disconnect()})()' %s %s %s",
-        words[0], colon, words[2]);
-    free(colon);
+static struct usage_clean
+clean_completed(const struct queues_queue *q, const char *url)
+{
+    struct usage_clean c;
+    /* "bull:mail": prefix and name. */
+    const char *colon = strrchr(q->base, ':');
+    int before = colon != NULL ? (int)(colon - q->base) : 0;
+    char *prefix = text_format("%.*s", before, q->base);
+    char *words[] = {text_shell_word(colon != NULL ? colon + 1 : q->base),
+                     text_shell_word(prefix), text_shell_word(url)};
+
+    c.what = text_format("%lld completed jobs of the queue %s, if nobody asks "
+                         "for their results: this removes those older than a "
+                         "day",
+                         (long long)q->jobs[QUEUES_COMPLETED], q->name);
+    c.command =
+        text_format("%s %s %s %s", clean_bullmq, words[0], words[1], words[2]);
     for (size_t i = 0; i < 3; i++)
         free(words[i]);
+    free(prefix);
+    return c;
+}
+
+/* Whether so much is held and not used that it is worth a word. */
+static bool
+find_unused(const struct info *i, uint64_t *unused)
+{
+    if (i->fragmentation < FRAGMENTATION_MIN || i->used_memory <= 0 ||
+        isnan(i->fragmentation))
+        return false;
+    *unused = (uint64_t)((i->fragmentation - 1) * (double)i->used_memory);
+    return *unused >= FRAGMENTED_MIN;
 }
 
 size_t
 usage_clean(const struct usage *u, struct usage_clean clean[USAGE_CLEAN_MAX])
 {
-    double unused;
+    char size[TEXT_WORDS_SIZE];
+    uint64_t unused;
     size_t n = 0;
 
-    if (usage_knows_server(u) && u->info.fragmentation >= FRAGMENTATION_MIN) {
-        char size[TEXT_WORDS_SIZE];
-
-        unused = (u->info.fragmentation - 1) * (double)u->info.used_memory;
-        if (unused >= FRAGMENTED_MIN) {
-            text_write_size(size, (uint64_t)unused);
-            clean[n++] = (struct usage_clean){
-                text_format("%s that the server holds and does not use: it can "
-                            "give back whole pages of that",
-                            size),
-                text_format("%s-cli MEMORY PURGE",
-                            u->info.valkey ? "valkey" : "redis"),
-            };
-        }
+    if (usage_knows_server(u) && find_unused(&u->info, &unused)) {
+        text_write_size(size, unused);
+        clean[n++] = (struct usage_clean){
+            text_format("%s that the server holds and does not use: it can "
+                        "give back whole pages of that",
+                        size),
+            text_format("%s-cli MEMORY PURGE",
+                        u->info.valkey ? "valkey" : "redis"),
+        };
     }
     for (size_t i = 0; usage_knows_queues(u) && i < u->found.count; i++) {
         const struct queues_queue *q = &u->found.items[i];
 
         if (n < USAGE_CLEAN_MAX && q->system == QUEUES_BULLMQ &&
             q->jobs[QUEUES_COMPLETED] > 0)
-            clean_completed(&clean[n++], q, u->url);
+            clean[n++] = clean_completed(q, u->url);
     }
     return n;
 }

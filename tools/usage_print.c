@@ -42,6 +42,8 @@ print_server(const struct usage *u)
     } else {
         status_row_add(&r, ", no limit (maxmemory 0)");
     }
+    if (i->loading)
+        status_row_add(&r, ", still loads its data");
     if (i->maxmemory_policy[0] != '\0')
         status_row_add(&r, ", %s", i->maxmemory_policy);
     if (!isnan(i->fragmentation))
@@ -82,9 +84,9 @@ print_growth(const struct usage *u)
     switch (g->verdict) {
     case GROWTH_UNKNOWN:
         status_row_add(&r,
-                       "not known: it takes %d snapshots or more with the "
-                       "server running, over an hour or more",
-                       GROWTH_POINTS_MIN - 1);
+                       "not known yet: it takes %d snapshots of the last %d "
+                       "days, over an hour or more",
+                       GROWTH_POINTS_MIN - 1, GROWTH_DAYS);
         break;
     case GROWTH_UNCLEAR:
         status_row_add(&r, "unclear: up and down within %s", time);

@@ -226,8 +226,11 @@ expect_followers(uint64_t buckets, uint64_t entries)
     for (unsigned n = 1; n <= 4 * BUCKET_ENTRIES; n++) {
         chance *= load / n;
         chances += chance;
-        if (n > BUCKET_ENTRIES)
-            followers += chance * ((n - 2) / (BUCKET_ENTRIES - 1));
+        if (n > BUCKET_ENTRIES) {
+            unsigned more = (n - 2) / (BUCKET_ENTRIES - 1);
+
+            followers += chance * more;
+        }
     }
     return (uint64_t)(followers / chances * (double)buckets);
 }

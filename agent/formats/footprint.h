@@ -22,8 +22,8 @@
 
 /* What servers of one kind have in common. */
 struct footprint {
-    bool valkey;
     int major, minor; /* since that release */
+    bool valkey;
     bool exact;       /* counts packed bytes, not their blocks */
     bool embeds;      /* names are in the object */
     bool drops;       /* a string that is in the object needs no pointer */

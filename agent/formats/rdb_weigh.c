@@ -55,7 +55,7 @@ count_digits(int64_t number)
 static bool
 read_size(struct rdb_read *r, uint64_t *size)
 {
-    const unsigned char *p = r->s->at;
+    const unsigned char *p;
     unsigned width;
 
     if (!rdb_read_want(r, 1) || *r->s->at < 0xc0 || *r->s->at > 0xc2)
@@ -96,7 +96,8 @@ rdb_weigh_text(struct rdb_read *r)
     bool number = false;
     uint64_t size;
 
-    if (rdb_read_want(r, 1 + NUMBER_TEXT_MAX) || r->s->at < r->s->end) {
+    rdb_read_want(r, 1 + NUMBER_TEXT_MAX); /* else there is no more */
+    if (r->s->at < r->s->end) {
         unsigned c = *r->s->at;
         size_t room = (size_t)(r->s->end - r->s->at) - 1;
 

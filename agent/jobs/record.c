@@ -25,7 +25,7 @@ record_server(struct catalog_entry *entry, const struct instance *i)
     entry->server.replication_id = memory_dup(i->info.replication_id);
     entry->server.replication_offset = i->info.replication_offset;
     entry->server.role = memory_dup(i->info.role);
-    if (i->info.used_memory > 0)
+    if (i->info.used_memory > 0 && !i->info.loading)
         entry->server.used_memory = i->info.used_memory;
 }
 

@@ -176,6 +176,10 @@ restic_peer() {
     run restic restic backup --quiet "$data/aof"
 }
 
+memory_ours() {
+    run memory "${ours[@]}" memory --repo "$work/repo-rdb"
+}
+
 restore_ours() {
     rm -rf "$work/restored"
     run "restore-$1" "${ours[@]}" restore latest --to "$work/restored" \
@@ -256,6 +260,7 @@ measure_all() {
         pair snapshot_ours snapshot_peer aof
         pair snapshot_ours snapshot_peer rdb
         [ -z "$restic" ] || restic_peer
+        memory_ours
         pair restore_ours restore_peer aof
         pair restore_ours restore_peer rdb
     done
@@ -354,6 +359,8 @@ report() {
     echo "guard of the AOF from the disk $(seconds "$(median guard.us)")," \
         "reading it $(seconds "$(median cat-aof.us)") (at most 0.5 more);" \
         "unchanged $(seconds "$(median guard-again.us)") (at most 0.05)"
+    echo "memory, of the RDB in the repository $(seconds "$(median memory.us)")" \
+        "(at most 10), $(peak memory)"
     echo "sparse files of 100 GiB: at most $(seconds "$(most sparse.us)")" \
         "seconds, $(peak sparse)"
     echo "1000000 counters: check $(seconds "$(median counters-check.us)")" \

@@ -111,6 +111,8 @@ START_TEST(reads_what_was_written)
     if (_i == 2) /* the largest numbers */
         entry.files[0].size_bytes = entry.files[0].length_bytes =
             entry.bytes_source = entry.sequence = INT64_MAX;
+    if (_i == 2)
+        entry.server.used_memory = INT64_MAX;
     if (_i == 1) { /* all that may be missing is */
         entry.kind = CATALOG_FULL;
         entry.parent = entry.log_file = NULL;
