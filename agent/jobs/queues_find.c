@@ -20,7 +20,7 @@ struct finder {
     struct link *link;
     const struct queues_options *options;
     bool automatic;            /* what does not look like it is not told of */
-    unsigned scans;            /* of all keys that watch asks for */
+    uint64_t scans;            /* of all keys that watch asks for; at least 1 */
     bool swept;                /* each of them saw all keys, in this run */
     enum queues_system system; /* whose names come in now, and */
     const char *before;        /* what is before a name */
@@ -314,10 +314,12 @@ static int
 find_listed(struct finder *f, struct error *e)
 {
     const char *at = f->options->watch, *word;
+    uint64_t scans = 0;
     size_t size;
 
     while (config_value_next(&at, ',', &word, &size))
-        f->scans += size > 7 && memcmp(word, "bullmq:", 7) == 0;
+        scans += size > 7 && memcmp(word, "bullmq:", 7) == 0;
+    f->scans = scans > 0 ? scans : 1;
     at = f->options->watch;
     while (config_value_next(&at, ',', &word, &size))
         if (find_word(f, word, size, e) != 0)
