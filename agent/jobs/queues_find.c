@@ -10,7 +10,7 @@
 #include "jobs/queues_work.h"
 #include "redis/keys.h"
 
-/* Where kombu binds queues to an exchange: KEY 06 16 PATTERN 06 16 QUEUE. */
+/* Where kombu binds queues to an exchange. */
 static const char bindings[] = "_kombu.binding.", separator[] = "\x06\x16";
 
 enum { BINDINGS_MAX = 1000, SET_ROUNDS = 100 };
@@ -20,7 +20,7 @@ struct finder {
     struct link *link;
     const struct queues_options *options;
     bool automatic;            /* what does not look like it is not told of */
-    unsigned scans;            /* of all keys that watch asks for */
+    uint64_t scans;            /* of all keys that watch asks for; at least 1 */
     bool swept;                /* each of them saw all keys, in this run */
     enum queues_system system; /* whose names come in now, and */
     const char *before;        /* what is before a name */
@@ -210,17 +210,26 @@ take_binding(void *context, const char *key, size_t size)
     return f->name_count < BINDINGS_MAX;
 }
 
-/* What is behind the last separator. */
-static bool
-take_bound(void *context, const char *member, size_t size)
+const char *
+queues_bound(const char *member, size_t size, size_t *length)
 {
-    struct finder *f = context;
     const char *end = member + size, *at = member, *last = NULL;
 
     while ((at = memmem(at, (size_t)(end - at), separator, 2)) != NULL)
         last = at += 2;
-    if (last != NULL && last < end)
-        see(f->all, QUEUES_CELERY, last, (size_t)(end - last));
+    *length = last == NULL ? 0 : (size_t)(end - last);
+    return *length == 0 ? NULL : last;
+}
+
+static bool
+take_bound(void *context, const char *member, size_t size)
+{
+    struct finder *f = context;
+    size_t length;
+    const char *name = queues_bound(member, size, &length);
+
+    if (name != NULL)
+        see(f->all, QUEUES_CELERY, name, length);
     return f->all->count < QUEUES_MAX;
 }
 
@@ -305,10 +314,12 @@ static int
 find_listed(struct finder *f, struct error *e)
 {
     const char *at = f->options->watch, *word;
+    uint64_t scans = 0;
     size_t size;
 
     while (config_value_next(&at, ',', &word, &size))
-        f->scans += size > 7 && memcmp(word, "bullmq:", 7) == 0;
+        scans += size > 7 && memcmp(word, "bullmq:", 7) == 0;
+    f->scans = scans > 0 ? scans : 1;
     at = f->options->watch;
     while (config_value_next(&at, ',', &word, &size))
         if (find_word(f, word, size, e) != 0)

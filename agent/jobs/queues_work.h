@@ -17,6 +17,12 @@ int queues_find(struct queues *all, struct link *link,
 struct queues_queue *queues_add(struct queues *all, enum queues_system system,
                                 const char *base, size_t size);
 
+/*
+ * The queue of what kombu binds: KEY 06 16 PATTERN 06 16 QUEUE. NULL: there is
+ * none.
+ */
+const char *queues_bound(const char *member, size_t size, size_t *length);
+
 /* Fills their counts. */
 int queues_count(struct queues *all, struct link *link, struct error *e);
 
