@@ -108,6 +108,14 @@ def check_server(server):
     assert {k: client.config_get(k)[k] for k in wanted} == wanted
 
 
+def check_checklist(keep, server):
+    """Doctor finds nothing wrong with how the server is set."""
+    found = keep("doctor", "--redis", server.url, "--json", exit=None).json
+    wrong = [f for f in found["findings"] if f["scope"] == "server" and
+             f["severity"] != "info" and f["setting"]]
+    assert not wrong, wrong
+
+
 def keeps(one):
     """The agent is ready, and its snapshot is that server's, provably."""
     wait_for(lambda: one.get("/health/ready").json["status"] == "healthy",
@@ -154,6 +162,7 @@ def test_what_compose_says_runs(place, started, agent, keep):
         assert told["server"]["state"] == "connected"
     finally:
         one.kill()
+    check_checklist(keep, server)
     # The words that the entrypoint gives to guard.
     server.stop()
     keep("guard", "--data-dir", server.data, "--repair", "tail", "--",
@@ -194,6 +203,7 @@ def test_what_the_pod_says_runs(place, started, agent, keep):
                 one.headers = {}
                 assert one.get(asked["path"]).status == 200
 
+    check_checklist(keep, server)
     # The same look as before the start of the pod.
     server.client().set("a", "b")
     server.stop()
@@ -252,3 +262,19 @@ def test_the_image_has_what_the_programs_are_linked_with():
     listed = set(re.findall(r"^        ([a-z0-9.-]+) (?:\\|&&)", text, re.M))
     assert owners - listed <= {"libc6"}, owners - listed
     assert listed - owners == {"ca-certificates", "curl"}
+
+
+def test_the_image_copies_what_is_installed(place):
+    subprocess.run(["make", "-s", "-C", TOP, "install", "PREFIX=/usr",
+                    f"DESTDIR={place}/out", "DEPS=no"], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    copied = re.findall(r"^COPY --from=build (\S+)",
+                        (FOLDER / "Dockerfile").read_text(), re.M)
+    assert len(copied) == 2
+    for path in copied:
+        assert (place / path.lstrip("/")).exists(), path
+    names = {p.name for p in (place / copied[0].lstrip("/")).iterdir()}
+    assert names == {"redkeep", "redkeepd"}
+    entry = place / copied[1].lstrip("/")
+    assert entry.stat().st_mode & 0o111 == 0o111
+    assert "/usr/bin/redkeep guard" in entry.read_text()

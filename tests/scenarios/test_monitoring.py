@@ -88,6 +88,14 @@ OWN = {
     "ServerSlow": (
         [{'redkeep_redis_response_seconds{instance="h"}': "0.6" + HOUR}],
         [{'redkeep_redis_response_seconds{instance="h"}': "0.01" + HOUR}]),
+    "Unauthorized": (
+        [{'redkeep_http_requests_total{instance="h",code="401"}': "0+1" +
+          HOUR}],
+        [{'redkeep_http_requests_total{instance="h",code="401"}': "7" + HOUR},
+         {'redkeep_http_requests_total{instance="h",code="401"}':
+          "0x70 3x20"},
+         {'redkeep_http_requests_total{instance="h",code="404"}': "0+1" +
+          HOUR}], {"code": "401"}),
     "Configuration": (
         [{'redkeep_config_last_reload_ok{instance="h"}': "0" + HOUR}],
         [{'redkeep_config_last_reload_ok{instance="h"}': "1" + HOUR}]),
