@@ -60,6 +60,7 @@ struct doctor_scene {
     const char *root; /* before /proc and /sys; "" but in tests */
     int64_t pid;      /* the server's process here; -1 */
     const char *data_dir;
+    bool dir_known; /* that is the folder as we see it, whoever sees another */
     const struct doctor_host *host; /* NULL: nothing is known of it */
     /* The repository. */
     const struct doctor_repository *repository; /* NULL: not looked for */

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "jobs/queues.h"
 #include "redis/survey.h"
+#include "repo/storage_instance.h"
 #include "jobs/trial_memory.h"
 
 enum {
@@ -105,29 +106,50 @@ ask_all(struct doctor_gathering *g, const struct doctor_gather_options *o,
     return process_check_stop(e);
 }
 
-/* The server's process among those of this host; -1: it cannot be told. */
+/* Whether it has the number, and began when the server says. */
+static bool
+fits(const struct doctor_gathering *g, pid_t pid, int64_t now_ms)
+{
+    int64_t began_ms = now_ms - g->info.uptime_seconds * SECOND_MS;
+    struct process_view view;
+    struct error none = {0};
+
+    return process_look(pid, &view, &none) == 0 &&
+           view.inner_pid == g->info.process_id &&
+           llabs(view.started_ms - began_ms) < START_SLACK_MS;
+}
+
+/*
+ * The server's process among those of this host; -1: it cannot be told. In
+ * containers that began together each server may have the number that it tells;
+ * then it is the one that works where it says, if that is only one.
+ */
 static int64_t
 find_process(const struct doctor_gathering *g, int64_t now_ms)
 {
-    int64_t uptime = g->info.uptime_seconds, pid = -1;
-    int64_t began_ms = now_ms - uptime % UPTIME_MAX_SECONDS * SECOND_MS;
+    const char *dir = doctor_setting(&g->scene, "dir");
     struct process_server *servers = NULL;
-    size_t count = 0;
+    size_t count = 0, fitting = 0, there = 0;
+    int64_t pid = -1, pid_there = -1;
     struct error none = {0};
 
-    if (g->info.process_id < 0 || uptime < 0 || uptime >= UPTIME_MAX_SECONDS ||
+    if (g->info.process_id < 0 || g->info.uptime_seconds < 0 ||
+        g->info.uptime_seconds >= UPTIME_MAX_SECONDS ||
         process_list_servers(&servers, &count, &none) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        struct process_view view;
-
-        if (process_look(servers[i].pid, &view, &none) == 0 &&
-            view.inner_pid == g->info.process_id &&
-            llabs(view.started_ms - began_ms) < START_SLACK_MS)
-            pid = servers[i].pid;
+        if (!fits(g, servers[i].pid, now_ms))
+            continue;
+        pid = servers[i].pid;
+        fitting++;
+        if (dir == NULL || servers[i].directory == NULL ||
+            strcmp(servers[i].directory, dir) != 0)
+            continue;
+        pid_there = pid;
+        there++;
     }
     process_free_servers(servers, count);
-    return pid;
+    return fitting == 1 ? pid : there == 1 ? pid_there : -1;
 }
 
 /* "Linux 6.1.0-26-amd64 x86_64" */
@@ -212,14 +234,46 @@ read_file(struct doctor_gathering *g)
         resolve_dir(g);
 }
 
+/* Whether the newest snapshot proved that dir is this very process's. */
+static bool
+is_proven(const struct doctor_gathering *g, const char *dir)
+{
+    const struct catalog_entry *newest = catalog_newest(&g->catalog, false);
+    struct storage_instance instance;
+    struct error none = {0};
+    bool proven;
+
+    if (dir == NULL || newest == NULL || newest->bound != CATALOG_BOUND ||
+        newest->server.run_id == NULL ||
+        strcmp(newest->server.run_id, g->info.run_id) != 0 ||
+        storage_instance_load(&instance, g->storage.instance_dir, &none) != 0)
+        return false;
+    proven = instance.directory != NULL && strcmp(instance.directory, dir) == 0;
+    storage_instance_clear(&instance);
+    return proven;
+}
+
+/*
+ * The directory as the operator names it, or as the server does, if that is
+ * surely the one here: containers may share a volume. NULL: neither.
+ */
+static const char *
+find_dir(const struct doctor_gathering *g, const struct config *config)
+{
+    const char *given = config_text(config, CONFIG_DATA_DIR);
+    const char *told = doctor_setting(&g->scene, "dir");
+
+    return given != NULL ? given : is_proven(g, told) ? told : NULL;
+}
+
 static void
 look_at_host(struct doctor_gathering *g, const struct doctor_gather_options *o)
 {
     struct doctor_scene *scene = &g->scene;
-    const char *dir = config_text(o->config, CONFIG_DATA_DIR);
+    const char *dir = find_dir(g, o->config);
 
+    scene->dir_known = dir != NULL;
     scene->pid = find_process(g, o->now_ms);
-    /* Of a server in another container a folder that is given is here. */
     scene->local = scene->pid > 0 || ((dir != NULL || is_near(o->link->url)) &&
                                       runs_this_kernel(g));
     scene->memory_bytes = find_memory(scene);
@@ -251,8 +305,6 @@ open_repository(struct doctor_gathering *g,
     }
     if (scene->catalog == NULL)
         scene->repo_error = why->text;
-    doctor_repository_look(&g->repository, scene);
-    scene->repository = &g->repository;
 }
 
 static void
@@ -292,8 +344,10 @@ doctor_gather(struct doctor_gathering *g, const struct doctor_gather_options *o,
     info_read(&g->info, g->info_text != NULL ? g->info_text : "");
     g->scene.info_text = g->info_text;
     g->scene.settings = g->settings;
-    look_at_host(g, o);
     open_repository(g, o);
+    look_at_host(g, o);
+    doctor_repository_look(&g->repository, &g->scene);
+    g->scene.repository = &g->repository;
     return process_check_stop(e);
 }
 

@@ -131,11 +131,15 @@ look_at_process(struct doctor_host *h, const struct doctor_scene *scene)
     look_at_supervisor(h, scene);
 }
 
-/* Where the server works, by its own name for it; the caller's. */
+/*
+ * Where the server works, by its own name for it, or ours where we see nothing
+ * of it; the caller's.
+ */
 static char *
 find_inner(const struct doctor_scene *scene)
 {
-    const char *told = doctor_setting(scene, "dir");
+    const char *told = scene->pid > 0 ? doctor_setting(scene, "dir")
+                                      : scene->data_dir;
     char *name = of_process(scene, "cwd");
     char *link = text_format("%s%s", scene->root, name);
     char path[PATH_MAX];
@@ -177,22 +181,18 @@ look_at_mount(struct doctor_host *h, const struct doctor_scene *scene,
                                   : memory_dup(ours);
 
     compare_mounts(h, theirs, ours, same);
+    /* We may be shown read-only what the server may write to. */
+    if (scene->pid <= 0)
+        h->mount.read_only = false;
     free(theirs);
     free(ours);
-}
-
-static bool
-is_told(const struct doctor_scene *scene)
-{
-    return scene->config != NULL &&
-           config_text(scene->config, CONFIG_DATA_DIR) != NULL;
 }
 
 static void
 name_dir(struct doctor_host *h, const struct doctor_scene *scene, bool same)
 {
-    if (is_told(scene) || same)
-        h->path = memory_dup(is_told(scene) ? scene->data_dir : h->inner);
+    if (scene->dir_known || same)
+        h->path = memory_dup(scene->dir_known ? scene->data_dir : h->inner);
     else
         h->path =
             text_format("/proc/%lld/root%s", (long long)scene->pid, h->inner);
@@ -314,9 +314,8 @@ doctor_host_look(struct doctor_host *h, const struct doctor_scene *scene)
                               .data_bytes = -1};
     look_at_kernel(h, scene);
     look_at_process(h, scene);
-    /* Without its process a path of the server may be one in a container: only
-     * what the operator says himself is the place as we see it. */
-    if (scene->pid > 0 || is_told(scene))
+    /* Without its process a path of the server may be one in a container. */
+    if (scene->pid > 0 || scene->dir_known)
         look_at_dir(h, scene);
 }
 

@@ -277,19 +277,49 @@ def test_a_container_is_judged_by_its_own_mounts(visit, place):
 @pytest.mark.need("mount", "unshare")
 def test_beside_a_server_in_another_container_the_volume_is_judged(
         visit, mounts, place):
-    """Neither its process nor its address is ours, but the data directory."""
+    """Neither its process nor its address is ours, but the data directory: it is
+    given, or the last snapshot has proven it."""
     data = place / "data"
     data.mkdir()
     mounts("-t", "tmpfs", "-o", "size=64m", "tmpfs", data)
     port = servers.free_port()
     visit.begin(data=data, port=str(port), bind="127.0.0.1", snapshot=False)
-    words = ["doctor", "--json", "--redis", f"redis://0.0.0.0:{port}"]
+    words = ["--redis", f"redis://0.0.0.0:{port}"]
 
     def codes(*more):
-        answer = visit.keep(*words, *more, user=servers.APART, exit=None)
+        answer = visit.keep("doctor", "--json", *words, *more,
+                            user=servers.APART, exit=None)
         return {f["code"] for f in answer.json["findings"]}
     assert "data_dir_in_memory" in codes("--data-dir", data)
     assert "data_dir_in_memory" not in codes()
+    visit.keep("snapshot", *words, user=servers.APART, exit=0)
+    found = codes()
+    assert "data_dir_in_memory" in found and "data_dir_read_only" not in found
+    visit.server.kill()
+    visit.server.start()
+    assert "data_dir_in_memory" not in codes()
+
+
+@pytest.mark.need("mount", "unshare")
+def test_one_of_two_containers_is_not_taken_for_the_other(visit, place):
+    """They began together, each server has the same number there, and works in
+    a folder of the same name."""
+    data = place / "data"
+    data.mkdir()
+
+    def apart(kind):
+        (place / kind).mkdir(exist_ok=True)
+        mount = {"disk": f"--bind {place}/disk",
+                 "memory": "-t tmpfs tmpfs"}[kind]
+        return [*servers.APART, "sh", "-c",
+                f"mount {mount} {data} && cd {data} && exec \"$@\"", "sh"]
+    visit.begin(data=data, snapshot=False, wrap=apart("disk"))
+    assert "data_dir_in_memory" not in visit()
+    visit.serve("second", data=data, wrap=apart("memory"))
+    assert "data_dir_in_memory" not in visit()
+    visit.server.kill()
+    visit.common = ["--redis", f"unix://{place}/second/s"]
+    assert "data_dir_in_memory" in visit()
 
 
 def inner(server):

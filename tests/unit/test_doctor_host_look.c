@@ -198,10 +198,24 @@ START_TEST(without_a_process_only_the_operator_knows_the_folder)
     scene.pid = -1;
     look();
     ck_assert_ptr_null(host.path);
-    ck_assert_int_eq(config_set_option(&config, "data-dir", data, &e), 0);
+    scene.dir_known = true;
     look();
     ck_assert_str_eq(host.path, data);
     ck_assert(host.dir_known);
+}
+END_TEST
+
+START_TEST(what_is_shown_read_only_to_us_may_not_be_to_the_server)
+{
+    scene.pid = -1;
+    scene.dir_known = true;
+    put("proc/self/mountinfo", "22 1 8:1 / / ro - ext4 /dev/sda1 rw\n");
+    look();
+    ck_assert(host.mount_known);
+    ck_assert(!host.mount.read_only);
+    put("proc/self/mountinfo", "22 1 8:1 / / ro - ext4 /dev/sda1 ro\n");
+    look();
+    ck_assert(host.mount.system_read_only);
 }
 END_TEST
 
@@ -263,6 +277,8 @@ main(void)
                    a_folder_in_a_container_is_not_the_one_of_that_name_here);
     tcase_add_test(cases, goes_by_where_the_process_works);
     tcase_add_test(cases, without_a_process_only_the_operator_knows_the_folder);
+    tcase_add_test(cases,
+                   what_is_shown_read_only_to_us_may_not_be_to_the_server);
     tcase_add_test(cases, finds_a_file_that_the_server_may_not_use);
     tcase_add_test(cases, a_rewrite_writes_no_more_than_is_in_memory);
     suite_add_tcase(suite, cases);
