@@ -133,21 +133,11 @@ doctor_host_files(const struct doctor_scene *scene, struct doctor_findings *all)
                   cut ? " && redis-cli CONFIG SET maxclients 10000" : "");
 }
 
-/* The contract's: three quarters of it, never below 1.5 times what is used. */
-static int64_t
-good_maxmemory(const struct doctor_scene *scene)
-{
-    int64_t good = scene->memory_bytes / 4 * 3;
-    int64_t used = scene->info->used_memory > 0 ? scene->info->used_memory : 0;
-
-    return good > used / 2 * 3 ? good : used / 2 * 3;
-}
-
 void
 doctor_host_maxmemory(const struct doctor_scene *scene,
                       struct doctor_findings *all)
 {
-    int64_t most = scene->info->maxmemory, good = good_maxmemory(scene);
+    int64_t most = scene->info->maxmemory, good = doctor_server_limit(scene);
     char limit[TEXT_WORDS_SIZE], memory[TEXT_WORDS_SIZE];
     char value[NUMBER_SIZE], better[NUMBER_SIZE];
     struct doctor_finding *f;
@@ -164,11 +154,9 @@ doctor_host_maxmemory(const struct doctor_scene *scene,
                    limit, memory);
     write_number(value, most);
     write_number(better, good);
-    doctor_about(f, "maxmemory", value, better);
-    if (good >= most)
-        return;
-    f->runtime = true;
-    doctor_remedy(f, "redis-cli CONFIG SET maxmemory %s", better);
+    if (good > 0 && good < most)
+        doctor_server_set(f, scene, "maxmemory", better);
+    doctor_about(f, "maxmemory", value, good > 0 ? better : NULL);
 }
 
 void

@@ -50,8 +50,8 @@ is_current(const struct doctor_scene *scene, const struct catalog_entry *entry)
 
     return info != NULL && !info->aof_enabled &&
            info->changes_since_save == 0 && info->last_save_time > 0 &&
-           entry->state_time_ms + SAME_SAVE_MS >=
-               info->last_save_time * SECOND_MS;
+           (entry->state_time_ms + SAME_SAVE_MS) / SECOND_MS >=
+               info->last_save_time;
 }
 
 void

@@ -39,7 +39,9 @@ doctor_rule doctor_server_settings;
 doctor_rule doctor_server_appendonly, doctor_server_save, doctor_server_rewrite,
     doctor_server_shutdown, doctor_server_status, doctor_server_unwritten;
 
-/* doctor_server_memory.c */
+/* doctor_server_memory.c; the maxmemory that is right: three quarters of what
+ * there is, and never below 1.5 times what is used. -1: it cannot be told. */
+int64_t doctor_server_limit(const struct doctor_scene *scene);
 doctor_rule doctor_server_maxmemory, doctor_server_policy,
     doctor_server_headroom, doctor_server_evicted, doctor_server_refused,
     doctor_server_fragmented, doctor_server_big_keys;

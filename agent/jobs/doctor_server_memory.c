@@ -32,10 +32,9 @@ find_policy(const struct doctor_scene *scene)
     return told != NULL ? told : scene->info->maxmemory_policy;
 }
 
-/* Three quarters of what there is, and never below 1.5 times what is used; in
- * whole MiB. -1: it cannot be told. */
-static int64_t
-choose_limit(const struct doctor_scene *scene)
+/* In whole MiB. */
+int64_t
+doctor_server_limit(const struct doctor_scene *scene)
 {
     int64_t limit = scene->memory_bytes / 4 * 3;
     int64_t least = scene->info->used_memory;
@@ -53,7 +52,7 @@ void
 doctor_server_maxmemory(const struct doctor_scene *scene,
                         struct doctor_findings *all)
 {
-    int64_t wanted = choose_limit(scene);
+    int64_t wanted = doctor_server_limit(scene);
     struct doctor_finding *f;
     char *text;
 
