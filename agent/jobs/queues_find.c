@@ -163,9 +163,8 @@ scan(struct finder *f, char *pattern, keys_found *found, struct error *e)
         .cursor = "0",
         .rounds = (unsigned)(f->options->keys_max / KEYS_ROUND / f->scans),
     };
-    int rc;
-
     uint64_t number;
+    int rc;
 
     if (cursor != NULL && text_number(cursor, UINT64_MAX, &number))
         snprintf(s.cursor, sizeof s.cursor, "%s", cursor);
