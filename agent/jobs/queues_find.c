@@ -146,7 +146,7 @@ take_bullmq(void *context, const char *key, size_t size)
     for (size_t i = 0; i < 2; i++) {
         size_t end = strlen(ends[i]);
 
-        if (size > least + end && memcmp(key + size - end, ends[i], end) == 0)
+        if (size >= least + end && memcmp(key + size - end, ends[i], end) == 0)
             see(f->all, QUEUES_BULLMQ, key, size - end);
     }
     return true;
