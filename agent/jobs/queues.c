@@ -53,6 +53,8 @@ queues_note(struct queues *all, const char *key, const char *command,
 {
     char shown[QUEUES_BASE_MAX];
 
+    if (why == KEYS_ELSEWHERE) /* the agent of that node counts it */
+        return;
     text_quote(shown, sizeof shown, key, strlen(key));
     if (all->trouble_count++ >= QUEUES_TROUBLE_MAX)
         return;

@@ -146,7 +146,7 @@ take_bullmq(void *context, const char *key, size_t size)
     for (size_t i = 0; i < 2; i++) {
         size_t end = strlen(ends[i]);
 
-        if (size > least + end && memcmp(key + size - end, ends[i], end) == 0)
+        if (size >= least + end && memcmp(key + size - end, ends[i], end) == 0)
             see(f->all, QUEUES_BULLMQ, key, size - end);
     }
     return true;
@@ -163,9 +163,8 @@ scan(struct finder *f, char *pattern, keys_found *found, struct error *e)
         .cursor = "0",
         .rounds = (unsigned)(f->options->keys_max / KEYS_ROUND / f->scans),
     };
-    int rc;
-
     uint64_t number;
+    int rc;
 
     if (cursor != NULL && text_number(cursor, UINT64_MAX, &number))
         snprintf(s.cursor, sizeof s.cursor, "%s", cursor);

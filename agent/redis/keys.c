@@ -20,6 +20,8 @@ fault_of_key(const struct error *e)
     if (strncmp(e->text, "NOPERM", 6) == 0 &&
         strstr(e->text, " to access ") != NULL)
         return KEYS_DENIED;
+    if (strncmp(e->text, "MOVED ", 6) == 0)
+        return KEYS_ELSEWHERE;
     return 0;
 }
 

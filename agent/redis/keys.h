@@ -14,6 +14,7 @@
 enum {
     KEYS_OTHER_TYPE = INT32_MIN, /* the command cannot be used on that key */
     KEYS_DENIED,                 /* this user may not use that key (ACL) */
+    KEYS_ELSEWHERE,              /* in another node of the cluster */
 };
 
 /* "LLEN key", "HGET key busy", or whether "LINDEX key -1" begins with "0:". */

@@ -43,6 +43,7 @@ START_TEST(takes_numbers_texts_and_nothing)
         ":7\r\n$2\r\n12\r\n$-1\r\n$3\r\nabc\r\n"
         "-WRONGTYPE Operation against a key\r\n"
         "-NOPERM No permissions to access a key\r\n"
+        "-MOVED 17 127.0.0.1:6380\r\n"
         "$6\r\n0:1234\r\n$2\r\n01\r\n",
         NULL,
     };
@@ -53,14 +54,16 @@ START_TEST(takes_numbers_texts_and_nothing)
         {.command = "HGET", .key = "a", .argument = "busy"},
         {.command = "LLEN", .key = "a"},
         {.command = "LLEN", .key = "a"},
+        {.command = "LLEN", .key = "a"},
         {.command = "LINDEX", .key = "a", .argument = "-1", .begins = "0:"},
         {.command = "LINDEX", .key = "a", .argument = "-1", .begins = "0:"},
     };
-    const int64_t wanted[] = {7, 12, 0, 0, KEYS_OTHER_TYPE, KEYS_DENIED, 1, 0};
+    const int64_t wanted[] = {
+        7, 12, 0, 0, KEYS_OTHER_TYPE, KEYS_DENIED, KEYS_ELSEWHERE, 1, 0};
 
     start(answers);
-    ck_assert_msg(keys_count(connection, q, 8, &e) == 0, "%s", e.text);
-    for (int i = 0; i < 8; i++)
+    ck_assert_msg(keys_count(connection, q, 9, &e) == 0, "%s", e.text);
+    for (int i = 0; i < 9; i++)
         ck_assert_int_eq(q[i].number, wanted[i]);
 }
 END_TEST

@@ -151,13 +151,15 @@ END_TEST
 START_TEST(knows_other_prefixes_if_told)
 {
     run("HSET app*:mail:meta a b");
+    run("HSET app*::meta a b");
+    run("INCR app*:m:id");
     run("HSET apple:mail:meta a b");
     run("HSET bull:a:b:meta a b");
     run("RPUSH app*:mail:wait 1");
     ask("auto", QUEUES_KEYS_ONCE);
     ck_assert_str_eq(found(), "bullmq bull:a:b|");
     ask("bullmq:app*", QUEUES_KEYS_ONCE);
-    ck_assert_str_eq(found(), "bullmq app*:mail waiting=1|");
+    ck_assert_str_eq(found(), "bullmq app*:m|bullmq app*:mail waiting=1|");
 }
 END_TEST
 
