@@ -2,6 +2,7 @@
 good server has nothing that counts."""
 
 import json
+import re
 import signal
 import subprocess
 
@@ -285,6 +286,24 @@ def test_without_rights_what_is_not_told_is_not_judged(keep, serve):
     assert len(told) >= 3 and all(f["severity"] == "info" for f in told)
     assert any("+config|get" in f["remedy"] for f in told)
     assert "save_off" not in {f["code"] for f in found}
+
+
+def guide_rights():
+    """The rights that the guide gives to a user of doctor's own."""
+    text = (servers.TOP / "docs" / "guide" / "doctor.md").read_text()
+    return re.search(r"ACL SETUSER redkeep (.*)", text)[1]
+
+
+@pytest.mark.parametrize("name", ["redis-6.0", "redis-7.0", "valkey-9.1"])
+def test_the_rights_of_the_guide_suffice(keep, serve, name):
+    server = good(serve, name=name, user=user(
+        "default on nopass -@all +ping",
+        f"redkeep on nopass -@all +ping {guide_rights()}"),
+        auth={"username": "redkeep", "password": "x"})
+    url = f"unix://redkeep:x@{server.socket}"
+    found = keep("doctor", "--json", "--redis", url, exit=None).json["findings"]
+    assert [f for f in found if f["code"] == "not_told"] == []
+    assert [f for f in found if f["code"] == "no_replica"] != []
 
 
 def test_a_server_that_is_away_leaves_the_rest_judged(keep, place):
