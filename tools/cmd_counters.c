@@ -99,7 +99,8 @@ show(const struct counters *c, const struct invocation *in, bool rebuild)
 
     if (!in->json && !in->quiet)
         show_sets(c);
-    if (!in->json || c->error != NULL)
+    /* The agent has them from the report, and tells them when they change. */
+    if (!in->json || (c->error != NULL && !in->quiet))
         print_warnings(c, to);
     if (!in->json && !in->quiet)
         print_advice(c, rebuild, to);

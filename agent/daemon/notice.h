@@ -4,7 +4,7 @@
  *
  * Events: "connection" (details from, to), "restart" (of the server), "job"
  * (details of the run), "reload", "watch", "repository" (ok),
- * "dependency", "alarm_raised", "alarm_cleared".
+ * "dependency", "counters" (of a set: status), "alarm_raised", "alarm_cleared".
  */
 #ifndef DAEMON_NOTICE_H
 #define DAEMON_NOTICE_H

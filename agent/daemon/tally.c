@@ -186,11 +186,16 @@ begin_round(struct tally *t)
 void
 tally_ask(struct tally *t, tally_done *done, void *context)
 {
-    struct tally_waiter **at = &t->waiters, *w = memory_new(sizeof *w);
+    struct tally_waiter **at = &t->waiters, *w;
     uint64_t now = clock_steady_ms();
 
     if (t->waiters == NULL && !is_shared(t, now))
         begin_round(t);
+    if (t->stopping) {
+        done(context);
+        return;
+    }
+    w = memory_new(sizeof *w);
     w->done = done;
     w->context = context;
     w->until_ms = now + TALLY_SLACK_MS;
@@ -238,7 +243,7 @@ static void
 keep_known(struct tally *t, size_t i, struct tally *old)
 {
     struct tally_set *set = &t->sets[i], fresh = *set;
-    struct tally_view *v = &t->views[i], new_view = *v;
+    struct tally_view *v = &t->views[i], fresh_view = *v;
 
     for (size_t k = 0; k < old->count; k++) {
         struct tally_set *was = &old->sets[k];
@@ -249,11 +254,12 @@ keep_known(struct tally *t, size_t i, struct tally *old)
         set->block = fresh.block;
         if (fresh.sample_ms < set->sample_ms)
             set->sample_ms = fresh.sample_ms;
-        if (was == old->busy && old->kind != TALLY_SAMPLE)
+        if (set->rebuild || (was == old->busy && old->kind != TALLY_SAMPLE))
             set->start_ms = clock_steady_ms();
+        set->rebuild = false;
         *v = old->views[k];
-        v->name = new_view.name;
-        v->every_ms = new_view.every_ms;
+        v->name = fresh_view.name;
+        v->every_ms = fresh_view.every_ms;
         was->items = was->warnings = NULL;
     }
 }

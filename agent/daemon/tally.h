@@ -71,7 +71,8 @@ typedef void tally_done(void *context);
 /*
  * Has a round of samples taken, one of each set, unless the last is no older
  * than a second; then calls done, as it does when that takes longer than the
- * sets' timeouts allow. Who asks during a round shares it. Never at once.
+ * sets' timeouts allow. Who asks during a round shares it. At once only after
+ * tally_stop.
  */
 void tally_ask(struct tally *t, tally_done *done, void *context);
 

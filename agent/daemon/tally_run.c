@@ -109,7 +109,7 @@ static struct worker *
 start_child(struct tally *t, const struct tally_set *set, enum tally_kind kind,
             struct error *e)
 {
-    const char *argv[OPTIONS_MAX + 8] = {"redkeep"};
+    const char *argv[OPTIONS_MAX + 9] = {"redkeep"};
     struct worker_task task = {
         .program = t->program,
         .argv = argv,
@@ -130,6 +130,7 @@ start_child(struct tally *t, const struct tally_set *set, enum tally_kind kind,
     for (; t->terms->options[n] != NULL && n < OPTIONS_MAX; n++)
         argv[n + 1] = t->terms->options[n];
     argv[++n] = "counters";
+    argv[++n] = "--quiet";
     snprintf(number, sizeof number, "--sample=%llu",
              (unsigned long long)config_block_number(set->block, sample));
     if (kind != TALLY_REBUILD)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "jobs/value.h"
 
 enum { LINES_MAX = 10, ID_SIZE = 120 };
 
@@ -61,10 +62,10 @@ note(const struct tally *t, const struct tally_set *set,
      const struct tally_report *r, const char *text)
 {
     notice_tell(t->notices, clock_wall_ms(), "counters",
-                json_pack("{s:s, s:s, s:I, s:I}", "set", set->block->name,
+                json_pack("{s:s, s:s, s:o, s:o}", "set", set->block->name,
                           "status", words[r->state], "checked",
-                          (json_int_t)r->checked, "inconsistent",
-                          (json_int_t)r->inconsistent),
+                          value_number(r->checked), "inconsistent",
+                          value_number(r->inconsistent)),
                 "counters %s: %s", set->block->name, text);
 }
 
@@ -104,6 +105,14 @@ tell_behind(const struct tally *t, const struct tally_set *set,
          mends ? "behind the database, rebuilding" : "behind the database");
 }
 
+/* Somebody may ask each second, and each error have other words. */
+static bool
+is_news(const struct tally_view *was, const struct tally_report *r, bool start)
+{
+    return was->state != r->state || was->no_server != r->no_server ||
+           (start && strcmp(was->problem, r->text) != 0);
+}
+
 void
 tally_tell_look(const struct tally *t, const struct tally_set *set,
                 const struct tally_view *was, const struct tally_report *r,
@@ -115,13 +124,11 @@ tally_tell_look(const struct tally *t, const struct tally_set *set,
         tell_consistent(t, set, was, r);
     if (r->state == TALLY_BEHIND && (start || !same))
         tell_behind(t, set, r, kind);
-    if (r->state != TALLY_UNCLEAR ||
-        (same && strcmp(was->problem, r->text) == 0))
-        return;
-    log_line(LOG_LEVEL_WARNING,
-             "counters could not be looked at set=%s error=\"%s\"",
-             set->block->name, r->text);
-    if (!same && !r->no_server)
+    if (r->state == TALLY_UNCLEAR && is_news(was, r, start))
+        log_line(LOG_LEVEL_WARNING,
+                 "counters could not be looked at set=%s error=\"%s\"",
+                 set->block->name, r->text);
+    if (r->state == TALLY_UNCLEAR && !same && !r->no_server)
         note(t, set, r, "could not be looked at");
 }
 

@@ -173,6 +173,22 @@ def test_a_server_that_lost_its_counters_gets_them_back(counting):
     assert not one.says("Alarm raised.*alarm=counters")
 
 
+def test_a_restore_of_older_counters_is_made_up_for(serve, agent, table, keep):
+    server, chats = serve(appendonly="yes"), table()
+    chats.fill(server.client(), less=100)
+    one = agent(server, blocks={"counters chats": {
+        **chats.block, **QUICK, "startup": "no"}})
+    wait_for(lambda: one.status()["server"]["run_id"], "a run id")
+    keep("--config", one.file, "snapshot")
+    chats.fill(server.client())
+    server.stop()
+    keep("--config", one.file, "restore", "latest", "--to", server.data,
+         "--yes")
+    server.start()
+    one.wait_log("counters were rebuilt.*raised=20")
+    assert chats.values(server.client()) == chats.maxima()
+
+
 def test_by_hand_means_by_hand(counting):
     server, one, chats = counting(behind=None, rebuild="manual")
     one.wait_log("redkeep counters rebuild chats' raises them")
@@ -215,6 +231,8 @@ def test_sources_that_are_no_good(counting):
         assert one.metrics()["health_redis_counters_status"] == 0
     assert chats.values(server.client()) == [
         str(int(n) - 1).encode() for n in chats.maxima()]
+    # Asked again and again, with other words each time, and told once.
+    assert len(re.findall("could not be looked at", one.log_text())) == 1
 
 
 def ask_together(one, count, errors=False):

@@ -27,6 +27,18 @@ is_running(void)
     return runs() > 0;
 }
 
+static bool
+is_mending(void)
+{
+    return view()->mending;
+}
+
+static bool
+is_told(void)
+{
+    return !view()->mending;
+}
+
 static void
 ask(void)
 {
@@ -167,6 +179,9 @@ START_TEST(answers_all_at_the_end)
     tally_stop(tally, note_stop, &stops);
     ck_assert_uint_eq(answered, 1);
     ck_assert(!sample().taken);
+    ask();
+    ck_assert_uint_eq(answered, 1);
+    ck_assert(!sample().taken);
     turn_until(is_stopped);
     ck_assert_uint_eq(stops, 1);
 }
@@ -180,7 +195,7 @@ START_TEST(waits_for_each_set)
     be_there("one");
     ask();
     turn_until(is_answered);
-    expect_runs(SAMPLES "counters --sample=10 -- check b\n");
+    expect_runs(SAMPLES "counters --quiet --sample=10 -- check b\n");
     ck_assert(sample().consistent);
     ck_assert(!tally_sample(tally, 1).consistent);
     ck_assert_double_eq(tally_status(tally), 0);
@@ -207,6 +222,26 @@ START_TEST(knows_after_a_reload_what_it_knew)
 }
 END_TEST
 
+/* What is to be mended is looked at again: it may be by hand now. */
+START_TEST(rebuilds_nothing_that_a_reload_leaves_to_people)
+{
+    begin_with(SET);
+    let("check", 1, BEHIND);
+    put("wait-rebuild", "");
+    be_there("one");
+    turn_until(is_mending);
+    turn_until(has_run_twice);
+    read_terms(&other, SET "rebuild = manual\n");
+    tally_reload(tally, &other);
+    config_clear(&terms.config);
+    config_init(&terms.config);
+    turn_until(is_told);
+    turn_for(50);
+    expect_runs(LOOKS REBUILDS LOOKS);
+    ck_assert(is_behind());
+}
+END_TEST
+
 START_TEST(does_again_what_a_reload_ended)
 {
     begin_with(SET);
@@ -219,7 +254,7 @@ START_TEST(does_again_what_a_reload_ended)
     config_init(&terms.config);
     ck_assert_int_eq(unlinkat(dir, "wait", 0), 0);
     turn_until(is_consistent);
-    expect_runs(LOOKS "counters --sample=6 -- check a\n");
+    expect_runs(LOOKS "counters --quiet --sample=6 -- check a\n");
 }
 END_TEST
 
@@ -258,6 +293,7 @@ make_cases(void)
     tcase_add_test(cases, waits_for_each_set);
     tcase_add_test(cases, shares_a_round_whole);
     tcase_add_test(cases, knows_after_a_reload_what_it_knew);
+    tcase_add_test(cases, rebuilds_nothing_that_a_reload_leaves_to_people);
     tcase_add_test(cases, does_again_what_a_reload_ended);
     return cases;
 }

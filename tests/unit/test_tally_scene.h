@@ -1,7 +1,7 @@
 /*
  * test_tally_scene.h - a tally, a server that is as a test says, and a script
  * in place of redkeep: it notes its arguments in the file "runs", waits while
- * there is a file "wait", and gives the report "check" or "rebuild" with the
+ * there is a file "wait" (or "wait-rebuild"), and gives the report "check" or "rebuild" with the
  * status of its first line.
  */
 #ifndef UNIT_TEST_TALLY_SCENE_H
@@ -95,11 +95,12 @@ begin(void)
     config_init(&terms.config);
     config_init(&other.config);
     notices = notice_new();
-    write_program("fd=$2; shift 2; echo \"$*\" >>runs; mode=check\n"
-                  "case $* in *rebuild*) mode=rebuild ;; esac\n"
-                  "case $* in *slow*) sleep 0.8 ;; esac\n"
-                  "while [ -e wait ]; do sleep 0.01; done\n"
-                  "{ read -r status; cat >&$fd; } <$mode; exit $status");
+    write_program(
+        "fd=$2; shift 2; echo \"$*\" >>runs; mode=check\n"
+        "case $* in *rebuild*) mode=rebuild ;; esac\n"
+        "case $* in *slow*) sleep 0.8 ;; esac\n"
+        "while [ -e wait ] || [ -e wait-$mode ]; do sleep 0.01; done\n"
+        "{ read -r status; cat >&$fd; } <$mode; exit $status");
     let("check", 0, CONSISTENT);
     let("rebuild", 0, CONSISTENT);
 }
@@ -187,6 +188,12 @@ runs(void)
     return count;
 }
 
+static FOLDER_UNUSED bool
+has_run_twice(void)
+{
+    return runs() >= 2;
+}
+
 static FOLDER_UNUSED void
 expect_runs(const char *expected)
 {
@@ -196,8 +203,8 @@ expect_runs(const char *expected)
     free(text);
 }
 
-#define LOOKS "counters --sample=5 -- check a\n"
-#define SAMPLES "counters --sample=10 -- check a\n"
-#define REBUILDS "counters -- rebuild a\n"
+#define LOOKS "counters --quiet --sample=5 -- check a\n"
+#define SAMPLES "counters --quiet --sample=10 -- check a\n"
+#define REBUILDS "counters --quiet -- rebuild a\n"
 
 #endif
