@@ -88,6 +88,20 @@ def test_raises_what_is_behind_and_nothing_else(serve, sets, name, scripts):
             for w in again["warnings"]] == failed
 
 
+@pytest.mark.parametrize("scripts", ["allowed", "denied"])
+def test_of_a_key_that_comes_twice_the_higher_number_counts(serve, sets,
+                                                            scripts):
+    server = serve()
+    if scripts == "denied":
+        server.client().execute_command("ACL", "SETUSER", "default",
+                                        "-@scripting")
+    run = sets(server)
+    run.write(run.block("a", table([("k", 10), ("k", 5), ("j", 3), ("k", 7)])))
+    run("rebuild")
+    assert server.client().mget("k", "j") == [b"10", b"3"]
+    run("check")
+
+
 def test_tells_as_the_contract_has_it(serve, sets):
     server = serve()
     server.client().mset({"a:1": 1000, "c:1": 50})
@@ -202,6 +216,18 @@ def test_a_source_that_is_not_whole_changes_nothing(serve, sets, case):
     assert good["inconsistent"] == 1 and good["items"] and not good["error"]
     assert bad["error"] and "items" not in bad
     run("rebuild", exit=3).says("nothing was raised")
+
+
+def test_what_a_source_prints_in_the_background_is_awaited(serve, sets):
+    server = serve()
+    run = sets(server)
+    head = "printf 'key\\tdb_max\\nk\\t9\\n'; "
+    run.write(run.block("a", head + "(sleep 0.3; printf 'l\\t9\\n') & true"))
+    assert run.the("rebuild")["raised"] == 2
+    run.write(run.block("a", head + "(sleep 60; printf 'm\\t9\\n') & true",
+                        timeout="1s"))
+    assert run.told("rebuild", exit=3)["error"] == \
+        "a: source: timed out after 1s"
 
 
 def test_what_a_source_starts_ends_with_it(serve, sets, place):
