@@ -197,6 +197,26 @@ def test_by_hand_means_by_hand(counting):
     assert server.client().dbsize() == 0
 
 
+def test_a_sample_of_others_says_nothing_of_what_is_behind(serve, agent,
+                                                            table):
+    chats, server = table(count=500), serve()
+    chats.fill(server.client())
+    server.client().set("chats:7", 1)
+    one = agent(server, blocks={"counters chats": {
+        **chats.block, **QUICK, "startup_sample": "0", "sample": "1",
+        "check_every": "1s", "rebuild": "manual"}})
+    wait_for(lambda: "counters" in one.alarms(), one.log_text)
+    told(one, 200)  # one of 500
+    looks = chats.times()
+    wait_for(lambda: chats.times() > looks + 2, "more looks")
+    assert "counters" in one.alarms()
+    assert not one.says("are consistent|Alarm cleared")
+    assert one.metrics()["health_redis_counters_status"] == 0
+    server.client().set("chats:7", 1007)
+    one.wait_log("Alarm cleared.*alarm=counters")
+    assert one.metrics()["health_redis_counters_status"] == 1
+
+
 def test_a_database_that_comes_late_is_waited_for(counting, place):
     flag = place / "up"
     chats_down = f"test -e {flag} || {{ echo not up yet >&2; exit 7; }}"
