@@ -284,6 +284,22 @@ def test_fifty_who_ask_together_share_one_check(counting):
     assert chats.times() == 2
 
 
+def test_large_answers_are_not_made_for_all_at_once(serve, agent, table):
+    chats, server = table(count=10000), serve()
+    chats.does(f"sleep 1\ncat {chats.file}")
+    one = agent(server, blocks={"counters chats": {
+        **chats.block, "sample": "10000", "startup": "no"}})
+    one.wait_state("connected")
+    answers, threads = ask_together(one, 60)
+    for thread in threads:
+        thread.join()
+    large = [a for a in answers if "chats" in a.json]
+    few = [a for a in answers if "too many" in a.json.get("message", "")]
+    assert len(large) * len(large[0].text) < 2 * 16 << 20
+    assert len(large) + len(few) == 60 and large and few
+    assert len(large[0].json["chats"]) == 10000
+
+
 def test_who_waits_costs_nobody_else_and_not_the_end(counting, place):
     server, one, chats = counting(startup="no")
     one.reload(http_max_connections="16")
