@@ -318,6 +318,20 @@ def test_a_rebuild_that_is_stopped_tells_how_far_it_came(serve, sets, keep):
     assert server.client().dbsize() == 200000
 
 
+def test_what_was_raised_before_a_refusal_is_told(serve, sets, keep):
+    server = serve()
+    server.client().execute_command("ACL", "SETUSER", "default", "-@scripting")
+    run = sets(server)
+    run.write(run.block("a", table([(f"k{i}", 1) for i in range(200000)])))
+    process = keep.begin("counters", "rebuild", "--json", "--config", run.file)
+    wait_for(lambda: server.client().dbsize() > 1000, "the first counters")
+    server.client().replicaof("127.0.0.1", 1)
+    told = json.loads(process.communicate(timeout=30)[0])
+    assert process.returncode == 3
+    assert re.match("a: Redis: READONLY ", told["error"]), told["error"]
+    assert told["sets"][0]["raised"] == server.client().dbsize() < 200000
+
+
 @pytest.mark.need("redis-6.0")
 def test_an_old_server_that_refuses_writes_is_understood(serve, sets):
     server = serve(name="redis-6.0")
