@@ -160,7 +160,8 @@ plan_next(struct queue_watch *w)
 {
     uint64_t took = clock_steady_ms() - w->began_ms;
 
-    timer_set(w->due, took < every(w) ? every(w) - took : 0);
+    /* A server that is too slow for it gets a rest. */
+    timer_set(w->due, took < every(w) ? every(w) - took : every(w));
 }
 
 static void
