@@ -14,9 +14,12 @@ alarm_queue_failed(const struct alarm_scene *scene, struct alarm_finding *found)
     }
     if (queues->list == NULL)
         return;
-    found->verdict = ALARM_OFF;
-    if (!alarm_rules_reaches(scene, (double)queues->failed, most))
+    if (!alarm_rules_reaches(scene, (double)queues->failed, most)) {
+        /* Those that are still to be found may be what it was raised for. */
+        if (queues->whole)
+            found->verdict = ALARM_OFF;
         return;
+    }
     alarm_rules_raise(found, (double)queues->failed, most,
                       "%lld job%s failed for good, %lld in %.160s",
                       (long long)queues->failed,

@@ -26,8 +26,7 @@
 
 enum {
     BODY_MAX = 64 * 1024,
-    PENDING_MAX = 16 * 1024 * 1024, /* of answers; then only small ones are */
-    NEVER_S = 1000000000,           /* the guards have the better clocks */
+    NEVER_S = 1000000000, /* the guards have the better clocks */
 };
 
 struct http {
@@ -187,7 +186,7 @@ answer_route(struct http *h, struct evhttp_request *request,
 {
     int64_t now_ms = clock_wall_ms();
 
-    if (!route->small && http_guard_pending(h->guards) > PENDING_MAX)
+    if (!route->small && http_guard_pending(h->guards) > HTTP_GUARD_PENDING_MAX)
         http_answer_error(request, 503);
     else if (strcmp(route->path, "/metrics") == 0)
         answer_metrics(h, request, now_ms);

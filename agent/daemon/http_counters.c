@@ -50,18 +50,29 @@ answer_text(const struct wait *w, bool consistent)
 }
 
 static void
-on_done(void *context)
+answer(const struct wait *w)
 {
-    struct wait *w = context;
     bool consistent;
     json_t *object = health_counters(w->agent, clock_wall_ms(), &consistent);
 
-    http_guard_go_on(w->guards, w->request);
     if (wants_text(w->request)) {
         json_decref(object);
         answer_text(w, consistent);
     } else
         http_answer_json(w->request, consistent ? 200 : 503, object);
+}
+
+static void
+on_done(void *context)
+{
+    struct wait *w = context;
+
+    http_guard_go_on(w->guards, w->request);
+    /* Those who waited together are all answered in one go. */
+    if (http_guard_pending(w->guards) > HTTP_GUARD_PENDING_MAX)
+        http_answer_error(w->request, 503);
+    else
+        answer(w);
     free(w);
 }
 

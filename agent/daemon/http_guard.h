@@ -26,6 +26,8 @@ enum {
     HTTP_GUARD_SLOW_MS = 100, /* from then on it may be ended for another */
     HTTP_GUARD_LINGER_MS = 1000,
     HTTP_GUARD_WAITING_SHARE = 2, /* so many of all: one of two may wait */
+    /* Bytes of answers; from then on only small ones are given. */
+    HTTP_GUARD_PENDING_MAX = 16 * 1024 * 1024,
 };
 
 struct http_guard_limits {

@@ -139,6 +139,7 @@ take(struct queue_watch *w, json_t *report)
     w->counted_ms = w->began_ms;
     w->counted_wall_ms = clock_wall_ms();
     w->view.list = json_object_get(report, "queues");
+    w->view.whole = json_is_true(json_object_get(report, "whole"));
     add_up(w);
     if (w->problem[0] != '\0')
         log_line(LOG_LEVEL_INFO, "queues are counted again");
@@ -159,7 +160,8 @@ plan_next(struct queue_watch *w)
 {
     uint64_t took = clock_steady_ms() - w->began_ms;
 
-    timer_set(w->due, took < every(w) ? every(w) - took : 0);
+    /* A server that is too slow for it gets a rest. */
+    timer_set(w->due, took < every(w) ? every(w) - took : every(w));
 }
 
 static void

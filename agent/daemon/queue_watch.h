@@ -17,6 +17,7 @@ struct event_base;
 struct queue_watch_view {
     bool watched;       /* false: watch is off */
     const json_t *list; /* queues of the report; NULL: not known, or not now */
+    bool whole;         /* no queue is still to be found */
     int64_t failed;     /* jobs of all queues that failed for good; -1 */
     const char *worst;  /* "bullmq mail", which has most of them; NULL */
     int64_t worst_failed;

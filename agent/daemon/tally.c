@@ -254,7 +254,7 @@ keep_known(struct tally *t, size_t i, struct tally *old)
         set->block = fresh.block;
         if (fresh.sample_ms < set->sample_ms)
             set->sample_ms = fresh.sample_ms;
-        if (set->rebuild || (was == old->busy && old->kind != TALLY_SAMPLE))
+        if (set->rebuild || (was == old->busy && old->kind >= TALLY_START))
             set->start_ms = clock_steady_ms();
         set->rebuild = false;
         *v = old->views[k];

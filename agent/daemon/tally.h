@@ -5,7 +5,8 @@
  *
  * A set is looked at when the server is there for the first time or with
  * another run id (a start: if counters are behind they are rebuilt, unless
- * that is to be done by hand), every check_every, and when somebody asks.
+ * that is to be done by hand), every check_every, and when somebody asks. One
+ * that was behind is so until a look at all of it says otherwise.
  */
 #ifndef DAEMON_TALLY_H
 #define DAEMON_TALLY_H

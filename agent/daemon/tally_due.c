@@ -76,8 +76,10 @@ tally_due_pick(struct tally *t, uint64_t now, struct tally_set **set,
     *kind = TALLY_SAMPLE;
     *set = find_asked(t);
     for (size_t i = 0; i < t->count && *set == NULL; i++)
-        if (t->sets[i].sample_ms <= now)
+        if (t->sets[i].sample_ms <= now) {
             *set = &t->sets[i];
+            *kind = (*set)->behind ? TALLY_WHOLE : TALLY_SAMPLE;
+        }
     return *set != NULL;
 }
 

@@ -39,6 +39,26 @@ keep_sample(struct tally_set *set, const struct tally_report *r, unsigned round)
     set->sampled_ms = clock_wall_ms();
 }
 
+/* How many are looked at; 0: all, as a sample may miss what is behind. */
+static uint64_t
+sample_of(const struct tally_set *set, enum tally_kind kind)
+{
+    if (kind == TALLY_WHOLE || (kind == TALLY_START && set->behind))
+        return 0;
+    return config_block_number(set->block, kind == TALLY_START
+                                               ? CONFIG_COUNTERS_STARTUP_SAMPLE
+                                               : CONFIG_COUNTERS_SAMPLE);
+}
+
+/* Whether a set that was behind may be so still: others were looked at. */
+static bool
+is_in_doubt(const struct tally_set *set, enum tally_kind kind,
+            const struct tally_report *r)
+{
+    return set->behind && r->state == TALLY_CONSISTENT &&
+           kind == TALLY_SAMPLE && sample_of(set, kind) > 0;
+}
+
 /* What is no number is left to people. */
 bool
 tally_run_mends(const struct tally_set *set, const struct tally_report *r)
@@ -62,10 +82,10 @@ follow(struct tally *t, struct tally_set *set, const struct tally_report *r,
     set->reconnected |= r->readonly;
 }
 
-/* One look, or a rebuild, has ended. */
+/* What the last look or rebuild says of the set. */
 static void
-take(struct tally *t, struct tally_set *set, enum tally_kind kind,
-     const struct tally_report *r, uint64_t took_ms)
+judge(struct tally *t, struct tally_set *set, enum tally_kind kind,
+      const struct tally_report *r, uint64_t took_ms)
 {
     struct tally_view *v = tally_view_of(t, set), was = *v;
 
@@ -74,15 +94,31 @@ take(struct tally *t, struct tally_set *set, enum tally_kind kind,
         snprintf(v->problem, sizeof v->problem, "%s", r->text);
     else
         show(v, r);
+    if (r->state != TALLY_UNCLEAR)
+        set->behind = r->state == TALLY_BEHIND;
     if (kind == TALLY_REBUILD) {
         v->rebuild_ms = (int64_t)took_ms;
         tally_tell_rebuild(t, set, r, took_ms);
     } else
         tally_tell_look(t, set, &was, r, kind);
+}
+
+/* One look, or a rebuild, has ended. */
+static void
+take(struct tally *t, struct tally_set *set, enum tally_kind kind,
+     const struct tally_report *r, uint64_t took_ms)
+{
+    struct tally_view *v = tally_view_of(t, set);
+    uint64_t now = clock_steady_ms();
+
+    if (!is_in_doubt(set, kind, r))
+        judge(t, set, kind, r, took_ms);
+    else if (set->sample_ms > now + TALLY_DOUBT_MS)
+        set->sample_ms = now + TALLY_DOUBT_MS;
     if (kind == TALLY_SAMPLE)
         keep_sample(set, r, t->busy_round);
-    else
-        follow(t, set, r, kind, clock_steady_ms());
+    else if (kind != TALLY_WHOLE)
+        follow(t, set, r, kind, now);
     v->mending = set->rebuild;
     t->changed(t->context);
 }
@@ -116,9 +152,6 @@ start_child(struct tally *t, const struct tally_set *set, enum tally_kind kind,
         .death_signal = SIGTERM, /* it takes its source with it */
         .keep = t->terms->copy > 0 ? t->terms->copy : 0,
     };
-    enum config_key sample = kind == TALLY_START
-                                 ? CONFIG_COUNTERS_STARTUP_SAMPLE
-                                 : CONFIG_COUNTERS_SAMPLE;
     char number[24];
     size_t n = 0;
 
@@ -132,7 +165,7 @@ start_child(struct tally *t, const struct tally_set *set, enum tally_kind kind,
     argv[++n] = "counters";
     argv[++n] = "--quiet";
     snprintf(number, sizeof number, "--sample=%llu",
-             (unsigned long long)config_block_number(set->block, sample));
+             (unsigned long long)sample_of(set, kind));
     if (kind != TALLY_REBUILD)
         argv[++n] = number;
     argv[++n] = "--";
@@ -160,7 +193,7 @@ tally_run_start(struct tally *t, struct tally_set *set, enum tally_kind kind)
         set->start_ms = TALLY_NEVER;
     if (kind == TALLY_REBUILD)
         set->rebuild = false;
-    if (kind == TALLY_SAMPLE)
+    if (kind == TALLY_SAMPLE || kind == TALLY_WHOLE)
         set->sample_ms = clock_steady_ms() + tally_view_of(t, set)->every_ms;
     t->busy_round = t->round;
     if (server->state == SERVER_CONNECTED) {

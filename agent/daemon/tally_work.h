@@ -18,11 +18,12 @@ struct event;
 enum {
     TALLY_SHARED_MS = 1000, /* so long a round is as good as a new one */
     TALLY_SLACK_MS = 10000, /* what a look may take beside its source */
+    TALLY_DOUBT_MS = 10000, /* a sample is good, and others were behind */
 };
 
 #define TALLY_NEVER UINT64_MAX
 
-enum tally_kind { TALLY_SAMPLE, TALLY_START, TALLY_REBUILD };
+enum tally_kind { TALLY_SAMPLE, TALLY_WHOLE, TALLY_START, TALLY_REBUILD };
 
 /* Times are of the steady clock; TALLY_NEVER: not. */
 struct tally_set {
@@ -33,8 +34,9 @@ struct tally_set {
     bool rebuild;                     /* it found the set behind */
     bool reconnected;                 /* for a READONLY, in this start */
     uint64_t sample_ms;               /* when the next sample is due */
-    unsigned round;                   /* in which the last one was taken */
-    int64_t sampled_ms;               /* when it ended, wall clock */
+    bool behind;        /* it was, and no look at all of it says otherwise */
+    unsigned round;     /* in which the last one was taken */
+    int64_t sampled_ms; /* when it ended, wall clock */
     bool consistent;
     json_t *items, *warnings; /* of the last sample */
 };

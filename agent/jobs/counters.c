@@ -128,7 +128,7 @@ static int
 work(struct counters *c, struct counters_set *set,
      const struct counters_options *o, struct link **link, struct error *e)
 {
-    uint64_t told = c->warnings_total;
+    uint64_t told = c->warnings_total, raised;
     int rc;
 
     if (!o->rebuild)
@@ -138,10 +138,13 @@ work(struct counters *c, struct counters_set *set,
         c->warnings_total != told)
         return rc;
     *e = (struct error){0};
+    raised = set->raised;
     forget(set);
     link_close(*link);
     *link = reach(o, e);
-    return *link != NULL ? counters_raise(c, set, o, *link, e) : -1;
+    rc = *link != NULL ? counters_raise(c, set, o, *link, e) : -1;
+    set->raised += raised;
+    return rc;
 }
 
 static int

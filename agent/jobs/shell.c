@@ -210,6 +210,17 @@ turn(struct run *run, uint64_t left_ms, struct error *e)
     return 0;
 }
 
+/* What takes all that is printed must not miss what the shell left running. */
+static bool
+is_over(struct run *run)
+{
+    if (!process_has_ended(run->pid))
+        return false;
+    /* Ready from now on, so that poll would not wait. */
+    close_end(&run->ended);
+    return run->task->take == NULL || run->output.fd < 0;
+}
+
 /* 0: it has ended, or its time has. */
 static int
 attend(struct run *run, struct shell_outcome *outcome, struct error *e)
@@ -217,7 +228,7 @@ attend(struct run *run, struct shell_outcome *outcome, struct error *e)
     const struct shell_task *task = run->task;
     uint64_t begin = clock_steady_ms();
 
-    while (!process_has_ended(run->pid)) {
+    while (!is_over(run)) {
         outcome->took_ms = clock_steady_ms() - begin;
         if (outcome->took_ms >= task->timeout_ms) {
             outcome->timed_out = true;

@@ -26,7 +26,7 @@ struct shell_task {
     int watched;      /* a descriptor: its end ends the command; -1: none */
     bool leave;       /* what it leaves running when it ends well lives on */
     bool finish;      /* goes on also when the process is asked to stop */
-    shell_take *take; /* NULL: the first line is kept */
+    shell_take *take; /* of all, to its end; NULL: the first line is kept */
     void *context;
 };
 
@@ -41,10 +41,10 @@ struct shell_outcome {
 };
 
 /*
- * Waits until the shell has ended, or its time has, or the process is asked to
- * stop (ERROR_STOPPED; so also when watched ends), and then ends all that is
- * left in the group (with leave: not when the shell has ended by itself). -1:
- * it could not be run.
+ * Waits until the shell has ended (with take: and nobody can print any more),
+ * or its time has, or the process is asked to stop (ERROR_STOPPED; so also when
+ * watched ends), and then ends all that is left in the group (with leave: not
+ * when the shell has ended by itself). -1: it could not be run.
  */
 int shell_run(const struct shell_task *task, struct shell_outcome *outcome,
               struct error *e);

@@ -1,5 +1,6 @@
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <hiredis/hiredis.h>
 
@@ -106,6 +107,29 @@ send_set(struct link_pipe *pipe, const struct counter_key *key, struct error *e)
 }
 
 static int
+by_least(const void *one, const void *other)
+{
+    const struct counter_key *a = one, *b = other;
+
+    return (a->least > b->least) - (a->least < b->least);
+}
+
+/* Sorted: of a key that comes twice the higher number is to be the last. */
+static void
+send_raised(struct link_pipe *pipe, const struct attempt *a, struct error *e)
+{
+    struct counter_key raised[COUNTER_BATCH_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < a->count; i++)
+        if (is_to_raise(a->states[i]))
+            raised[count++] = a->keys[i];
+    qsort(raised, count, sizeof *raised, by_least);
+    for (size_t i = 0; i < count; i++)
+        send_set(pipe, &raised[i], e);
+}
+
+static int
 write_raised(struct attempt *a, struct error *e)
 {
     const char *begin[] = {"MULTI"}, *end[] = {"EXEC"}, *none[] = {"UNWATCH"};
@@ -114,9 +138,7 @@ write_raised(struct attempt *a, struct error *e)
     link_pipe_begin(&pipe, a->link, LINK_PIPE_MAX, on_written, a);
     if (a->raises) {
         link_pipe_send(&pipe, 1, begin, NULL, e);
-        for (size_t i = 0; i < a->count; i++)
-            if (is_to_raise(a->states[i]))
-                send_set(&pipe, &a->keys[i], e);
+        send_raised(&pipe, a, e);
         link_pipe_send(&pipe, 1, end, NULL, e);
     } else
         link_pipe_send(&pipe, 1, none, NULL, e);

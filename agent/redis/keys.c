@@ -6,6 +6,7 @@
 #include <hiredis/hiredis.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "redis/link_pipe.h"
 
 enum { UNDER_WAY_MAX = 100 };
@@ -28,13 +29,17 @@ fault_of_key(const struct error *e)
 static int64_t
 number_of(const struct redisReply *reply, const char *begins)
 {
+    uint64_t number;
+
     if (begins != NULL)
         return reply->type == REDIS_REPLY_STRING &&
                strncmp(reply->str, begins, strlen(begins)) == 0;
     if (reply->type == REDIS_REPLY_INTEGER)
         return reply->integer;
-    return reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10)
-                                             : 0;
+    if (reply->type == REDIS_REPLY_STRING &&
+        text_number(reply->str, UINT32_MAX, &number))
+        return (int64_t)number;
+    return 0;
 }
 
 /* Answers come in the order of the questions. */

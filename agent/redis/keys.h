@@ -26,9 +26,9 @@ struct keys_question {
 };
 
 /*
- * Asks all and fills their numbers: that of the reply, or of its text; what
- * does not begin with a number, and nothing, is 0; or one of the above. A
- * command that is denied is a failure, ERROR_DENIED.
+ * Asks all and fills their numbers: that of the reply, or of its text; a text
+ * that is no number from 0 to 2^32 - 1, and nothing, is 0; or one of the above.
+ * A command that is denied is a failure, ERROR_DENIED.
  */
 int keys_count(struct link *link, struct keys_question *questions, size_t count,
                struct error *e);

@@ -197,6 +197,26 @@ def test_by_hand_means_by_hand(counting):
     assert server.client().dbsize() == 0
 
 
+def test_a_sample_of_others_says_nothing_of_what_is_behind(serve, agent,
+                                                            table):
+    chats, server = table(count=500), serve()
+    chats.fill(server.client())
+    server.client().set("chats:7", 1)
+    one = agent(server, blocks={"counters chats": {
+        **chats.block, **QUICK, "startup_sample": "0", "sample": "1",
+        "check_every": "1s", "rebuild": "manual"}})
+    wait_for(lambda: "counters" in one.alarms(), one.log_text)
+    told(one, 200)  # one of 500
+    looks = chats.times()
+    wait_for(lambda: chats.times() > looks + 2, "more looks")
+    assert "counters" in one.alarms()
+    assert not one.says("are consistent|Alarm cleared")
+    assert one.metrics()["health_redis_counters_status"] == 0
+    server.client().set("chats:7", 1007)
+    one.wait_log("Alarm cleared.*alarm=counters")
+    assert one.metrics()["health_redis_counters_status"] == 1
+
+
 def test_a_database_that_comes_late_is_waited_for(counting, place):
     flag = place / "up"
     chats_down = f"test -e {flag} || {{ echo not up yet >&2; exit 7; }}"
@@ -262,6 +282,22 @@ def test_fifty_who_ask_together_share_one_check(counting):
     time.sleep(1.05)  # so long it is shared
     assert one.get(PATH).status == 200
     assert chats.times() == 2
+
+
+def test_large_answers_are_not_made_for_all_at_once(serve, agent, table):
+    chats, server = table(count=10000), serve()
+    chats.does(f"sleep 1\ncat {chats.file}")
+    one = agent(server, blocks={"counters chats": {
+        **chats.block, "sample": "10000", "startup": "no"}})
+    one.wait_state("connected")
+    answers, threads = ask_together(one, 60)
+    for thread in threads:
+        thread.join()
+    large = [a for a in answers if "chats" in a.json]
+    few = [a for a in answers if "too many" in a.json.get("message", "")]
+    assert len(large) * len(large[0].text) < 2 * 16 << 20
+    assert len(large) + len(few) == 60 and large and few
+    assert len(large[0].json["chats"]) == 10000
 
 
 def test_who_waits_costs_nobody_else_and_not_the_end(counting, place):

@@ -88,6 +88,20 @@ def test_raises_what_is_behind_and_nothing_else(serve, sets, name, scripts):
             for w in again["warnings"]] == failed
 
 
+@pytest.mark.parametrize("scripts", ["allowed", "denied"])
+def test_of_a_key_that_comes_twice_the_higher_number_counts(serve, sets,
+                                                            scripts):
+    server = serve()
+    if scripts == "denied":
+        server.client().execute_command("ACL", "SETUSER", "default",
+                                        "-@scripting")
+    run = sets(server)
+    run.write(run.block("a", table([("k", 10), ("k", 5), ("j", 3), ("k", 7)])))
+    run("rebuild")
+    assert server.client().mget("k", "j") == [b"10", b"3"]
+    run("check")
+
+
 def test_tells_as_the_contract_has_it(serve, sets):
     server = serve()
     server.client().mset({"a:1": 1000, "c:1": 50})
@@ -204,6 +218,18 @@ def test_a_source_that_is_not_whole_changes_nothing(serve, sets, case):
     run("rebuild", exit=3).says("nothing was raised")
 
 
+def test_what_a_source_prints_in_the_background_is_awaited(serve, sets):
+    server = serve()
+    run = sets(server)
+    head = "printf 'key\\tdb_max\\nk\\t9\\n'; "
+    run.write(run.block("a", head + "(sleep 0.3; printf 'l\\t9\\n') & true"))
+    assert run.the("rebuild")["raised"] == 2
+    run.write(run.block("a", head + "(sleep 60; printf 'm\\t9\\n') & true",
+                        timeout="1s"))
+    assert run.told("rebuild", exit=3)["error"] == \
+        "a: source: timed out after 1s"
+
+
 def test_what_a_source_starts_ends_with_it(serve, sets, place):
     run = sets(serve())
     run.write(run.block("a", f"sleep 60 & echo $! > {place}/pid; yes",
@@ -290,6 +316,20 @@ def test_a_rebuild_that_is_stopped_tells_how_far_it_came(serve, sets, keep):
     assert 0 < one["raised"] < 200000 and "stopped by" in one["error"]
     assert run.the("rebuild")["missing"] < 200000
     assert server.client().dbsize() == 200000
+
+
+def test_what_was_raised_before_a_refusal_is_told(serve, sets, keep):
+    server = serve()
+    server.client().execute_command("ACL", "SETUSER", "default", "-@scripting")
+    run = sets(server)
+    run.write(run.block("a", table([(f"k{i}", 1) for i in range(200000)])))
+    process = keep.begin("counters", "rebuild", "--json", "--config", run.file)
+    wait_for(lambda: server.client().dbsize() > 1000, "the first counters")
+    server.client().replicaof("127.0.0.1", 1)
+    told = json.loads(process.communicate(timeout=30)[0])
+    assert process.returncode == 3
+    assert re.match("a: Redis: READONLY ", told["error"]), told["error"]
+    assert told["sets"][0]["raised"] == server.client().dbsize() < 200000
 
 
 @pytest.mark.need("redis-6.0")

@@ -7,7 +7,7 @@ begin_watching(void)
 {
     begin();
     list = json_array();
-    queues.watched = true;
+    queues.watched = queues.whole = true;
     set("alarms-queue-failed", "10");
 }
 
@@ -58,6 +58,18 @@ START_TEST(knows_nothing_while_nothing_is_counted)
 }
 END_TEST
 
+START_TEST(stays_until_every_queue_is_found)
+{
+    count(12, "bullmq mail", 8);
+    queues.whole = false;
+    count(4, "bullmq pdf", 4);
+    expect_only("queue_failed");
+    queues.whole = true;
+    count(4, "bullmq pdf", 4);
+    expect_only(NULL);
+}
+END_TEST
+
 START_TEST(goes_when_nobody_looks_any_more)
 {
     count(12, "bullmq mail", 8);
@@ -87,6 +99,7 @@ main(void)
     tcase_add_checked_fixture(t, begin_watching, end_watching);
     tcase_add_test(t, raises_once_and_clears_once);
     tcase_add_test(t, knows_nothing_while_nothing_is_counted);
+    tcase_add_test(t, stays_until_every_queue_is_found);
     tcase_add_test(t, goes_when_nobody_looks_any_more);
     tcase_add_test(t, is_off_where_the_threshold_is_0);
     suite_add_tcase(s, t);

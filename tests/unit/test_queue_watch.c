@@ -36,6 +36,7 @@ begin(void)
     set("queues-every", "1s");
     write_program("echo \"$*\" >>runs\n"
                   "case $* in *--again*) cat >input;; esac\n"
+                  "[ ! -e slow ] || { sleep 1.1; rm slow; }\n"
                   "[ ! -e fail ] || { echo 'no luck' >&2; exit 3; }\n"
                   "cat report >&$2");
     watch = NULL;
@@ -93,6 +94,21 @@ START_TEST(counts_at_once_and_adds_up)
     ck_assert_int_eq(v->failed, 7);
     ck_assert_int_eq(v->worst_failed, 5);
     ck_assert_str_eq(v->worst, "sidekiq *");
+}
+END_TEST
+
+START_TEST(rests_behind_a_run_that_was_too_slow)
+{
+    char *runs;
+
+    put("slow", "");
+    report(two);
+    start();
+    turn_until(is_known);
+    turn_for(500);
+    runs = load("runs");
+    ck_assert_ptr_eq(strchr(runs, '\n'), runs + strlen(runs) - 1);
+    free(runs);
 }
 END_TEST
 
@@ -216,6 +232,7 @@ main(void)
 
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_test(tc, counts_at_once_and_adds_up);
+    tcase_add_test(tc, rests_behind_a_run_that_was_too_slow);
     tcase_add_test(tc, goes_on_from_the_report_before);
     tcase_add_test(tc, forgets_what_was_before_a_loss_of_the_connection);
     tcase_add_test(tc, waits_for_the_server);

@@ -207,7 +207,9 @@ START_TEST(counts_sidekiq)
     run("ZADD schedule 1 a");
     run("ZADD retry 1 a 1 b");
     run("ZADD dead 1 a 1 b 1 c");
-    run("SADD processes h:1:x h:2:y h:3:z");
+    run("SADD processes h:1:x h:2:y h:3:z bad worse");
+    run("HSET bad busy 9223372036854775807");
+    run("HSET worse busy -2");
     run("HSET h:1:x busy 2");
     run("HSET h:2:y busy 3");
     ask("auto", QUEUES_KEYS_ONCE);

@@ -205,6 +205,7 @@ expect_runs(const char *expected)
 
 #define LOOKS "counters --quiet --sample=5 -- check a\n"
 #define SAMPLES "counters --quiet --sample=10 -- check a\n"
+#define ALL "counters --quiet --sample=0 -- check a\n"
 #define REBUILDS "counters --quiet -- rebuild a\n"
 
 #endif
