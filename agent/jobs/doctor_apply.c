@@ -14,7 +14,12 @@
  * gigabytes. */
 enum { SET_LIMIT_MS = 60000, LOOK_MS = 100, PERCENT = 100 };
 
-static const char last[] = "appendonly";
+/*
+ * Save points come last: a server that cannot write its dump refuses all writes
+ * once it has some, and the AOF's first rewrite proves that it can.
+ */
+static const char *const last[] = {"appendonly", "save"};
+enum { AOF, SAVE, LAST_COUNT };
 
 static struct doctor_change *
 find(const struct doctor_changes *changes, const char *setting)
@@ -25,14 +30,24 @@ find(const struct doctor_changes *changes, const char *setting)
     return NULL;
 }
 
+/* 0: among the first. */
+static size_t
+turn_of(const char *setting)
+{
+    for (size_t i = 0; i < LAST_COUNT; i++)
+        if (strcmp(setting, last[i]) == 0)
+            return i + 1;
+    return 0;
+}
+
 static void
-plan_some(struct doctor_changes *changes, const struct doctor_findings *all,
-          bool those_at_last)
+plan_turn(struct doctor_changes *changes, const struct doctor_findings *all,
+          size_t turn)
 {
     for (size_t i = 0; i < all->count; i++) {
         const struct doctor_finding *f = &all->items[i];
 
-        if (!f->runtime || (strcmp(f->setting, last) == 0) != those_at_last ||
+        if (!f->runtime || turn_of(f->setting) != turn ||
             find(changes, f->setting) != NULL)
             continue;
         changes->items = memory_resize(changes->items, changes->count + 1,
@@ -50,8 +65,8 @@ doctor_apply_plan(struct doctor_changes *changes,
                   const struct doctor_findings *all)
 {
     *changes = (struct doctor_changes){0};
-    plan_some(changes, all, false);
-    plan_some(changes, all, true);
+    for (size_t turn = 0; turn <= LAST_COUNT; turn++)
+        plan_turn(changes, all, turn);
 }
 
 /* -1 only where the server is lost. */
@@ -153,8 +168,9 @@ rewrites_badly(const struct info *info)
            r.minor == 0 && r.patch == 0;
 }
 
-/* Where it fails it is off again: such a server forks for ever. */
-static int
+/* Where it fails it is off again: such a server forks for ever. *e says why it
+ * is on and not ready, else it stays empty. */
+static void
 follow_appendonly(struct doctor_change *c, struct link *link,
                   const struct doctor_apply_options *o, struct error *e)
 {
@@ -162,17 +178,17 @@ follow_appendonly(struct doctor_change *c, struct link *link,
     struct redisReply *reply;
 
     if (await_rewrite(link, o, &why) == 0)
-        return 0;
+        return;
     *e = why;
     if (why.kind != ERROR_DAMAGED)
-        return -1;
+        return;
     reply = link_say(link, e, "CONFIG", "SET", c->setting, "no", NULL);
     link_reply_free(reply);
     if (reply == NULL)
-        return -1;
+        return;
     c->done = false;
     c->refused = text_format("%s; it is off again", why.text);
-    return 0;
+    *e = (struct error){0};
 }
 
 static int
@@ -207,20 +223,51 @@ count_done(const struct doctor_changes *changes)
     return done;
 }
 
+/* Whether it has written where a dump would lie, or has save points anyway. */
+static bool
+can_save(const struct doctor_changes *changes, const struct doctor_change *save,
+         const struct doctor_scene *scene, bool ready)
+{
+    const struct doctor_change *aof = find(changes, last[AOF]);
+
+    if (save->before != NULL && save->before[0] != '\0')
+        return true;
+    return aof != NULL ? aof->done && ready
+                       : scene->info->aof_enabled && scene->info->last_write_ok;
+}
+
+/* *why is set where the AOF was switched on and is not ready. */
+static int
+set_in_turn(struct doctor_changes *changes, struct link *link,
+            const struct doctor_apply_options *o, struct error *why,
+            struct error *e)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        struct doctor_change *c = &changes->items[i];
+
+        if (strcmp(c->setting, last[SAVE]) == 0 &&
+            !can_save(changes, c, o->scene, why->text[0] == '\0')) {
+            c->refused = memory_dup("it has not proven that it can write to"
+                                    " its dir, and would refuse all writes");
+            continue;
+        }
+        if (set_one(c, link, e) != 0)
+            return -1;
+        if (c->done && strcmp(c->setting, last[AOF]) == 0)
+            follow_appendonly(c, link, o, why);
+    }
+    return 0;
+}
+
 static void
 finish(struct doctor_changes *changes, struct link *link,
-       const struct doctor_apply_options *o)
+       const struct doctor_apply_options *o, struct error *why)
 {
-    struct doctor_change *aof = find(changes, last);
-    struct error why = {0};
-    bool ready = aof == NULL || !aof->done ||
-                 follow_appendonly(aof, link, o, &why) == 0;
-
     if (count_done(changes) == 0)
         return;
-    changes->lasting = ready && make_lasting(link, o, &why) == 0;
+    changes->lasting = why->text[0] == '\0' && make_lasting(link, o, why) == 0;
     if (!changes->lasting)
-        changes->not_so = memory_dup(why.text);
+        changes->not_so = memory_dup(why->text);
 }
 
 int
@@ -228,12 +275,11 @@ doctor_apply_run(struct doctor_changes *changes, struct link *link,
                  const struct doctor_apply_options *o, struct error *e)
 {
     unsigned limit = link_set_timeout(link, SET_LIMIT_MS);
-    int rc = 0;
+    struct error why = {0};
+    int rc = set_in_turn(changes, link, o, &why, e);
 
-    for (size_t i = 0; rc == 0 && i < changes->count; i++)
-        rc = set_one(&changes->items[i], link, e);
     if (rc == 0)
-        finish(changes, link, o);
+        finish(changes, link, o, &why);
     link_set_timeout(link, limit);
     return rc;
 }
@@ -252,8 +298,7 @@ doctor_apply_mark(const struct doctor_changes *changes,
         f->applied = c->done;
         if (c->refused == NULL)
             continue;
-        longer = text_format("%s; the server refuses to set it: %s", f->text,
-                             c->refused);
+        longer = text_format("%s; not set: %s", f->text, c->refused);
         free(f->text);
         f->text = longer;
     }

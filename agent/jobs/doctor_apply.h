@@ -26,7 +26,7 @@ struct doctor_changes {
     char *not_so; /* why they are not lasting; NULL where none was made */
 };
 
-/* What would be set: each setting once, appendonly last. */
+/* What would be set: each setting once, then appendonly, save points last. */
 void doctor_apply_plan(struct doctor_changes *changes,
                        const struct doctor_findings *all);
 
@@ -40,7 +40,8 @@ struct doctor_apply_options {
  * Sets one after the other; one that is refused is noted and the next is tried.
  * Where the AOF was switched on, waits until its first rewrite has ended well:
  * before that a server that finds appendonly yes in its file would start empty.
- * Then CONFIG REWRITE, where there is a file. -1: the server was lost; what is
+ * Save points are set only where that, or an AOF that was on, has proven that
+ * the server can write to its dir. Then CONFIG REWRITE, where there is a file. -1: the server was lost; what is
  * done is marked.
  */
 int doctor_apply_run(struct doctor_changes *changes, struct link *link,

@@ -23,6 +23,16 @@ doctor_server_set(struct doctor_finding *f, const struct doctor_scene *scene,
 }
 
 void
+doctor_server_not_now(struct doctor_finding *f, const char *why)
+{
+    char *longer = text_format("%s; --apply does not: %s", f->text, why);
+
+    free(f->text);
+    f->text = longer;
+    f->runtime = false;
+}
+
+void
 doctor_server_restart(struct doctor_finding *f,
                       const struct doctor_scene *scene, const char *setting,
                       const char *wanted)
@@ -36,7 +46,7 @@ doctor_server_restart(struct doctor_finding *f,
         return;
     }
     word = text_shell_word(file);
-    doctor_remedy(f, "echo '%s %s' >> %s; then restart the server", setting,
+    doctor_remedy(f, "echo '%s %s' >> %s # then restart the server", setting,
                   wanted, word);
     free(word);
 }

@@ -13,6 +13,9 @@ void doctor_server_set(struct doctor_finding *f,
                        const struct doctor_scene *scene, const char *setting,
                        const char *wanted);
 
+/* That, but not by --apply, and why not: now it would do harm. */
+void doctor_server_not_now(struct doctor_finding *f, const char *why);
+
 /* The same for one that a server reads only when it starts. */
 void doctor_server_restart(struct doctor_finding *f,
                            const struct doctor_scene *scene,
@@ -36,6 +39,8 @@ bool doctor_server_is_open(const struct doctor_scene *scene);
 doctor_rule doctor_server_settings;
 
 /* doctor_server_data.c: what is on disk after a crash */
+void doctor_server_set_aof(struct doctor_finding *f,
+                           const struct doctor_scene *scene);
 doctor_rule doctor_server_appendonly, doctor_server_save, doctor_server_rewrite,
     doctor_server_shutdown, doctor_server_status, doctor_server_unwritten;
 

@@ -24,6 +24,15 @@ is_protected(const struct doctor_scene *scene)
 }
 
 static bool
+has_password(const struct doctor_scene *scene)
+{
+    const char *password = doctor_setting(scene, "requirepass");
+
+    return password != NULL && *password != '\0' &&
+           scene->stranger == SURVEY_STRANGER_NOTHING;
+}
+
+static bool
 needs_none(const struct doctor_scene *scene)
 {
     return scene->stranger == SURVEY_STRANGER_SOME ||
@@ -40,6 +49,16 @@ is_defenceless(const struct doctor_scene *scene)
              doctor_server_is(scene, "tls-auth-clients", "yes"));
 }
 
+/* Who pastes it must have it afterwards: the server tells it to nobody. */
+static void
+remedy_password(struct doctor_finding *f)
+{
+    doctor_about(f, "requirepass", NULL, NULL);
+    doctor_remedy(f, "(umask 077 && openssl rand -hex 24 | tr -d '\\n'"
+                     " >redis.password) && redis-cli -x CONFIG SET requirepass"
+                     " <redis.password");
+}
+
 static void
 judge_length(const struct doctor_scene *scene, struct doctor_findings *all)
 {
@@ -53,9 +72,7 @@ judge_length(const struct doctor_scene *scene, struct doctor_findings *all)
                    "the password of the server is shorter than %d characters:"
                    " who reaches it can try a hundred thousand a second",
                    PASSWORD_MIN);
-    doctor_about(f, "requirepass", NULL, NULL);
-    doctor_remedy(f, "redis-cli CONFIG SET requirepass"
-                     " \"$(openssl rand -hex 24)\"");
+    remedy_password(f);
 }
 
 void
@@ -75,10 +92,9 @@ doctor_server_password(const struct doctor_scene *scene,
     else
         f = doctor_add(all, "no_password", DOCTOR_INFO, DOCTOR_SERVER,
                        "the server wants no password: every user and every"
-                       " program of its host can read and delete everything");
-    doctor_about(f, "requirepass", NULL, NULL);
-    doctor_remedy(f, "redis-cli CONFIG SET requirepass"
-                     " \"$(openssl rand -hex 24)\"");
+                       " program of its host can read and delete everything;"
+                       " with one, clients must be given it");
+    remedy_password(f);
 }
 
 void
@@ -96,9 +112,11 @@ doctor_server_protected(const struct doctor_scene *scene,
                    "protected-mode is no: without a password the server would"
                    " serve other hosts too");
     doctor_server_set(f, scene, "protected-mode", "yes");
-    /* Clients that now come from there would be turned away. */
-    if (is_defenceless(scene))
-        f->runtime = false;
+    /* It goes by the default user alone, be all others' passwords good. */
+    if (doctor_server_is_open(scene) && !has_password(scene))
+        doctor_server_not_now(f, "while the default user has no password,"
+                                 " clients from other hosts would be turned"
+                                 " away");
 }
 
 void
@@ -116,8 +134,9 @@ doctor_server_bind(const struct doctor_scene *scene,
                    DOCTOR_SERVER,
                    "the server listens at all addresses of its host, also those"
                    " that come later; name those that clients use");
-    doctor_about(f, "bind", bind, "127.0.0.1 -::1");
-    doctor_remedy(f, "redis-cli CONFIG SET bind '127.0.0.1 -::1'");
+    /* Not to be pasted as it is: that would turn all others away. */
+    doctor_about(f, "bind", bind, NULL);
+    doctor_remedy(f, "redis-cli CONFIG SET bind '127.0.0.1 -::1 ADDRESS'");
 }
 
 void
@@ -178,5 +197,5 @@ doctor_server_renamed(const struct doctor_scene *scene,
                    " do it better",
                    scene->gone);
     doctor_about(f, "rename-command", NULL, NULL);
-    doctor_remedy(f, "redis-cli ACL SETUSER default -@dangerous");
+    doctor_remedy(f, "redis-cli ACL CAT dangerous");
 }

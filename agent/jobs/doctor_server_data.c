@@ -28,6 +28,18 @@ is_off(const struct doctor_scene *scene)
     return doctor_number(scene, "aof_enabled") == 0;
 }
 
+/* A first AOF that fills the disk takes everybody's writes with it. */
+void
+doctor_server_set_aof(struct doctor_finding *f,
+                      const struct doctor_scene *scene)
+{
+    const struct doctor_host *h = scene->host;
+
+    doctor_server_set(f, scene, "appendonly", "yes");
+    if (h != NULL && h->disk_free >= 0 && h->disk_free / 2 < h->data_bytes)
+        doctor_server_not_now(f, "there is too little room for it");
+}
+
 void
 doctor_server_appendonly(const struct doctor_scene *scene,
                          struct doctor_findings *all)
@@ -44,7 +56,7 @@ doctor_server_appendonly(const struct doctor_scene *scene,
                        ? ", and there are no save points, so perhaps"
                          " everything"
                        : "");
-    doctor_server_set(f, scene, "appendonly", "yes");
+    doctor_server_set_aof(f, scene);
     doctor_about(f, "appendonly", "no", "yes");
 }
 
@@ -95,6 +107,9 @@ doctor_server_save(const struct doctor_scene *scene,
         return;
     }
     doctor_server_set(f, scene, "save", SAVE_USUAL);
+    if (!scene->info->last_bgsave_ok)
+        doctor_server_not_now(f, "the last save failed, and with save points"
+                                 " the server would refuse all writes");
 }
 
 static void

@@ -73,6 +73,14 @@ doctor_server_maxmemory(const struct doctor_scene *scene,
     free(text);
 }
 
+static double
+find_used_percent(const struct doctor_scene *scene)
+{
+    int64_t limit = find_limit(scene), used = scene->info->used_memory;
+
+    return limit > 0 && used >= 0 ? (double)used * HUNDRED / (double)limit : 0;
+}
+
 void
 doctor_server_policy(const struct doctor_scene *scene,
                      struct doctor_findings *all)
@@ -89,6 +97,9 @@ doctor_server_policy(const struct doctor_scene *scene,
                        " nobody is told",
                        policy, scene->jobs != NULL ? scene->jobs : "some");
         doctor_server_set(f, scene, "maxmemory-policy", "noeviction");
+        if (find_used_percent(scene) >= FULL_PERCENT)
+            doctor_server_not_now(f, "its memory is full, and it would refuse"
+                                     " writes; raise maxmemory before");
     } else {
         f = doctor_add(all, "policy_evicts", DOCTOR_INFO, DOCTOR_SERVER,
                        "maxmemory-policy is %s: keys vanish when the memory is"
@@ -103,15 +114,11 @@ void
 doctor_server_headroom(const struct doctor_scene *scene,
                        struct doctor_findings *all)
 {
-    int64_t limit = find_limit(scene), used = scene->info->used_memory;
     uint64_t alarm = config_number(scene->config, CONFIG_ALARMS_MEMORY);
+    double percent = find_used_percent(scene);
     struct doctor_finding *f;
-    double percent;
     char *text;
 
-    if (limit <= 0 || used < 0)
-        return;
-    percent = (double)used * HUNDRED / (double)limit;
     if (alarm == 0 || percent < (double)alarm)
         return;
     f = doctor_add(all, "memory_full",
@@ -123,7 +130,7 @@ doctor_server_headroom(const struct doctor_scene *scene,
                    strcmp(find_policy(scene), "noeviction") == 0
                        ? "that writes are refused"
                        : "that keys vanish");
-    text = text_format("%lld", (long long)limit);
+    text = text_format("%lld", (long long)find_limit(scene));
     doctor_about(f, "maxmemory", text, NULL);
     doctor_remedy(f, "redkeep memory");
     free(text);

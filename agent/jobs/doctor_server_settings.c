@@ -3,6 +3,8 @@
  */
 #include "jobs/doctor_server.h"
 
+#include <string.h>
+
 static const struct wrong {
     const char *code, *setting, *value, *wanted;
     enum doctor_severity severity;
@@ -62,5 +64,9 @@ doctor_server_settings(const struct doctor_scene *scene,
             doctor_server_restart(f, scene, w->setting, w->wanted);
         else
             doctor_server_set(f, scene, w->setting, w->wanted);
+        if (strcmp(w->code, "writes_go_on_unsaved") == 0 &&
+            !scene->info->last_bgsave_ok)
+            doctor_server_not_now(f, "the last save failed, and the server"
+                                     " would refuse all writes");
     }
 }

@@ -48,7 +48,7 @@ doctor_server_empty_primary(const struct doctor_scene *scene,
                    " that and lose everything too",
                    (long long)replicas, replicas == 1 ? "" : "s",
                    scene->restarts == 1 ? ", as its unit does by itself" : "");
-    doctor_server_set(f, scene, "appendonly", "yes");
+    doctor_server_set_aof(f, scene);
 }
 
 void

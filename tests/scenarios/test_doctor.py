@@ -137,7 +137,7 @@ def test_a_setting_of_the_start_is_told_with_its_line(keep, serve, setting,
     assert (f["value"], f["wanted"], f["runtime"]) == (value, wanted, False)
     assert f["setting"] == setting.replace("_", "-")
     server.stop()
-    subprocess.run(f["remedy"].split(";")[0], shell=True, check=True)
+    subprocess.run(f["remedy"], shell=True, check=True)
     lines = (server.home / "redis.conf").read_text().splitlines()
     assert lines[-1] == f"{f['setting']} {wanted}"
 
@@ -266,6 +266,34 @@ def test_a_password_defends(keep, serve, password, short):
     assert password not in json.dumps(answer)
 
 
+@pytest.mark.parametrize("command", [
+    "CONFIG SET requirepass sixteen-letters--", "ACL SETUSER default off",
+    "PING"])
+def test_apply_turns_nobody_away(keep, serve, command):
+    server = network(serve, protected_mode="no", timeout="3")
+    with server.client() as c:
+        c.execute_command("ACL SETUSER boss on >secret-of-the-boss ~* &* +@all")
+        c.execute_command(command)
+    (keep.place / "password").write_text("secret-of-the-boss\n")
+    changes = keep("doctor", "--json", "--apply", "--yes", "--redis",
+                   f"unix://boss@{server.socket}", "--password-file",
+                   keep.place / "password", exit=1).json["changes"]
+    assert {c["setting"] for c in changes if c["done"]} == (
+        {"timeout", "protected-mode"} if "requirepass" in command else
+        {"timeout"})
+
+
+def test_a_password_is_kept_where_its_remedy_is_pasted(keep, serve, tmp_path):
+    server = network(serve)
+    found, _ = visit(keep, server)
+    subprocess.run(found["no_password"]["remedy"], shell=True, cwd=tmp_path,
+                   check=True)
+    file = tmp_path / "redis.password"
+    assert file.stat().st_mode & 0o777 == 0o600
+    with server.client(password=file.read_text()) as c:
+        assert c.ping() and len(file.read_text()) == 48
+
+
 def test_who_may_not_read_is_no_stranger_to_fear(keep, serve):
     server = network(serve, protected_mode="no",
                      user=user("default on nopass -@all +ping",
@@ -381,7 +409,9 @@ def test_a_setting_that_is_refused_stays_with_the_servers_words(keep, serve):
                   exit=1).json
     refused = [f for f in answer["findings"] if f["runtime"]]
     assert len(refused) >= 15
-    assert all("NOPERM" in f["text"] and not f["applied"] for f in refused)
+    assert all(not f["applied"] and "; not set: " in f["text"] and
+               ("NOPERM" in f["text"] or f["setting"] == "save")
+               for f in refused)
     assert not any(c["done"] for c in answer["changes"])
     assert server.client().config_get("timeout")["timeout"] == "3"
 
@@ -395,12 +425,15 @@ IN_THE_WAY = [lambda data: (data / "appendonlydir").write_text("in the way"),
 
 @pytest.mark.parametrize("plant", IN_THE_WAY)
 def test_an_aof_that_cannot_be_begun_is_off_again(keep, serve, plant):
-    server = good(serve, appendonly="no", timeout="3")
+    server = good(serve, appendonly="no", save="", timeout="3")
     server.client().set("a", "b")
     plant(server.data)
     found, answer = visit(keep, server, "--apply", "--yes", exit=1)
-    assert "the server refuses" in found["appendonly_off"]["text"]
+    assert "; not set: " in found["appendonly_off"]["text"]
     assert not found["appendonly_off"]["applied"]
+    # With save points it would soon refuse all writes.
+    assert "; not set: " in found["save_off"]["text"]
+    assert server.client().config_get("save")["save"] == ""
     assert "timeout_short" not in found and answer["lasting"]
     assert server.client().config_get("appendonly")["appendonly"] == "no"
     written = (server.home / "redis.conf").read_text()

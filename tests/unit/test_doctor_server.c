@@ -249,6 +249,40 @@ START_TEST(finds_what_is_planted_and_nothing_else)
 }
 END_TEST
 
+/* What --apply must not do now. */
+static const struct {
+    const char *code;
+    struct plant plant;
+} harms[] = {
+    {"save_off",
+     {.settings = {"save", ""}, .lines = "rdb_last_bgsave_status:err\r\n"}},
+    {"writes_go_on_unsaved",
+     {.settings = {"stop-writes-on-bgsave-error", "no"},
+      .lines = "rdb_last_bgsave_status:err\r\n"}},
+    {"policy_evicts_jobs",
+     {.settings = {"maxmemory-policy", "allkeys-lru", "maxmemory", GIB},
+      .jobs = true}},
+    {"protected_mode_off",
+     {.settings = {"protected-mode", "no", "bind", "10.0.0.1"},
+      .stranger = SURVEY_STRANGER_ALL}},
+    {"protected_mode_off",
+     {.settings = {"protected-mode", "no", "bind", "10.0.0.1"},
+      .stranger = SURVEY_STRANGER_NOTHING}},
+    {"protected_mode_off",
+     {.settings = {"protected-mode", "no", "bind", "10.0.0.1", "requirepass",
+                   "sixteen-letters-"},
+      .stranger = SURVEY_STRANGER_UNKNOWN}},
+};
+
+START_TEST(what_would_do_harm_now_is_told_and_not_applied)
+{
+    begin(&harms[_i].plant);
+    ck_assert_ptr_nonnull(find(harms[_i].code));
+    ck_assert(!find(harms[_i].code)->runtime);
+    ck_assert_ptr_nonnull(strstr(find(harms[_i].code)->text, "--apply"));
+}
+END_TEST
+
 START_TEST(says_nothing_of_a_server_that_tells_nothing)
 {
     config_init(&config);
@@ -346,6 +380,8 @@ main(void)
     tcase_add_checked_fixture(cases, NULL, end);
     tcase_add_loop_test(cases, finds_what_is_planted_and_nothing_else, 0,
                         sizeof plants / sizeof *plants);
+    tcase_add_loop_test(cases, what_would_do_harm_now_is_told_and_not_applied,
+                        0, sizeof harms / sizeof *harms);
     tcase_add_test(cases, says_nothing_of_a_server_that_tells_nothing);
     tcase_add_loop_test(cases, wants_three_quarters_of_the_memory, 0,
                         sizeof limits / sizeof *limits);
