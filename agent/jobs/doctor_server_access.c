@@ -54,9 +54,9 @@ static void
 remedy_password(struct doctor_finding *f)
 {
     doctor_about(f, "requirepass", NULL, NULL);
-    doctor_remedy(f, "(umask 077 && openssl rand -hex 24 | tr -d '\\n'"
-                     " >redis.password) && redis-cli -x CONFIG SET requirepass"
-                     " <redis.password");
+    doctor_remedy(f, "(umask 077 && openssl rand -hex 24 >redis.password) &&"
+                     " redis-cli CONFIG SET requirepass"
+                     " \"$(cat redis.password)\"");
 }
 
 static void

@@ -290,8 +290,8 @@ def test_a_password_is_kept_where_its_remedy_is_pasted(keep, serve, tmp_path):
                    check=True)
     file = tmp_path / "redis.password"
     assert file.stat().st_mode & 0o777 == 0o600
-    with server.client(password=file.read_text()) as c:
-        assert c.ping() and len(file.read_text()) == 48
+    with server.client(password=file.read_text().strip()) as c:
+        assert c.ping() and len(file.read_text()) == 49
 
 
 def test_who_may_not_read_is_no_stranger_to_fear(keep, serve):
