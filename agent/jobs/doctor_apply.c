@@ -280,6 +280,9 @@ doctor_apply_run(struct doctor_changes *changes, struct link *link,
 
     if (rc == 0)
         finish(changes, link, o, &why);
+    else
+        changes->not_so = memory_dup("the last one was not answered, and may"
+                                     " be set, too");
     link_set_timeout(link, limit);
     return rc;
 }

@@ -23,7 +23,7 @@ struct doctor_changes {
     struct doctor_change *items;
     size_t count;
     bool lasting; /* they are in the server's file */
-    char *not_so; /* why they are not lasting; NULL where none was made */
+    char *not_so; /* why they are not lasting; NULL where none is */
 };
 
 /* What would be set: each setting once, then appendonly, save points last. */

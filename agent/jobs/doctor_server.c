@@ -80,6 +80,25 @@ doctor_server_release(const struct doctor_scene *scene, struct release *release)
     return true;
 }
 
+bool
+doctor_server_is_sentinel(const struct doctor_scene *scene)
+{
+    return scene->info_text != NULL &&
+           strstr(scene->info_text, "redis_mode:sentinel\r") != NULL;
+}
+
+bool
+doctor_server_is_cache(const struct doctor_scene *scene)
+{
+    const char *policy = doctor_setting(scene, "maxmemory-policy");
+
+    return policy != NULL && strncmp(policy, "allkeys-", 8) == 0 &&
+           doctor_server_is(scene, "save", "") &&
+           doctor_server_is(scene, "appendonly", "no") &&
+           doctor_server_number(scene, "maxmemory") > 0 &&
+           doctor_number(scene, "connected_slaves") <= 0 && !scene->jobs_found;
+}
+
 /* An address of the setting bind; one with "-" before it may be missing. */
 static bool
 is_loopback(const char *address)
@@ -108,19 +127,35 @@ doctor_server_is_open(const struct doctor_scene *scene)
 }
 
 doctor_rule *const doctor_rules_server[] = {
-    doctor_server_appendonly,    doctor_server_save,
-    doctor_server_settings,      doctor_server_rewrite,
-    doctor_server_shutdown,      doctor_server_status,
-    doctor_server_unwritten,     doctor_server_maxmemory,
-    doctor_server_policy,        doctor_server_headroom,
-    doctor_server_evicted,       doctor_server_refused,
-    doctor_server_fragmented,    doctor_server_big_keys,
-    doctor_server_password,      doctor_server_protected,
-    doctor_server_bind,          doctor_server_tls,
-    doctor_server_commands,      doctor_server_renamed,
-    doctor_server_empty_primary, doctor_server_replicas,
-    doctor_server_link,          doctor_server_clients,
-    doctor_server_timeout,       doctor_server_known_bugs,
-    doctor_server_slow_log,      doctor_server_fork,
-    doctor_server_fsync,         NULL,
+    doctor_server_sentinel,
+    doctor_server_appendonly,
+    doctor_server_save,
+    doctor_server_settings,
+    doctor_server_rewrite,
+    doctor_server_shutdown,
+    doctor_server_status,
+    doctor_server_unwritten,
+    doctor_server_maxmemory,
+    doctor_server_policy,
+    doctor_server_headroom,
+    doctor_server_evicted,
+    doctor_server_refused,
+    doctor_server_fragmented,
+    doctor_server_big_keys,
+    doctor_server_password,
+    doctor_server_protected,
+    doctor_server_bind,
+    doctor_server_tls,
+    doctor_server_commands,
+    doctor_server_renamed,
+    doctor_server_empty_primary,
+    doctor_server_replicas,
+    doctor_server_link,
+    doctor_server_clients,
+    doctor_server_timeout,
+    doctor_server_known_bugs,
+    doctor_server_slow_log,
+    doctor_server_fork,
+    doctor_server_fsync,
+    NULL,
 };

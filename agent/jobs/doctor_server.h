@@ -32,6 +32,13 @@ int64_t doctor_server_number(const struct doctor_scene *scene,
 bool doctor_server_release(const struct doctor_scene *scene,
                            struct release *release);
 
+/* Whether it keeps nothing, drops what does not fit, and holds no jobs: a cache
+ * alone, that is well so. */
+bool doctor_server_is_cache(const struct doctor_scene *scene);
+
+/* Of the servers' program, but without any data; most commands are missing. */
+bool doctor_server_is_sentinel(const struct doctor_scene *scene);
+
 /* Whether TCP is listened to beyond loopback; false where it is not told. */
 bool doctor_server_is_open(const struct doctor_scene *scene);
 
@@ -56,9 +63,9 @@ doctor_rule doctor_server_password, doctor_server_bind, doctor_server_protected,
     doctor_server_tls, doctor_server_commands, doctor_server_renamed;
 
 /* doctor_server_ties.c: replicas, clients, the release */
-doctor_rule doctor_server_replicas, doctor_server_empty_primary,
-    doctor_server_link, doctor_server_clients, doctor_server_timeout,
-    doctor_server_known_bugs;
+doctor_rule doctor_server_sentinel, doctor_server_replicas,
+    doctor_server_empty_primary, doctor_server_link, doctor_server_clients,
+    doctor_server_timeout, doctor_server_known_bugs;
 
 /* doctor_server_speed.c */
 doctor_rule doctor_server_slow_log, doctor_server_fork, doctor_server_fsync;

@@ -189,7 +189,8 @@ doctor_server_renamed(const struct doctor_scene *scene,
 {
     struct doctor_finding *f;
 
-    if (scene->gone == NULL || scene->gone[0] == '\0')
+    if (scene->gone == NULL || scene->gone[0] == '\0' ||
+        doctor_server_is_sentinel(scene))
         return;
     f = doctor_add(all, "commands_renamed", DOCTOR_INFO, DOCTOR_SERVER,
                    "renamed or gone:%s; what is renamed and writes is in the"

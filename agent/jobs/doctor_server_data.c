@@ -17,6 +17,8 @@ enum {
     REWRITE_SIZE_MAX = 1 << 30,
 };
 
+static const char cache[] = "it looks like a cache alone";
+
 /* CONFIG may be denied where INFO is not. */
 static bool
 is_off(const struct doctor_scene *scene)
@@ -48,7 +50,9 @@ doctor_server_appendonly(const struct doctor_scene *scene,
 
     if (!is_off(scene))
         return;
-    f = doctor_add(all, "appendonly_off", DOCTOR_ERROR, DOCTOR_SERVER,
+    f = doctor_add(all, "appendonly_off",
+                   doctor_server_is_cache(scene) ? DOCTOR_INFO : DOCTOR_ERROR,
+                   DOCTOR_SERVER,
                    "appendonly is no: a crash loses all that was written since"
                    " the last dump%s; with appendfsync everysec it is two"
                    " seconds at most",
@@ -58,6 +62,8 @@ doctor_server_appendonly(const struct doctor_scene *scene,
                        : "");
     doctor_server_set_aof(f, scene);
     doctor_about(f, "appendonly", "no", "yes");
+    if (doctor_server_is_cache(scene))
+        doctor_server_not_now(f, cache);
 }
 
 /* "3600 1 300 100": the seconds after which one change alone is saved; of those
@@ -93,7 +99,10 @@ doctor_server_save(const struct doctor_scene *scene,
     if (save == NULL)
         return;
     if (*save == '\0') {
-        f = doctor_add(all, "save_off", DOCTOR_WARNING, DOCTOR_SERVER,
+        f = doctor_add(all, "save_off",
+                       doctor_server_is_cache(scene) ? DOCTOR_INFO
+                                                     : DOCTOR_WARNING,
+                       DOCTOR_SERVER,
                        "there are no save points: the server writes no dump.rdb"
                        " by itself, neither beside an AOF, as what is left when"
                        " that is damaged, nor when it is stopped");
@@ -107,7 +116,9 @@ doctor_server_save(const struct doctor_scene *scene,
         return;
     }
     doctor_server_set(f, scene, "save", SAVE_USUAL);
-    if (!scene->info->last_bgsave_ok)
+    if (doctor_server_is_cache(scene))
+        doctor_server_not_now(f, cache);
+    else if (!scene->info->last_bgsave_ok)
         doctor_server_not_now(f, "the last save failed, and with save points"
                                  " the server would refuse all writes");
 }

@@ -19,6 +19,20 @@ is_primary(const struct doctor_scene *scene)
 }
 
 void
+doctor_server_sentinel(const struct doctor_scene *scene,
+                       struct doctor_findings *all)
+{
+    struct doctor_finding *f;
+
+    if (!doctor_server_is_sentinel(scene))
+        return;
+    f = doctor_add(all, "is_sentinel", DOCTOR_ERROR, DOCTOR_SERVER,
+                   "this is a sentinel, which holds no data: have redkeep look"
+                   " at the server that it watches (--redis)");
+    doctor_remedy(f, "redis-cli SENTINEL MASTERS");
+}
+
+void
 doctor_server_replicas(const struct doctor_scene *scene,
                        struct doctor_findings *all)
 {

@@ -175,7 +175,9 @@ def test_caddy_passes_on_what_the_agent_said(serve, agent, proxy):
     server.kill()
     wait_for(lambda: it.ask("/api/x").status == 503, "a gate that is shut")
     check_shut(it)
-    assert json.loads(it.ask("/api/x").text) == closed(one.state())
+    # Between the two the agent may try again.
+    assert json.loads(it.ask("/api/x").text) in [
+        closed(state) for state in ("connecting", "disconnected")]
     server.start()
     wait_for(lambda: it.ask("/api/x").status == 200, "an open gate")
     check_open(it)
