@@ -12,7 +12,7 @@
 
 /* CONFIG SET appendonly forks before it answers, which takes long for many
  * gigabytes. */
-enum { SET_LIMIT_MS = 60000, LOOK_MS = 100, PERCENT = 100 };
+enum { SET_LIMIT_MS = 60000, LOOK_MS = 100 };
 
 /*
  * Save points come last: a server that cannot write its dump refuses all writes

@@ -248,6 +248,26 @@ compare(const struct doctor_scene *scene, struct doctor_findings *all,
     doctor_remedy(f, "redis-cli CONFIG REWRITE");
 }
 
+/* Who pastes CONFIG REWRITE before the AOF holds all starts empty after it. */
+static void
+compare_appendonly(const struct doctor_scene *scene,
+                   struct doctor_findings *all)
+{
+    const struct info *i = scene->info;
+    size_t before = all->count;
+
+    compare(scene, all, "appendonly",
+            scene->conf->appendonly == 1 ? "yes" : "no");
+    if (all->count == before || scene->conf->appendonly == 1 ||
+        (!i->rewrite_in_progress && !i->rewrite_scheduled &&
+         i->last_rewrite_ok))
+        return;
+    doctor_server_not_now(&all->items[before],
+                          "until a rewrite has ended well, a start with"
+                          " the AOF would be empty");
+    doctor_remedy(&all->items[before], "redkeep persist status");
+}
+
 /*
  * What is set at run time alone is gone at the next start: a server that then
  * starts without its AOF loads an old dump, and saves over it.
@@ -266,7 +286,7 @@ doctor_server_unwritten(const struct doctor_scene *scene,
                    " command line");
     if (file == NULL)
         return;
-    compare(scene, all, "appendonly", file->appendonly == 1 ? "yes" : "no");
+    compare_appendonly(scene, all);
     compare(scene, all, "dbfilename", file->dbfilename);
     /* One that is relative is so to where the server was started. */
     if (file->dir != NULL && file->dir[0] == '/')
