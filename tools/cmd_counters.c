@@ -85,7 +85,10 @@ show_sets(const struct counters *c)
     for (size_t i = 0; i < c->count; i++)
         looked |= c->sets[i].error == NULL;
     if (c->count == 0)
-        screen_print(stdout, 4, "the configuration has no [counters NAME]");
+        screen_print(
+            stdout, 4,
+            "the configuration has no [counters NAME]: nothing is compared;"
+            " 'man redkeep.conf' tells how to have one");
     else if (looked)
         print_sets(c);
     if (c->count > 0 && counters_is_healthy(c))

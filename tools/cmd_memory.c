@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "formats/footprint.h"
+#include "jobs/reach.h"
 #include "meter.h"
 #include "settings.h"
 #include "usage.h"
@@ -142,7 +143,10 @@ gather(struct usage *u, const struct invocation *in, struct error *e)
     meter_end();
     if (u->snapshot.kind == ERROR_STOPPED ||
         (!usage_knows_server(u) && u->id[0] == '\0')) {
-        *e = u->snapshot.kind == ERROR_STOPPED ? u->snapshot : u->server;
+        if (u->snapshot.kind != ERROR_STOPPED)
+            return error_set(e, u->server.kind, "%s%s", u->server.text,
+                             reach_advice(&u->server));
+        *e = u->snapshot;
         return -1;
     }
     u->full_in_ms = -1;

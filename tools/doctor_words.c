@@ -123,13 +123,20 @@ show_one(const struct doctor_finding *f, const struct status_words *words)
 
 void
 doctor_words_show(const struct doctor_findings *all,
-                  const struct status_words *words)
+                  const struct status_words *words, bool quiet)
 {
+    const struct doctor_finding *before = NULL;
+
     for (size_t i = 0; i < all->count; i++) {
-        if (i == 0 || all->items[i].scope != all->items[i - 1].scope)
-            printf("%s%s\n", i == 0 ? "" : "\n",
-                   doctor_scope_names[all->items[i].scope]);
-        show_one(&all->items[i], words);
+        const struct doctor_finding *f = &all->items[i];
+
+        if (quiet && f->severity == DOCTOR_INFO)
+            continue;
+        if (before == NULL || before->scope != f->scope)
+            printf("%s%s\n", before == NULL ? "" : "\n",
+                   doctor_scope_names[f->scope]);
+        show_one(f, words);
+        before = f;
     }
 }
 

@@ -78,6 +78,16 @@ reach_equal(const struct reach *a, const struct reach *b)
            a->link.tls_insecure == b->link.tls_insecure;
 }
 
+const char *
+reach_advice(const struct error *why)
+{
+    if (why->kind == ERROR_DENIED || why->kind == ERROR_STOPPED)
+        return "";
+    if (strstr(why->text, "Permission denied") != NULL)
+        return "; run redkeep as a user that may use its socket";
+    return "; start it, or name it with --redis URL";
+}
+
 void
 reach_clear(struct reach *r)
 {
