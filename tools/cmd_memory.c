@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "command.h"
 #include "formats/footprint.h"
 #include "jobs/reach.h"
+#include "hint.h"
 #include "meter.h"
 #include "settings.h"
 #include "usage.h"
@@ -156,12 +158,23 @@ gather(struct usage *u, const struct invocation *in, struct error *e)
     return 0;
 }
 
+/* Its command can be pasted. */
+static void
+complete(struct error *e, const struct invocation *in)
+{
+    char *whole = hint_complete(in, e->text);
+
+    snprintf(e->text, sizeof e->text, "%s", whole);
+    free(whole);
+}
+
 static int
 run(struct invocation *in, struct error *e)
 {
     struct usage u = {.now_ms = clock_wall_ms()};
     int rc = gather(&u, in, e);
 
+    complete(&u.snapshot, in);
     if (rc == 0 && in->json)
         rc = answer_print(usage_json(&u), e);
     else if (rc == 0)

@@ -4,58 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/text.h"
-#include "base/url.h"
+#include "hint.h"
 #include "jobs/value.h"
 #include "screen.h"
 
 enum { INDENT = 4 };
 
-/* Never a password: who pastes it fills that in. */
-static char *
-write_option(const struct config *c, enum config_key key)
-{
-    struct error none = {0};
-    struct url url;
-    char *text;
-
-    if (c->values[key].origin != CONFIG_FROM_OPTION)
-        return NULL;
-    if (key != CONFIG_REDIS || url_read(&url, config_text(c, key), &none) != 0)
-        return memory_dup(config_text(c, key));
-    text = url_write(&url);
-    url_clear(&url);
-    return text;
-}
-
 void
 doctor_words_read(struct status_words *words, const struct config *config)
 {
-    static const struct {
-        enum config_key key;
-        const char *name;
-    } given[] = {
-        {CONFIG_INSTANCE, "instance"},
-        {CONFIG_REDIS, "redis"},
-        {CONFIG_PASSWORD_FILE, "password-file"},
-        {CONFIG_DATA_DIR, "data-dir"},
-        {CONFIG_REPO, "repo"},
-    };
+    char *options = hint_options(config), *whole;
 
     status_words_read(words, config);
-    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-        char *value = write_option(config, given[i].key), *word, *longer;
-
-        if (value == NULL)
-            continue;
-        word = text_shell_word(value);
-        longer = text_format("%s --%s %s", words->redkeep, given[i].name, word);
-        free(words->redkeep);
-        free(word);
-        free(value);
-        words->redkeep = longer;
-    }
+    whole = text_format("%s%s", words->redkeep, options);
+    free(options);
+    free(words->redkeep);
+    words->redkeep = whole;
 }
 
 static char *

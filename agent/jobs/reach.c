@@ -81,11 +81,20 @@ reach_equal(const struct reach *a, const struct reach *b)
 const char *
 reach_advice(const struct error *why)
 {
-    if (why->kind == ERROR_DENIED || why->kind == ERROR_STOPPED)
-        return "";
-    if (strstr(why->text, "Permission denied") != NULL)
-        return "; run redkeep as a user that may use its socket";
-    return "; start it, or name it with --redis URL";
+    static const struct {
+        const char *words, *advice;
+    } all[] = {
+        {"Connection refused", "; start it, or name it with --redis URL"},
+        {"No such file", "; start it, or name it with --redis URL"},
+        {"not known", "; name it with --redis URL"},
+        {"Permission denied",
+         "; run redkeep as a user that may use its socket"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strstr(why->text, all[i].words) != NULL)
+            return all[i].advice;
+    return "";
 }
 
 void

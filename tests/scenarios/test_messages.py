@@ -150,6 +150,15 @@ def test_a_command_to_paste_has_the_options_that_were_given(
         assert done.returncode == 0 and ident in done.stdout, hint
 
 
+def test_a_command_to_paste_has_the_server_without_its_password(keep, server):
+    keep.snapshot(server)
+    told = keep("drill", "none", "--redis", "redis://joe:a-secret@h:1",
+                exit=3).err
+    assert "redkeep list --redis redis://joe@h:1 --repo" in \
+        " ".join(told.split())
+    assert "a-secret" not in told
+
+
 def test_an_instance_of_a_future_format(place, keep, server):
     keep.snapshot(server)
     edited(keep.repo / "main" / "instance.json", "format", 99)
