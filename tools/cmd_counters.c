@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "jobs/counters.h"
+#include "hint.h"
 #include "meter.h"
 #include "screen.h"
 #include "settings.h"
@@ -55,7 +56,8 @@ print_warnings(const struct counters *c, FILE *to)
 
 /* What to do about it. */
 static void
-print_advice(const struct counters *c, bool rebuild, FILE *to)
+print_advice(const struct counters *c, const struct invocation *in,
+             bool rebuild, FILE *to)
 {
     uint64_t behind = 0, failed = 0, raised = 0;
 
@@ -64,9 +66,13 @@ print_advice(const struct counters *c, bool rebuild, FILE *to)
         failed += c->sets[i].failed;
         raised += c->sets[i].raised;
     }
-    if (behind > 0)
-        screen_print(to, 4,
-                     "to raise what is behind: redkeep counters rebuild");
+    if (behind > 0) {
+        char *line = hint_complete(
+            in, "'redkeep counters rebuild' raises what is behind");
+
+        screen_print(to, 4, line);
+        free(line);
+    }
     if (failed > 0)
         screen_print(to, 4,
                      "what holds no number was left as it is: look at it with "
@@ -85,7 +91,10 @@ show_sets(const struct counters *c)
     for (size_t i = 0; i < c->count; i++)
         looked |= c->sets[i].error == NULL;
     if (c->count == 0)
-        screen_print(stdout, 4, "the configuration has no [counters NAME]");
+        screen_print(
+            stdout, 4,
+            "the configuration has no [counters NAME]: nothing is compared;"
+            " 'man redkeep.conf' tells how to have one");
     else if (looked)
         print_sets(c);
     if (c->count > 0 && counters_is_healthy(c))
@@ -103,7 +112,7 @@ show(const struct counters *c, const struct invocation *in, bool rebuild)
     if (!in->json || (c->error != NULL && !in->quiet))
         print_warnings(c, to);
     if (!in->json && !in->quiet)
-        print_advice(c, rebuild, to);
+        print_advice(c, in, rebuild, to);
 }
 
 static int

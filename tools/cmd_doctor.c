@@ -4,8 +4,10 @@
 
 #include "answer.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "command.h"
 #include "doctor_words.h"
+#include "jobs/reach.h"
 #include "jobs/value.h"
 #include "meter.h"
 #include "question.h"
@@ -67,7 +69,7 @@ apply(struct visit *v, struct error *e)
         return 0;
     if (!command_has(v->in, "yes")) {
         if (!v->in->json)
-            doctor_words_show(&v->found, &v->words);
+            doctor_words_show(&v->found, &v->words, v->in->quiet);
         doctor_words_plan(&v->changes, v->scene.info.config_file[0] != '\0');
         if (question_ask(v->in, "have it set them?", e) != 0)
             return -1;
@@ -121,11 +123,16 @@ tell(const struct visit *v, struct error *e)
     if (v->in->json && print_json(v, e) != 0)
         return -1;
     if (!v->in->json) {
-        doctor_words_show(&v->found, &v->words);
-        doctor_words_end(&v->found, v->applied);
+        doctor_words_show(&v->found, &v->words, v->in->quiet);
+        if (!v->in->quiet)
+            doctor_words_end(&v->found, v->applied);
     }
     if (v->scene.link == NULL) {
-        fprintf(stderr, "redkeep doctor: %s\n", v->scene.why.text);
+        char *line = text_format("redkeep doctor: %s%s", v->scene.why.text,
+                                 reach_advice(&v->scene.why));
+
+        screen_print(stderr, 4, line);
+        free(line);
         return STATUS_AWAY;
     }
     return is_bad(&v->found) ? STATUS_BAD : 0;
@@ -167,7 +174,7 @@ const struct command cmd_doctor = {
     .settings =
         {
             {"jobs-time-limit", "DURATION",
-             "how long the first rewrite of an AOF may take"},
+             "how long an AOF's first rewrite may take"},
         },
     .run = run,
 };

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "base/text.h"
 #include "command.h"
 #include "formats/footprint.h"
+#include "jobs/reach.h"
+#include "hint.h"
 #include "meter.h"
 #include "settings.h"
 #include "usage.h"
@@ -142,7 +145,10 @@ gather(struct usage *u, const struct invocation *in, struct error *e)
     meter_end();
     if (u->snapshot.kind == ERROR_STOPPED ||
         (!usage_knows_server(u) && u->id[0] == '\0')) {
-        *e = u->snapshot.kind == ERROR_STOPPED ? u->snapshot : u->server;
+        if (u->snapshot.kind != ERROR_STOPPED)
+            return error_set(e, u->server.kind, "%s%s", u->server.text,
+                             reach_advice(&u->server));
+        *e = u->snapshot;
         return -1;
     }
     u->full_in_ms = -1;
@@ -152,12 +158,23 @@ gather(struct usage *u, const struct invocation *in, struct error *e)
     return 0;
 }
 
+/* Its command can be pasted. */
+static void
+complete(struct error *e, const struct invocation *in)
+{
+    char *whole = hint_complete(in, e->text);
+
+    snprintf(e->text, sizeof e->text, "%s", whole);
+    free(whole);
+}
+
 static int
 run(struct invocation *in, struct error *e)
 {
     struct usage u = {.now_ms = clock_wall_ms()};
     int rc = gather(&u, in, e);
 
+    complete(&u.snapshot, in);
     if (rc == 0 && in->json)
         rc = answer_print(usage_json(&u), e);
     else if (rc == 0)

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "jobs/persist_files.h"
 #include "jobs/persist_run.h"
+#include "jobs/reach.h"
 #include "meter.h"
 #include "persist_words.h"
 #include "settings.h"
@@ -61,10 +62,9 @@ act(struct invocation *in, struct instance *i,
 {
     const char *word = in->words[0];
 
-    if (i->link == NULL) {
-        *e = i->why;
-        return -1;
-    }
+    if (i->link == NULL)
+        return error_set(e, i->why.kind, "%s%s", i->why.text,
+                         reach_advice(&i->why));
     if (strcmp(word, "bgsave") == 0)
         return do_run(in, i, options, PERSIST_BGSAVE, e);
     if (strcmp(word, "bgrewriteaof") == 0)
@@ -101,7 +101,7 @@ run(struct invocation *in, struct error *e)
 const struct command cmd_persist = {
     .name = "persist",
     .words = "status|bgsave|bgrewriteaof",
-    .summary = "the server's own persistence: shown, or run to its end",
+    .summary = "the server's persistence: shown, or run to its end",
     .details =
         "status shows what INFO persistence says, and the files; exit status 1:\n"
         "the last save, rewrite or write failed. bgsave and bgrewriteaof look\n"

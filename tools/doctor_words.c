@@ -4,58 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/text.h"
-#include "base/url.h"
+#include "hint.h"
 #include "jobs/value.h"
 #include "screen.h"
 
 enum { INDENT = 4 };
 
-/* Never a password: who pastes it fills that in. */
-static char *
-write_option(const struct config *c, enum config_key key)
-{
-    struct error none = {0};
-    struct url url;
-    char *text;
-
-    if (c->values[key].origin != CONFIG_FROM_OPTION)
-        return NULL;
-    if (key != CONFIG_REDIS || url_read(&url, config_text(c, key), &none) != 0)
-        return memory_dup(config_text(c, key));
-    text = url_write(&url);
-    url_clear(&url);
-    return text;
-}
-
 void
 doctor_words_read(struct status_words *words, const struct config *config)
 {
-    static const struct {
-        enum config_key key;
-        const char *name;
-    } given[] = {
-        {CONFIG_INSTANCE, "instance"},
-        {CONFIG_REDIS, "redis"},
-        {CONFIG_PASSWORD_FILE, "password-file"},
-        {CONFIG_DATA_DIR, "data-dir"},
-        {CONFIG_REPO, "repo"},
-    };
+    char *options = hint_options(config), *whole;
 
     status_words_read(words, config);
-    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-        char *value = write_option(config, given[i].key), *word, *longer;
-
-        if (value == NULL)
-            continue;
-        word = text_shell_word(value);
-        longer = text_format("%s --%s %s", words->redkeep, given[i].name, word);
-        free(words->redkeep);
-        free(word);
-        free(value);
-        words->redkeep = longer;
-    }
+    whole = text_format("%s%s", words->redkeep, options);
+    free(options);
+    free(words->redkeep);
+    words->redkeep = whole;
 }
 
 static char *
@@ -123,13 +88,20 @@ show_one(const struct doctor_finding *f, const struct status_words *words)
 
 void
 doctor_words_show(const struct doctor_findings *all,
-                  const struct status_words *words)
+                  const struct status_words *words, bool quiet)
 {
+    const struct doctor_finding *before = NULL;
+
     for (size_t i = 0; i < all->count; i++) {
-        if (i == 0 || all->items[i].scope != all->items[i - 1].scope)
-            printf("%s%s\n", i == 0 ? "" : "\n",
-                   doctor_scope_names[all->items[i].scope]);
-        show_one(&all->items[i], words);
+        const struct doctor_finding *f = &all->items[i];
+
+        if (quiet && f->severity == DOCTOR_INFO)
+            continue;
+        if (before == NULL || before->scope != f->scope)
+            printf("%s%s\n", before == NULL ? "" : "\n",
+                   doctor_scope_names[f->scope]);
+        show_one(f, words);
+        before = f;
     }
 }
 

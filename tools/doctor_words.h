@@ -20,9 +20,10 @@ json_t *doctor_words_findings(const struct doctor_findings *all,
 /* What --apply set, or tried to. */
 json_t *doctor_words_changes(const struct doctor_changes *changes);
 
-/* By scope, the worst first; a command has a line of its own. */
+/* By scope, the worst first; a command has a line of its own. quiet: no
+ * DOCTOR_INFO. */
 void doctor_words_show(const struct doctor_findings *all,
-                       const struct status_words *words);
+                       const struct status_words *words, bool quiet);
 
 /* Before the question: the commands that --apply stands for. */
 void doctor_words_plan(const struct doctor_changes *changes, bool has_file);

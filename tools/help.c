@@ -5,6 +5,8 @@
 
 #include "config/config_keys.h"
 
+enum { NAME = 9, WORDS = 14 }; /* columns */
+
 const struct help_common help_common[] = {
     {"config", "FILE", "read this configuration"},
     {"instance", "NAME", "which instance (main)"},
@@ -73,6 +75,18 @@ print_command(const struct command *c)
     print_common();
 }
 
+/* Below its arguments where they are long. */
+static void
+print_summary(const struct command *c)
+{
+    bool fits = strlen(c->words) <= WORDS;
+
+    printf("  %-*s %-*s", NAME, c->name, fits ? WORDS : 0, c->words);
+    if (!fits)
+        printf("\n%*s", 2 + NAME + 1 + WORDS, "");
+    printf(" %s\n", c->summary);
+}
+
 void
 help_print(const struct command *command)
 {
@@ -84,8 +98,7 @@ help_print(const struct command *command)
          "Keeps the data of a Redis or Valkey server, and gives it back.\n");
     for (size_t i = 0; command_all[i] != NULL; i++)
         if (!command_all[i]->inner)
-            printf("  %-9s %-13s %s\n", command_all[i]->name,
-                   command_all[i]->words, command_all[i]->summary);
+            print_summary(command_all[i]);
     print_common();
     puts("\nExit status: 0 done and all is well, 1 done but what was judged is"
          " not,\n2 usage or configuration, 3 could not do it, 4 refused to"

@@ -7,9 +7,15 @@
 #include "command.h"
 
 /*
- * The text with each 'redkeep COMMAND ...' in it, quoted so, followed by the
- * --config, --repo and --instance that this invocation was given as options. One
- * that names a repository or a data directory says all itself. The caller's.
+ * Which server and repository were given as options, as they are to be given
+ * again: " --redis URL --repo DIR"; never a password. The caller's.
+ */
+char *hint_options(const struct config *config);
+
+/*
+ * The text with each 'redkeep COMMAND ...' in it, quoted so, followed by
+ * --config and these options, as they were given. One that names a repository
+ * or a data directory says all itself. The caller's.
  */
 char *hint_complete(const struct invocation *in, const char *text);
 

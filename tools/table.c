@@ -55,18 +55,25 @@ width_of(const char *text)
     return width;
 }
 
+/* owed: the blanks due before the next text, so that no line ends in any. */
 static void
-print_cell(const struct table *t, size_t column, const char *text, int width)
+print_cell(const struct table *t, size_t column, const char *text, int width,
+           int *owed)
 {
-    bool last = column + 1 == t->columns;
     int blanks = width - width_of(text);
+    bool right = is_right(t, column);
 
-    if (is_right(t, column))
-        printf("%*s%s%s", blanks, "", text, last ? "\n" : "  ");
-    else if (last)
-        printf("%s\n", text);
-    else
-        printf("%s%*s", text, blanks + 2, "");
+    if (column == 0)
+        *owed = 0;
+    if (right)
+        *owed += blanks;
+    if (*text != '\0') {
+        printf("%*s%s", *owed, "", text);
+        *owed = 0;
+    }
+    *owed += (right ? 0 : blanks) + 2;
+    if (column + 1 == t->columns)
+        putchar('\n');
 }
 
 /* Fills widths, and returns what a row takes with the blanks between. */
@@ -91,7 +98,7 @@ void
 table_print(const struct table *t)
 {
     unsigned columns = screen_columns(stdout);
-    int widths[TABLE_COLUMNS_MAX];
+    int widths[TABLE_COLUMNS_MAX], owed = 0;
     bool folded;
 
     if (t->columns == 0)
@@ -105,7 +112,7 @@ table_print(const struct table *t)
         if (folded && column == 0)
             printf("%s\n  ", text);
         else
-            print_cell(t, column, text, widths[column]);
+            print_cell(t, column, text, widths[column], &owed);
     }
 }
 

@@ -80,7 +80,8 @@ persist_judge_idle(enum persist_kind kind, const struct info *i,
     else if (i->other_child)
         reason = "a module's child is running";
     else if (kind == PERSIST_BGREWRITEAOF && !i->aof_enabled)
-        reason = "the server's AOF is off";
+        reason = "the server's AOF is off; CONFIG SET appendonly yes"
+                 " writes one";
     return reason == NULL ? 0 : error_set(e, ERROR_DENIED, "%s", reason);
 }
 

@@ -78,6 +78,25 @@ reach_equal(const struct reach *a, const struct reach *b)
            a->link.tls_insecure == b->link.tls_insecure;
 }
 
+const char *
+reach_advice(const struct error *why)
+{
+    static const struct {
+        const char *words, *advice;
+    } all[] = {
+        {"Connection refused", "; start it, or name it with --redis URL"},
+        {"No such file", "; start it, or name it with --redis URL"},
+        {"not known", "; name it with --redis URL"},
+        {"Permission denied",
+         "; run redkeep as a user that may use its socket"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strstr(why->text, all[i].words) != NULL)
+            return all[i].advice;
+    return "";
+}
+
 void
 reach_clear(struct reach *r)
 {

@@ -28,6 +28,10 @@ int reach_read(struct reach *r, const struct config *config, struct error *e);
 /* Whether a connection made of the one would be like one made of the other. */
 bool reach_equal(const struct reach *a, const struct reach *b);
 
+/* What to type where no server was reached, to be put behind why; "" where its
+ * words say it. */
+const char *reach_advice(const struct error *why);
+
 void reach_clear(struct reach *r);
 
 #endif

@@ -173,7 +173,14 @@ write_rest(FILE *to, const struct setup_text_options *o)
             "# on_alarm = logger -t redkeep \"$REDKEEP_TEXT\"\n"
             "# webhook = https://example.org/alarms\n"
             "\n[alarms]\n"
-            "server_away = 5m\n",
+            "server_away = 5m\n"
+            "# queue_failed = 1\n"
+            "\n# The jobs of BullMQ, Celery, RQ and Sidekiq, counted:\n"
+            "# [queues]\n"
+            "# watch = auto\n"
+            "\n# Counters that a database knows better:\n"
+            "# [counters orders]\n"
+            "# source = sqlite3 -header -tabs /srv/app.db </srv/orders.sql\n",
             o->listen);
 }
 

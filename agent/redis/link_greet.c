@@ -9,6 +9,7 @@ enum { STEP_AUTH, STEP_SELECT, STEP_PING, STEP_END };
 static const struct {
     const char *words, *hint;
 } mistakes[] = {
+    {"WRONGPASS", "the URL or password_file has a wrong user or password"},
     {"unknown command", "AUTH is renamed or disabled there"},
     {"without any password", "this server wants no password: take it out of "
                              "the URL and password_file"},

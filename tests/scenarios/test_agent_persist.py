@@ -121,7 +121,7 @@ def test_no_rewrite_where_there_is_no_aof(agent, serve):
     one = agent(fill(serve())).wait_state("connected")
     ask(one, "bgrewriteaof")
     assert result(one, "bgrewriteaof", "skipped")["text"] == \
-        "the server's AOF is off"
+        "the server's AOF is off; CONFIG SET appendonly yes writes one"
 
 
 def test_a_user_who_may_not_is_told_what_to_allow(agent, serve):

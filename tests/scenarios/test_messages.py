@@ -32,6 +32,16 @@ def test_no_server(place, keep):
     assert not keep.repo.exists() or leftovers(keep.repo) == []
 
 
+@pytest.mark.parametrize("words", [["persist", "status"], ["memory"],
+                                   ["doctor"], ["doctor", "--quiet"]])
+def test_no_server_for_those_that_only_ask(place, keep, words):
+    url = f"redis://127.0.0.1:{free_port()}"
+    result = keep(*words, "--redis", url, exit=3)
+    assert f"redkeep {words[0]}: {url}: Connection refused; start it, or " \
+        "name it with --redis URL" in result.err
+    assert not ("--quiet" in words and " info" in result.out)
+
+
 def test_a_server_that_does_not_answer(keep, server):
     server.process.send_signal(signal.SIGSTOP)
     keep("snapshot", "--redis", server.url, "--connection-connect-timeout",
@@ -140,6 +150,15 @@ def test_a_command_to_paste_has_the_options_that_were_given(
         assert done.returncode == 0 and ident in done.stdout, hint
 
 
+def test_a_command_to_paste_has_the_server_without_its_password(keep, server):
+    keep.snapshot(server)
+    told = keep("drill", "none", "--redis", "redis://joe:a-secret@h:1",
+                exit=3).err
+    assert "redkeep list --redis redis://joe@h:1 --repo" in \
+        " ".join(told.split())
+    assert "a-secret" not in told
+
+
 def test_an_instance_of_a_future_format(place, keep, server):
     keep.snapshot(server)
     edited(keep.repo / "main" / "instance.json", "format", 99)
@@ -230,11 +249,13 @@ def test_a_wrong_use(keep, words):
 
 
 def test_help_and_version_go_to_standard_output(keep):
-    for words in (["--help"], ["snapshot", "--help"], ["restore", "--help"],
-                  ["check", "--help"], ["list", "--help"],
-                  ["verify", "--help"], ["--version"]):
+    commands = re.findall(r"^  ([a-z]+)\b", keep("--help").out, re.M)
+    assert {"check", "doctor", "memory", "persist"} <= set(commands)
+    for words in (["--help"], ["--version"],
+                  *([command, "--help"] for command in commands)):
         result = keep(*words)
         assert "redkeep" in result.out and result.err == ""
+        assert max(map(len, result.out.splitlines())) <= 80
     shown = keep("--version").out
     assert re.search(r"\d+\.\d+\.\d+", shown)
 

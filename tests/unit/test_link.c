@@ -213,7 +213,8 @@ static const struct {
     {"joe:pw@",
      "",
      {"-WRONGPASS invalid username-password pair or user is disabled.\r\n"},
-     "WRONGPASS invalid username-password pair or user is disabled"},
+     "WRONGPASS invalid username-password pair or user is disabled: the URL "
+     "or password_file has a wrong user or password"},
     {":pw@",
      "",
      {"-ERR AUTH <password> called without any password configured for the "

@@ -83,7 +83,8 @@ START_TEST(waits_for_what_the_server_does)
     refuses(PERSIST_BGSAVE, "the replica's link to its primary is down");
     i.link_up = true;
     i.aof_enabled = false;
-    refuses(PERSIST_BGREWRITEAOF, "the server's AOF is off");
+    refuses(PERSIST_BGREWRITEAOF, "the server's AOF is off;"
+                                  " CONFIG SET appendonly yes writes one");
 }
 END_TEST
 
