@@ -89,7 +89,7 @@ def flip_all(keep, agent):
     wait_for(lambda: agent.job("drill")["last"]["result"] == "failed",
              "its end", 300)
     keep("drill", "--redis", f"unix://{keep.place}/nobody",
-         keep.list()[-1]["id"], exit=1)
+         keep.list(exit=1)[-1]["id"], exit=1)
 
 
 def main(seconds=120, every=10):
