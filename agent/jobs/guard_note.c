@@ -43,6 +43,7 @@ guard_note_remove(const char *directory)
         return;
     if (faccessat(folder, NAME, F_OK, 0) == 0)
         file_remove(folder, NAME, &none);
+    file_sweep(folder, &none); /* what a killed guard left */
     close(folder);
 }
 

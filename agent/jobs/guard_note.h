@@ -14,7 +14,7 @@
 /* Leaves it; where that cannot be, there is none. */
 void guard_note_put(const char *directory, const char *text, int64_t now_ms);
 
-/* The next guard could: it goes. */
+/* The next guard could: it goes, and what a killed one left of its writing. */
 void guard_note_remove(const char *directory);
 
 /* One sentence, with when and why; false, and "": there is none. */
