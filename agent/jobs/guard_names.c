@@ -81,7 +81,7 @@ guard_names_find(int dir, bool dumps)
 
 /* Takes path over; gives it back if it is such a link. */
 static char *
-or_null(int dir, char *path)
+if_gone(int dir, char *path)
 {
     struct error none = {0};
     struct file_identity id;
@@ -107,11 +107,11 @@ guard_names_find_gone(int dir, const struct dataset_names *names)
     char *found = NULL;
 
     if (names->appendonly != DATASET_APPENDONLY_NO && !names->no_manifest)
-        found = or_null(dir, text_format("%s/%s.manifest", folder, aof));
+        found = if_gone(dir, text_format("%s/%s.manifest", folder, aof));
     if (names->appendonly != DATASET_APPENDONLY_NO && names->no_manifest)
-        found = or_null(dir, memory_dup(aof));
+        found = if_gone(dir, memory_dup(aof));
     if (names->appendonly != DATASET_APPENDONLY_YES && found == NULL)
         found =
-            or_null(dir, memory_dup(or_usual(names->dbfilename, "dump.rdb")));
+            if_gone(dir, memory_dup(or_usual(names->dbfilename, "dump.rdb")));
     return found;
 }

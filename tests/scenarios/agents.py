@@ -271,4 +271,4 @@ class Pulse:
         assert not self.errors, self.errors
         assert self.seconds, "nothing was asked"
         assert max(self.seconds) < self.STALLED, max(self.seconds)
-        assert len(late) <= max(1, len(self.seconds) / 20), late
+        assert len(late) <= len(self.seconds) / 20, late
